@@ -1,0 +1,61 @@
+"""The command line: ``durnb COMMAND NOTEBOOK``. Each command's module is imported when it is called, so that ``durnb --help`` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from durnb import __version__
+from durnb.errors import DurnbError
+
+_COMMANDS: Final[Mapping[str, str]] = {
+    "run": "Execute a notebook to its end, over any number of kernels.",
+    "status": "Show the steps of a run and how each stands.",
+    "show": "Show everything that is known of one step.",
+    "plan": "Show what Run All would do now, and why.",
+    "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands' names and one-line helps; imports ``durnb.cli.NAME`` for one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"durnb.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="durnb", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Durable Jupyter notebooks: kill the kernel anywhere, run again, and go on at the first unfinished cell.
+
+    \b
+    Examples:
+      durnb run etl.ipynb                     run it, and go on where it was if it did not finish
+      durnb run etl.ipynb -p day=2026-11-20   one run for each day
+      durnb status etl.ipynb                  how far it is
+    """
+
+
+def main() -> None:
+    """The program ``durnb``. An error of ours is one line on stderr and exit code 2."""
+    try:
+        cli(prog_name="durnb")
+    except DurnbError as error:
+        click.echo(f"durnb: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,68 @@
+"""Arguments and options that several commands share, and how they print JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from durnb.config import from_environment
+from durnb.errors import UsageError
+from durnb.journal import RunName, Store
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def notebook_argument(function: _F) -> _F:
+    """NOTEBOOK, as an absolute path; a link to a notebook is a notebook of its own, as it is to the kernel."""
+
+    def absolute(ctx: click.Context, parameter: click.Parameter, path: Path) -> Path:
+        return path.parent.resolve() / path.name
+
+    return click.argument("notebook", type=click.Path(path_type=Path, dir_okay=False), callback=absolute)(function)
+
+
+def run_option(function: _F) -> _F:
+    """--run RUN, a run such as ``default.3`` or only its key."""
+    return click.option(
+        "--run", "run", metavar="RUN", help="Which run: interactive.2, or a key for its newest. [default: the one used last]"
+    )(function)
+
+
+def json_option(function: _F) -> _F:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def store_at(notebook: Path) -> Store:
+    """Where the notebook's store is, or would be."""
+    root = from_environment(os.environ).store
+    return Store.of(notebook, Path(root) if root else None)
+
+
+def store_for(notebook: Path) -> Store:
+    """The store of the notebook. Raises UsageError where it has none."""
+    store = store_at(notebook)
+    if not store.runs():
+        raise UsageError(f"{notebook.name} has no runs yet: nothing durable has been run in it")
+    return store
+
+
+def choose_run(store: Store, wanted: str | None) -> RunName:
+    """The run that is meant. Raises UsageError, naming those there are."""
+    runs = store.runs()
+    if wanted is None and runs:
+        return max(runs, key=lambda run: (str((store.status(run) or {}).get("at", "")), run.number))
+    matches = [run for run in runs if str(run) == wanted] or [run for run in runs if run.key == wanted]
+    if not matches:
+        raise UsageError(f"{store.notebook.name} has no run {wanted!r}; it has {', '.join(map(str, runs)) or 'none'}")
+    return max(matches, key=lambda run: run.number)

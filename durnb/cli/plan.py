@@ -1,0 +1,67 @@
+"""``durnb plan``: what Run All would do now, and why, from the notebook's file and the run's history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from nbformat import NotebookNode
+
+from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_at
+from durnb.cli.tables import print_table
+from durnb.cli.words import seconds_in_words
+from durnb.clock import SystemClock
+from durnb.engine.cells import NotebookCell, step_names
+from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.errors import UsageError
+from durnb.journal import RunName, Store, read_history
+from durnb.runner.executed import read_notebook
+from durnb.runner.runview import status_of_step
+
+
+@click.command("plan")
+@notebook_argument
+@run_option
+@json_option
+def command(notebook: Path, run: str | None, as_json: bool) -> None:
+    """Show what Run All of NOTEBOOK would do now, step by step, and why. Nothing is run.
+
+    \b
+    Example:
+      durnb plan etl.ipynb
+    """
+    cells = notebook_cells(read_notebook(notebook))
+    store = store_at(notebook)
+    chosen = choose_run(store, run) if run or store.runs() else None
+    planned = _plan(store, chosen, cells)
+    if as_json:
+        print_json({"notebook": str(notebook), "run": str(chosen) if chosen else None, "steps": [asdict(step) for step in planned.steps]})
+        return
+    if not planned.steps:
+        raise UsageError(f"{notebook.name} has no durable steps: a cell becomes one by a first line %%durable NAME")
+    click.echo(f"run {chosen}, if all cells were run now:" if chosen else "no run yet; if all cells were run now:")
+    rows = ((step.step, step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
+    print_table(("step", "will", "why", "ran"), rows, numbers=frozenset({"ran"}))
+
+
+def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:
+    """The cells of the file, as the engine wants them."""
+    return [NotebookCell(source=cell.source, id=cell.get("id"), type=cell.cell_type) for cell in notebook.cells]
+
+
+def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell]) -> Plan:
+    if run is None:
+        return plan(None, cells)
+    owner = store.owner(run)
+    if owner is None:
+        return plan(read_history(store, run, SystemClock()), cells)
+    return Plan(steps=tuple(_seen_from_outside(name, status_of_step(store, run, name), owner) for name in step_names(cells)))
+
+
+def _seen_from_outside(step: str, status: str | None, owner: int) -> PlannedStep:
+    """While a kernel has the run, its status tells what is finished; only that kernel can tell what was edited since."""
+    if status == "finished":
+        return PlannedStep(step=step, action="reuse", reason=f"finished; process {owner} has the run, so edits were not looked at")
+    return PlannedStep(step=step, action="run", reason=f"it is {status} in process {owner}" if status else "it has not run yet")

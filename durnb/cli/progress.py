@@ -1,0 +1,122 @@
+"""The progress of a run, cell by cell: a live line on a terminal, plain lines elsewhere. All of it goes to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from durnb.cli.words import seconds_in_words
+from durnb.runner import CellPlace, Exit, Fate, Outcome, RunRequest
+
+_STYLES: Final[Mapping[Fate, str]] = {"ran": "green", "restored": "cyan", "failed": "red", "died": "red", "interrupted": "yellow"}
+_TRACEBACK_LINES: Final = 12
+_SAYS: Final = 80  # characters of what a running cell printed last
+
+
+class Progress:
+    """A watcher that prints one line for each cell that ended, and on a terminal shows the one that runs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: Status | None = None
+        self._title = ""
+
+    @classmethod
+    def on_terminal(cls) -> Progress:
+        """On this process's stderr."""
+        return cls(Console(stderr=True, highlight=False))
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._still()
+
+    def kernel_starts(self, life: int) -> None:
+        self._show("starting the kernel" if life == 1 else f"starting kernel {life}")
+
+    def kernel_ready(self, pid: int | None) -> None:
+        self._still()
+
+    def run_known(self, run: str, resumed: bool) -> None:
+        self._line(Text(f"run {run}: {'resumed' if resumed else 'begun'}", style="bold"))
+
+    def cell_starts(self, cell: CellPlace) -> None:
+        self._show(f"{_place(cell)} {cell.step or cell.title}")
+
+    def cell_says(self, text: str) -> None:
+        lines = text.replace("\r", "\n").strip().splitlines()
+        if self._running is not None and lines:
+            self._running.update(Text.assemble(self._title, "  ", (lines[-1][:_SAYS], "dim")))
+
+    def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None:
+        name = Text(cell.step, style="bold") if cell.step else Text(cell.title, style="dim")
+        self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_in_words(seconds):>8}  ", name))
+
+    def kernel_died(self, cell: CellPlace | None, restarts_left: int) -> None:
+        where = f" in {cell.step or cell.title}" if cell else " before the first cell"
+        then = f"starting again ({restarts_left} restarts left)" if restarts_left else "no restarts left"
+        self._line(Text(f"the kernel died{where}; {then}", style="yellow"))
+
+    def note(self, text: str) -> None:
+        self._line(Text(text, style="yellow"))
+
+    def _show(self, text: str) -> None:
+        self._still()
+        self._title = text
+        if self._console.is_terminal:
+            self._running = self._console.status(Text(text))
+            self._running.start()
+
+    def _still(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def _line(self, text: Text) -> None:
+        self._still()
+        self._console.print(text, soft_wrap=True)
+
+
+def _place(cell: CellPlace) -> str:
+    return f"[{cell.number:>{len(str(cell.total))}}/{cell.total}]"
+
+
+def report(outcome: Outcome, request: RunRequest) -> None:
+    """The end of a run: what happened and what to do next on stderr, the executed notebook's path on stdout."""
+    for line in ending(outcome, request):
+        click.echo(line, err=True)
+    click.echo(str(request.output))
+
+
+def ending(outcome: Outcome, request: RunRequest) -> list[str]:
+    """The last words on a run."""
+    run = f"run {outcome.run}" if outcome.run else "the notebook"
+    deaths = "" if not outcome.deaths else f"; the kernel died {outcome.deaths} time{'s' if outcome.deaths > 1 else ''}"
+    where = f" at {outcome.cell.step or outcome.cell.title}" if outcome.cell else ""
+    again = f"durnb run {request.notebook.name} goes on from there" if outcome.run else ""
+    match outcome.exit:
+        case Exit.FINISHED:
+            return [f"{run} finished{deaths}"]
+        case Exit.ASKS | Exit.HELD:
+            return [outcome.failure.message if outcome.failure else f"{run} stopped{where}"]
+        case Exit.DIED:
+            refused = [outcome.failure.message] if outcome.failure else []
+            return [*refused, f"{run} gave up{where}{deaths}", again] if again else [*refused, f"{run} gave up{where}{deaths}"]
+        case Exit.INTERRUPTED | Exit.TERMINATED:
+            return [f"{run} was stopped{where}", again] if again else [f"{run} was stopped{where}"]
+        case _:
+            return [*_failure(outcome), f"{run} failed{where}{deaths}"]
+
+
+def _failure(outcome: Outcome) -> list[str]:
+    if outcome.failure is None:
+        return [outcome.message] if outcome.message else []
+    lines = click.unstyle(outcome.failure.traceback).strip().splitlines()
+    return lines[-_TRACEBACK_LINES:] or [f"{outcome.failure.name}: {outcome.failure.message}"]

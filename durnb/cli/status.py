@@ -1,0 +1,67 @@
+"""``durnb status``: the steps of a run and how each stands, whether or not a kernel has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_for
+from durnb.cli.tables import print_table
+from durnb.cli.words import bytes_in_words, seconds_in_words, time_in_words
+from durnb.clock import SystemClock
+from durnb.runner.runview import run_facts
+
+
+@click.command("status")
+@notebook_argument
+@run_option
+@json_option
+def command(notebook: Path, run: str | None, as_json: bool) -> None:
+    """Show the steps of a run of NOTEBOOK and how each stands. It does not disturb a kernel that is at work.
+
+    \b
+    Example:
+      durnb status etl.ipynb --run day=2026-11-20
+    """
+    store = store_for(notebook)
+    chosen = choose_run(store, run)
+    facts = run_facts(store, chosen, SystemClock())
+    if as_json:
+        print_json({**facts, "runs": [str(one) for one in store.runs()]})
+        return
+    click.echo(headline(facts))
+    if facts["steps"]:
+        print_table(
+            ("step", "status", "attempts", "ran", "saved", "when", "holds", "why"),
+            map(_row, facts["steps"]),
+            numbers=frozenset({"attempts", "ran", "saved"}),
+        )
+    others = [str(one) for one in store.runs() if one != chosen]
+    if others:
+        click.echo(f"other runs: {', '.join(others)}")
+
+
+def headline(facts: Mapping[str, Any]) -> str:
+    """A run in one line."""
+    finished = sum(step["status"] == "finished" for step in facts["steps"])
+    held = f", in the hands of process {facts['owner']}" if facts["owner"] else ""
+    return (
+        f"run {facts['run']} of {Path(facts['notebook']).name}: {facts['state']}{held}; {finished} of {len(facts['steps'])} steps finished"
+    )
+
+
+def _row(step: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        step["step"],
+        step["status"],
+        str(step["attempts"]),
+        seconds_in_words(step["ran"]),
+        bytes_in_words(step["size"]),
+        time_in_words(datetime.fromisoformat(step["at"]) if step["at"] else None),
+        ", ".join(step["names"]),
+        step["reason"],
+    )

@@ -1,0 +1,96 @@
+"""Settings of the durable core, their units and their defaults.
+
+Each field is one setting: in the environment ``DURNB_<FIELD>``, in IPython ``c.Durable.<field>`` and ``%config Durable.<field>``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any, Final
+
+from durnb.errors import UsageError
+
+_UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*")
+_SIZES: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?B?)\s*", re.IGNORECASE)
+
+
+def duration(text: str | float | timedelta) -> timedelta:
+    """A length of time from ``"1h30m"``, ``"20 ms"``, a number of seconds or a timedelta. Raises UsageError."""
+    if isinstance(text, timedelta):
+        return text
+    if isinstance(text, int | float) or re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
+        return timedelta(seconds=float(text))
+    parts = _DURATION.findall(text)
+    if not parts or _DURATION.sub("", text):
+        raise UsageError(f"{text!r} is not a length of time: write 90, 90s, 1h30m, 2d (units: ms s m h d w)")
+    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def size(text: str | int) -> int:
+    """A number of bytes from ``"10 MB"`` (decimal units) or an int. Raises UsageError."""
+    if isinstance(text, int):
+        return text
+    found = _SIZE.fullmatch(text)
+    unit = found[2].upper() if found else ""
+    unit = unit if unit in ("", "B") or unit.endswith("B") else unit + "B"
+    if not found or unit not in _SIZES:
+        raise UsageError(f"{text!r} is not a size: write 500000, 10 MB, 2.5 GB")
+    return int(float(found[1]) * _SIZES[unit])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, immutable; `doc` metadata is what help shows."""
+
+    store: str = field(default="", metadata={"doc": "folder for the stores, instead of .durnb beside the notebook"})
+    ask_over: timedelta = field(default=timedelta(minutes=10), metadata={"doc": "a step that took longer asks before it runs again for a plain value"})
+    resume_within: timedelta = field(default=timedelta(hours=12), metadata={"doc": "durnb run: a crashed run older than this is abandoned"})
+    on_change: str = field(default="rerun", metadata={"doc": "what a stale step does: rerun, keep or ask"})
+    badge: bool = field(default=True, metadata={"doc": "show a badge at each durable cell"})
+    max_output: int = field(default=10_000_000, metadata={"doc": "bytes of outputs kept for each step"})
+    max_prestate: int = field(default=64_000_000, metadata={"doc": "bytes of plain values kept for a clean retry"})
+    max_crashes: int = field(default=3, metadata={"doc": "a step that killed its kernel this many times is refused"})
+    open_wait: timedelta = field(default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"})
+    disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
+
+
+def parse_setting(name: str, value: Any) -> Any:
+    """`value` (often text) as the type of the setting `name`. Raises UsageError."""
+    default = next((f.default for f in fields(Settings) if f.name == name), None)
+    match default:
+        case None:
+            raise UsageError(f"there is no setting {name!r}: {', '.join(f.name for f in fields(Settings))}")
+        case bool():
+            if isinstance(value, bool):
+                return value
+            if str(value).lower() in ("1", "true", "yes", "on"):
+                return True
+            if str(value).lower() in ("", "0", "false", "no", "off"):
+                return False
+            raise UsageError(f"{name}: {value!r} is neither true nor false")
+        case timedelta():
+            return duration(value)
+        case int():
+            return size(value)
+        case _ if name == "on_change" and value not in ("rerun", "keep", "ask"):
+            raise UsageError(f"on_change: {value!r} is not rerun, keep or ask")
+        case _:
+            return str(value)
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """The settings that ``DURNB_*`` variables give, the rest at their defaults. Raises UsageError naming the variable."""
+    given: dict[str, Any] = {}
+    for setting in fields(Settings):
+        variable = f"DURNB_{setting.name.upper()}"
+        if variable in environ:
+            try:
+                given[setting.name] = parse_setting(setting.name, environ[variable])
+            except UsageError as error:
+                raise UsageError(f"{variable}: {error}") from None
+    return Settings(**given)

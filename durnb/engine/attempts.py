@@ -1,0 +1,249 @@
+"""Runs a step: attempts from clean inputs, retries, and the end of each in the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from durnb import faults
+from durnb.clock import Clock
+from durnb.config import Settings
+from durnb.engine import surroundings
+from durnb.engine.badge import Badge, BadgeState
+from durnb.engine.decide import Execute, input_changes
+from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried
+from durnb.engine.look import Look
+from durnb.engine.place import Place
+from durnb.engine.prestate import Prestate, keep
+from durnb.engine.request import CellRequest
+from durnb.engine.retry import RetryPolicy, classify
+from durnb.engine.saving import Ended, sign
+from durnb.engine.stage import Stage
+from durnb.events import ErrorInfo, StepFailed, StepStarted
+from durnb.fingerprint import probe
+from durnb.history import StepHistory
+from durnb.journal import Journal
+from durnb.snapshot import set_ambient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """Which attempt of which execution comes next; `failures` are those of the execution that count against its retries."""
+
+    execution: int
+    attempt: int
+    generation: int
+    failures: int
+    started_seq: int
+
+
+def number(past: StepHistory | None, decision: Execute, look: Look, seq: int) -> Numbers:
+    """The numbers of the next attempt, whose StepStarted is to be event `seq`."""
+    if past is None or past.last is None:
+        return Numbers(execution=1, attempt=1, generation=past.generation if past else 1, failures=0, started_seq=seq)
+    last = past.last
+    if decision.resume:
+        failures = sum(a.status in ("exception", "timeout") for a in last.attempts)
+        return Numbers(
+            execution=last.number, attempt=last.last.number + 1, generation=last.generation, failures=failures, started_seq=last.started_seq
+        )
+    other_inputs = last.generation == past.generation and bool(input_changes(last.inputs, look.inputs))
+    return Numbers(execution=last.number + 1, attempt=1, generation=past.generation + other_inputs, failures=0, started_seq=seq)
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempts:
+    """One call to run a step: its attempts until one ends well or no more are made."""
+
+    request: CellRequest
+    decision: Execute
+    look: Look
+    place: Place
+    journal: Journal
+    live: LiveNames
+    stage: Stage
+    settings: Settings
+    clock: Clock
+    fingerprint: str
+    commit: Callable[[Ended], BaseException | None]
+    notes: list[str] = field(default_factory=list)
+    numbers: Numbers = Numbers(execution=1, attempt=1, generation=1, failures=0, started_seq=0)
+    unkept: frozenset[str] = frozenset()
+
+    async def run(self) -> BaseException | None:
+        """Run until done; None where the step is finished, else the body's last exception (or the interrupt of its save), not shown."""
+        history = self.journal.history
+        self.numbers = number(history.steps.get(self.request.name), self.decision, self.look, history.seq + 1)
+        self.notes += self._clean_inputs()
+        first = True
+        while True:
+            self._start(first and not self.decision.resume)
+            names, ambient_held = dict(self.live.names), dict(self.live.ambient)
+            self.stage.badge(self._badge("running"))
+            before = self.live.before_body()
+            began = self.clock.monotonic()
+            error = await self.stage.run(self.request.header.timeout)
+            ran = self.clock.monotonic() - began
+            faults.point("body-ended", self.request.name)
+            changes = self.live.after_body(before)
+            if error is None:
+                return self.commit(self._ended(changes, ran))
+            wait = self._failed(error, changes, before, ran)
+            if wait is None:
+                return error
+            reason = f"attempt {self.numbers.attempt} failed ({one_line(error)}); the next in {wait:.3g} s"
+            self.stage.badge(replace(self._badge("running"), reason=reason))
+            try:
+                await self.stage.sleep(wait)
+            except BaseException as interrupted:  # an interrupt of the wait ends the cell; the next Run All goes on with the next attempt
+                return interrupted
+            self._revert(before, changes, names, ambient_held)
+            self.stage.forget()
+            self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1)
+            first = False
+
+    def _clean_inputs(self) -> list[str]:
+        """Set what the cell can read to what its place sees."""
+        self.live.bind(dict(self.look.fetched), self.look.unbind)
+        for name in self.look.fetched:
+            self._as_seen(name)
+        for name in self.look.unbind:
+            self.live.names.pop(name, None)
+        return surroundings.set_as_seen(self.place)
+
+    def _as_seen(self, name: str) -> None:
+        """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""
+        written = self.place.written.get(name)
+        if written is not None and name in written[1].names:
+            self.live.became(name, written[0], written[1].names[name].digest)
+        else:
+            self.live.became(name, PLAIN)
+
+    def _start(self, keeping: bool) -> None:
+        draft = self.journal.draft(self.request.name)
+        try:
+            text, signature = "", ""
+            if keeping:
+                kept: Prestate = keep(draft, self.request.name, self.live, self.look.reach.names, self.settings.max_prestate)
+                self.unkept = kept.unkept
+                self.notes += kept.notes
+                if kept.manifest is not None:
+                    text, signature = sign(self.journal, kept.manifest, self.numbers.started_seq, "prestate")
+            draft.commit(self._started(text, signature))
+        except BaseException:
+            draft.abandon()
+            raise
+        faults.point("step-started", self.request.name)
+
+    def _started(self, prestate: str, signature: str) -> StepStarted:
+        return StepStarted(
+            step=self.request.name,
+            execution=self.numbers.execution,
+            attempt=self.numbers.attempt,
+            generation=self.numbers.generation,
+            code=self.look.cell.digest,
+            source=self.request.raw,
+            options=self.request.options,
+            fingerprint=self.fingerprint,
+            inputs=self.look.inputs,
+            line=self.place.line,
+            reason=self.decision.reason,
+            once=self.request.header.once,
+            cell_id=self.request.cell_id,
+            prestate=prestate,
+            prestate_signature=signature,
+        )
+
+    def _ended(self, changes: Changes, ran: float) -> Ended:
+        outputs = self.stage.outputs()
+        has_value, value = self.stage.value()
+        return Ended(
+            step=self.request.name,
+            execution=self.numbers.execution,
+            attempt=self.numbers.attempt,
+            started_seq=self.numbers.started_seq,
+            source=self.request.source,
+            binds=self.look.cell.names.binds,
+            changes=changes,
+            outputs=outputs,
+            has_value=has_value,
+            value=value,
+            ran=ran,
+            save=self.request.header.save,
+            always=self.request.header.always,
+        )
+
+    def _failed(self, error: BaseException, changes: Changes, before: Shot, ran: float) -> float | None:
+        """Record the failed attempt and whose its changes are; seconds until the next one, None for none."""
+        self.numbers = replace(self.numbers, failures=self.numbers.failures + 1)
+        wait = RetryPolicy.of(self.request.header).wait(error, self.numbers.failures)
+        dirty = sorted(n for n in self.unkept & changes.changed if not _intact(before, n))
+        if wait is not None and dirty:
+            self.notes.append(f"not retried: {', '.join(dirty)} changed in place and could not be kept for a clean retry")
+            wait = None
+        outputs = self.stage.outputs()
+        draft = self.journal.draft(self.request.name)
+        try:
+            digest = draft.add(json.dumps(outputs).encode()) if outputs else ""
+            draft.commit(
+                StepFailed(
+                    step=self.request.name,
+                    execution=self.numbers.execution,
+                    attempt=self.numbers.attempt,
+                    how=classify(error),
+                    error=ErrorInfo(type=type(error).__name__, message=str(error)[:2000], traceback=self.stage.traceback_text(error)),
+                    ran=ran,
+                    retry_in=wait,
+                    outputs=digest,
+                )
+            )
+        except BaseException:
+            draft.abandon()
+            raise
+        self._mark_tried(changes)
+        return wait
+
+    def _mark_tried(self, changes: Changes) -> None:
+        tried = Tried(self.request.name, self.numbers.execution, self.numbers.attempt)
+        for name in changes.changed | changes.deleted:
+            self.live.became(name, tried)
+        for name, how in changes.ambient.items():
+            was = self.live.ambient.get(name)
+            by_code = how != "advanced" or (was is not None and was.derived == "set")
+            self.live.ambient[name] = LiveAmbient(version=tried, derived="set" if by_code else "born", state=changes.now.get(name))
+
+    def _revert(self, before: Shot, changes: Changes, names: dict[str, Live], ambient_held: dict[str, LiveAmbient]) -> None:
+        """Set back what the attempt changed: by rebinding what it left intact, else from where the place sees it."""
+        touched = changes.changed | changes.deleted
+        intact = {n: before.values[n] for n in touched if n in before.values and _intact(before, n)}
+        fetched = self.place.fetch(sorted(touched - intact.keys()))
+        self.live.bind({**intact, **fetched}, sorted(touched - intact.keys() - fetched.keys()))
+        for name in touched | fetched.keys():
+            if name in fetched:
+                self._as_seen(name)
+            elif name in intact and name in names:
+                self.live.names[name] = names[name]
+            else:
+                self.live.names.pop(name, None)
+        set_ambient({n: before.ambient.get(n) for n in changes.ambient})
+        for name in changes.ambient:
+            if name in ambient_held:
+                self.live.ambient[name] = ambient_held[name]
+            else:
+                self.live.ambient.pop(name, None)
+
+    def _badge(self, state: BadgeState) -> Badge:
+        attempt = self.numbers.attempt
+        return Badge(step=self.request.name, state=state, attempt=attempt, reason=self.decision.reason, notes=tuple(self.notes))
+
+
+def _intact(before: Shot, name: str) -> bool:
+    """Whether the object that the name held before the body is still what it was."""
+    return name in before.values and probe({name: before.values[name]})[name].content == before.probes[name].content
+
+
+def one_line(error: BaseException) -> str:
+    """``ValueError: first line of the message``."""
+    first = str(error).partition("\n")[0][:200]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,29 @@
+"""What a cell's badge says, as facts; the front end's package renders them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+BadgeState = Literal["running", "succeeded", "reused", "failed", "asking", "refused", "disabled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """The facts of one durable cell's badge.
+
+    `ran_at` (aware) is when the body ran, for `ran` seconds; `save` seconds and `size` bytes are those of the checkpoint. `reason` is why the step
+    runs, failed or waits, in one phrase; `commands` are what a person can type; `notes` are lost names, untracked inputs and the like.
+    """
+
+    step: str
+    state: BadgeState
+    ran_at: datetime | None = None
+    ran: float | None = None
+    save: float | None = None
+    size: int | None = None
+    attempt: int = 1
+    reason: str = ""
+    commands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,43 @@
+"""The notebook's cells as the saved file has them: what `plan`, `restore` and a rename look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from durnb.engine.header import FoundHeader, find_header
+from durnb.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookCell:
+    """One cell of the file: its source as typed, its id and type ("code", "markdown", "raw")."""
+
+    source: str
+    id: str | None = None
+    type: str = "code"
+
+
+def header_of(cell: NotebookCell) -> FoundHeader | None:
+    """The cell's header; None for a plain cell and for one whose header can't be read (it will say so when it runs)."""
+    if cell.type != "code":
+        return None
+    try:
+        return find_header(cell.source)
+    except UsageError:
+        return None
+
+
+def step_names(cells: Iterable[NotebookCell]) -> list[str]:
+    """The names of the durable cells, in notebook order."""
+    return [found.header.name for cell in cells if (found := header_of(cell)) is not None]
+
+
+def plain_cells(cells: Iterable[NotebookCell]) -> list[NotebookCell]:
+    """The code cells that are no steps and hold more than magics of durnb."""
+    return [c for c in cells if c.type == "code" and header_of(c) is None and _does_something(c.source)]
+
+
+def _does_something(source: str) -> bool:
+    lines = [line.strip() for line in source.splitlines()]
+    return any(line and not line.startswith(("#", "%load_ext durnb", "%reload_ext durnb", "%durable")) for line in lines)

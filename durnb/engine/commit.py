@@ -1,0 +1,105 @@
+"""The commit of a finished body: one barrier, after which the step is done whatever happens."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from durnb.engine.live import Durable, LiveAmbient, LiveNames
+from durnb.engine.manifest import Manifest
+from durnb.engine.saving import Ended, bare, became_durable, delta_of, sign, take, undrawn
+from durnb.events import StepSucceeded
+from durnb.journal import Journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What the commit made: the checkpoint's number, its manifest, seconds and bytes of the save, and notes for the badge."""
+
+    checkpoint: int
+    manifest: Manifest
+    save: float
+    size: int
+    notes: tuple[str, ...]
+    interrupted: bool = False
+
+
+def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Committed:
+    """Save and commit. With `why` nothing is saved: the names are lost for that reason.
+
+    An interrupt while values are pickled leaves the step done and not saved; one during the transaction waits until it is over. Either is told by
+    `interrupted`. Raises JournalError.
+    """
+    began = time.monotonic()
+    draft = journal.draft(ended.step)
+    interrupted = False
+    try:
+        try:
+            manifest = bare(draft, ended, live, why) if why else take(draft, ended, live, delta_of(ended, live))
+        except KeyboardInterrupt:
+            interrupted = True
+            manifest = bare(draft, ended, live, "the save was interrupted")
+        event = _succeeded(journal, ended, manifest, not interrupted, time.monotonic() - began, draft.size)
+        with interrupts_held() as struck:
+            number = draft.commit(event)
+            version = Durable(ended.step, number)
+            became_durable(live, manifest, version)
+            _became_ambient(live, manifest, ended, version)
+    except BaseException:
+        draft.abandon()
+        raise
+    return Committed(
+        checkpoint=number,
+        manifest=manifest,
+        save=time.monotonic() - began,
+        size=event.size,
+        notes=_notes(manifest),
+        interrupted=interrupted or bool(struck),
+    )
+
+
+def _succeeded(journal: Journal, ended: Ended, manifest: Manifest, saved: bool, save: float, size: int) -> StepSucceeded:
+    execution = journal.history.steps[ended.step].executions[-1]
+    text, signature = sign(journal, manifest, ended.started_seq, "checkpoint")
+    return StepSucceeded(
+        step=ended.step,
+        execution=ended.execution,
+        attempt=ended.attempt,
+        manifest=text,
+        signature=signature,
+        saved=saved,
+        ran=ended.ran,
+        save=save,
+        size=size,
+        dropped_inputs=undrawn((i.name for i in execution.inputs), ended.changes),
+    )
+
+
+def _became_ambient(live: LiveNames, manifest: Manifest, ended: Ended, version: Durable) -> None:
+    for name, stored in manifest.ambient.items():
+        derived = "set" if stored.derived == "set" else "born"
+        live.ambient[name] = LiveAmbient(version=version, derived=derived, state=ended.changes.now.get(name))  # type: ignore[arg-type]
+
+
+def _notes(manifest: Manifest) -> tuple[str, ...]:
+    lost = [f"{name} could not be stored ({one.path}: {one.reason}); after a restart it will not be there" for name, one in manifest.lost.items()]
+    left = [f"{', '.join(manifest.unsaved)} left out by --save"] if manifest.unsaved else []
+    return (*lost, *left, *manifest.dropped)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[list[int]]:
+    """Hold SIGINT back while the block runs, where this is the thread that gets it; the list tells of those that came."""
+    struck: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield struck
+        return
+    previous = signal.signal(signal.SIGINT, lambda number, _frame: struck.append(number))
+    try:
+        yield struck
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,298 @@
+"""What a durable cell does now: a pure function of its history and of the request.
+
+The sections of the design that it states are "Words and identities" and "Decide"; each reason is in people's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from durnb.events import Input
+from durnb.history import Checkpoint, Execution, StepHistory
+
+GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random"})
+"""Ambient components that are read by being drawn from; a step that did not draw did not read them."""
+
+OnChange = Literal["rerun", "keep", "ask"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A name that the step needs and that is not there. `maker` bound it in a finished step; `lost` is the path to what could not be stored."""
+
+    name: str
+    maker: str | None = None
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """The one finished step whose name left the notebook and whose checkpoint fits."""
+
+    old: str
+    checkpoint: int
+    once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A durable cell that is about to run, as its place sees its inputs."""
+
+    step: str
+    code: str
+    inputs: tuple[Input, ...]
+    now: datetime
+    missing: tuple[Missing, ...] = ()
+    unknown: tuple[str, ...] = ()
+    once: bool = False
+    always: bool = False
+    on_change: OnChange = "rerun"
+    expires: timedelta | None = None
+    ask_over: timedelta = timedelta(minutes=10)
+    max_crashes: int = 3
+    renamed: Renamed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reuse:
+    """Put the checkpoint back. `stale` is why it would have run, where it is kept all the same; `done` takes it as finished without one."""
+
+    checkpoint: int | None
+    reason: str
+    stale: str = ""
+    renamed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execute:
+    """Run it: a new execution, or (`resume`) another attempt of the last one."""
+
+    reason: str
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Stop; a person decides. `commands` are the answers."""
+
+    why: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Stop; it can't run now."""
+
+    why: str
+
+
+Decision = Reuse | Execute | Ask | Refuse
+
+
+def decide(history: StepHistory | None, q: Question) -> Decision:
+    """What the step of `q` does, given its history in this run (None before its first start)."""
+    if history is None or not history.executions:
+        return _begin(q)
+    if answered := _answered(history, q):
+        return answered
+    if history.rerun:
+        return _refusal(q) or Execute(reason="%durable rerun was asked for")
+    if q.once:
+        return _once(history, q)
+    if not q.always and (serving := _serving(history, q)):
+        return Reuse(checkpoint=serving.number, reason="finished" if serving.number == history.current else "finished before, the edit was undone")
+    if looping := _crash_loop(history, q):
+        return looping
+    if refusal := _refusal(q):
+        return refusal
+    checkpoint = history.checkpoint
+    if checkpoint is None or _last(history).checkpoint is None:
+        return _again(history, q)
+    return _stale(history, checkpoint, q)
+
+
+def _last(history: StepHistory) -> Execution:
+    return history.executions[-1]
+
+
+def answers(step: str, *choices: str) -> tuple[str, ...]:
+    """The commands that answer a question about `step`."""
+    return tuple(f"%durable resolve {step} {choice}" for choice in choices)
+
+
+def _begin(q: Question) -> Decision:
+    if q.renamed and q.renamed.once:
+        return Ask(
+            why=f"it may be the --once step {q.renamed.old!r} under a new name",
+            commands=(f"%durable rename {q.renamed.old} {q.step}", *answers(q.step, "retry")),
+        )
+    if q.renamed:
+        return Reuse(checkpoint=q.renamed.checkpoint, reason=f"renamed from {q.renamed.old}", renamed=q.renamed.old)
+    return _refusal(q) or Execute(reason="it has not run yet")
+
+
+def _answered(history: StepHistory, q: Question) -> Decision | None:
+    match history.answer:
+        case "abort":
+            return Refuse(why=f"it was aborted by %durable resolve; run it with %durable resolve {q.step} retry")
+        case "retry":
+            return _refusal(q) or Execute(reason="%durable resolve … retry was answered")
+        case "keep" if history.current is not None:
+            return Reuse(checkpoint=history.current, reason="%durable resolve … keep was answered", stale="")
+        case "done":
+            return Reuse(checkpoint=None, reason="%durable resolve … done was answered")
+        case _:
+            return None
+
+
+def _once(history: StepHistory, q: Question) -> Decision:
+    last = _last(history)
+    if last.checkpoint is None:
+        ended = _how_it_ended(last)
+        return Ask(why=f"it is --once, was started and did not finish ({ended}); did its effects happen?", commands=answers(q.step, "done", "retry", "abort"))
+    checkpoint = history.checkpoint
+    assert checkpoint is not None
+    stale = "; ".join(changes(checkpoint, q))
+    return Reuse(checkpoint=checkpoint.number, reason="finished; --once never runs it twice", stale=stale)
+
+
+def _serving(history: StepHistory, q: Question) -> Checkpoint | None:
+    """The checkpoint with this fingerprint, the current one first, then the newest."""
+    if _last(history).checkpoint is None and history.status == "succeeded":
+        return None
+    current = history.checkpoint
+    others = sorted((c for c in history.checkpoints.values() if c is not current), key=lambda c: -c.number)
+    return next((c for c in ([current] if current else []) + others if not changes(c, q)), None)
+
+
+def _crash_loop(history: StepHistory, q: Question) -> Refuse | None:
+    last = _last(history)
+    if last.checkpoint is not None or last.code != q.code or input_changes(last.inputs, q.inputs):
+        return None
+    if last.crashes < q.max_crashes:
+        return None
+    return Refuse(why=f"it killed its kernel {last.crashes} times; change it, or try once more with %durable resolve {q.step} retry")
+
+
+def _refusal(q: Question) -> Refuse | None:
+    for missing in q.missing:
+        if missing.lost is not None:
+            return Refuse(
+                why=f"its input `{missing.name}` of step {missing.maker!r} could not be stored ({missing.lost}); make it again with %durable rerun {missing.maker} "
+                f"and run that cell"
+            )
+        if missing.maker is not None:
+            return Refuse(why=f"`{missing.name}` is not there; step {missing.maker!r} made it: run %durable restore, or that cell")
+        return Refuse(why=f"`{missing.name}` is not defined: run the plain cells above, which define it")
+    return None
+
+
+def _again(history: StepHistory, q: Question) -> Decision:
+    """Started, and not finished."""
+    last = _last(history)
+    same = last.code == q.code and not input_changes(last.inputs, q.inputs) and last.generation == history.generation
+    for name in q.unknown:
+        return Ask(why=f"`{name}` was changed by an attempt and its value before it was not kept; run the cells above again", commands=answers(q.step, "retry"))
+    waiting = last.last.status == "exception" or last.last.status == "timeout"
+    resume = same and (last.last.status == "crashed" or (waiting and last.last.retry_in is not None))
+    return Execute(reason=_how_it_ended(last), resume=resume)
+
+
+def _how_it_ended(execution: Execution) -> str:
+    attempt = execution.last
+    match attempt.status:
+        case "crashed":
+            return f"its attempt {attempt.number} died with the kernel"
+        case "exception" | "timeout":
+            error = attempt.error
+            return f"its attempt {attempt.number} failed: {error.type}: {error.message}" if error else f"its attempt {attempt.number} failed"
+        case "interrupt":
+            return f"its attempt {attempt.number} was interrupted"
+        case _:
+            return f"its attempt {attempt.number} was not saved"
+
+
+def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decision:
+    reasons = changes(checkpoint, q)
+    why = "; ".join(reasons) or "--always"
+    if q.always:
+        return Execute(reason=why if reasons else "--always")
+    for name in q.unknown:
+        return Ask(why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry"))
+    if q.on_change == "keep":
+        return Reuse(checkpoint=checkpoint.number, reason="kept: --on-change keep", stale=why)
+    if q.on_change == "ask":
+        return Ask(why=f"it is stale: {why}", commands=answers(q.step, "retry", "keep"))
+    if checkpoint.ran > q.ask_over.total_seconds() and _only_plain(checkpoint, q):
+        return Ask(why=f"it ran {checkpoint.ran:.0f} s and is stale only because {why}", commands=answers(q.step, "retry", "keep"))
+    return Execute(reason=why)
+
+
+def _only_plain(checkpoint: Checkpoint, q: Question) -> bool:
+    if checkpoint.code != q.code or _expired(checkpoint, q):
+        return False
+    changed = input_changes(checkpoint.inputs, q.inputs)
+    return bool(changed) and all(now is not None and now.kind in ("plain", "opaque") for _, now in changed)
+
+
+def _expired(checkpoint: Checkpoint, q: Question) -> bool:
+    return q.expires is not None and q.now - checkpoint.at > q.expires
+
+
+def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
+    """Why `checkpoint` does not serve the question, in people's words; empty where it does."""
+    reasons = ["its code was edited"] if checkpoint.code != q.code else []
+    if q.expires is not None and _expired(checkpoint, q):
+        reasons.append(f"its checkpoint expired (--expires {q.expires})")
+    return reasons + [_reason(before, now) for before, now in input_changes(checkpoint.inputs, q.inputs)]
+
+
+def input_changes(before: Sequence[Input], now: Sequence[Input]) -> list[tuple[Input | None, Input | None]]:
+    """The pairs (as it was, as it is) of inputs that differ.
+
+    What was reached only through "everything" counts where it was there before; a generator where it was drawn from before.
+    """
+    old = {i.name: i for i in before}
+    new = {i.name: i for i in now}
+    differ: list[tuple[Input | None, Input | None]] = [
+        (i, new.get(name)) for name, i in old.items() if name not in new or new[name].digest != i.digest or (i.kind == "absent") != (new[name].kind == "absent")
+    ]
+    differ.extend((None, i) for name, i in new.items() if name not in old and _counts_when_new(i))
+    return differ
+
+
+def _counts_when_new(i: Input) -> bool:
+    return not i.by_everything and i.kind != "absent" and not (i.kind == "ambient" and i.name in GENERATORS)
+
+
+def _reason(before: Input | None, now: Input | None) -> str:
+    one = now or before
+    assert one is not None
+    label = _label(one)
+    if now is None or now.kind == "absent":
+        return f"{label} is gone"
+    if before is None or before.kind == "absent":
+        return f"{label} is new"
+    if now.kind == "durable":
+        return f"{label} changed: {now.maker!r} ran again" if now.maker == before.maker else f"{label} changed: it is now made by {now.maker!r}"
+    return f"{label} changed"
+
+
+def _label(i: Input) -> str:
+    match i.kind:
+        case "file":
+            return f"the file {i.name.removeprefix('file:')}"
+        case "ambient" if i.name in GENERATORS:
+            return f"the random seed ({i.name.removeprefix('@')})"
+        case "ambient":
+            return f"the setting {i.name.removeprefix('@')}"
+        case _:
+            return f"its input `{i.name}`"
+
+
+def names(inputs: Iterable[Input]) -> frozenset[str]:
+    """The names of `inputs`."""
+    return frozenset(i.name for i in inputs)

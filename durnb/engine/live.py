@@ -1,0 +1,185 @@
+"""What the names of this kernel's namespace hold now: which version each is, and what plain cells did to it.
+
+The slow right form: the whole namespace is probed where something can have changed it, before and after each durable body and after plain cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from durnb.fingerprint import Probe, notebook_names, probe
+from durnb.snapshot import AmbientState, ambient, ambient_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """Made by a finished step: its name, and its checkpoint's number."""
+
+    step: str
+    checkpoint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Left behind by an attempt that did not finish."""
+
+    step: str
+    execution: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Made by a plain cell, or by nobody that durnb knows."""
+
+
+PLAIN: Final = Plain()
+Version = Durable | Tried | Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A name of the namespace. `gone`: the version is an absence (a step deleted it). `digest` is the recorded one of a durable version.
+
+    `touched` are the plain cells (their sources) that changed the value in place since; `unstable` says that its probe changes by itself.
+    """
+
+    version: Version
+    value: object = None
+    digest: str = ""
+    gone: bool = False
+    touched: tuple[str, ...] = ()
+    unstable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAmbient:
+    """An ambient component. `derived` is "set" where its value follows from one that code set; `touched`: a plain cell drew from it since."""
+
+    version: Version
+    derived: Literal["set", "born"]
+    state: AmbientState | None
+    touched: bool = False
+
+
+@dataclass(slots=True)
+class LiveNames:
+    """The namespace as versions. Between `settle` and the next plain cell nothing can change, so nothing is probed."""
+
+    namespace: MutableMapping[str, object]
+    names: dict[str, Live] = field(default_factory=dict)
+    ambient: dict[str, LiveAmbient] = field(default_factory=dict)
+    _probes: dict[str, Probe] = field(default_factory=dict)
+    _plain: list[str] = field(default_factory=list)
+    _settled: bool = False
+    born: dict[str, AmbientState] | None = None
+
+    def __post_init__(self) -> None:
+        born = self.born if self.born is not None else ambient()
+        self.ambient = {name: LiveAmbient(version=PLAIN, derived="born", state=state) for name, state in born.items()}
+
+    def values(self) -> dict[str, object]:
+        """The notebook's names and their values, as they are now."""
+        return {name: self.namespace[name] for name in notebook_names(self.namespace)}
+
+    def plain_cell(self, source: str) -> None:
+        """A plain cell is about to run."""
+        if self.names and not self._settled:
+            self._probes, self._settled = probe(self.values()), True
+        self._plain.append(source)
+
+    def observe(self) -> None:
+        """Attribute to plain cells what changed since the last durable act."""
+        if not self._plain and self.names:
+            return
+        values = self.values()
+        now = probe(values)
+        for name in [n for n, live in self.names.items() if n not in values and not live.gone]:
+            del self.names[name]
+        for name, value in values.items():
+            self._observe_name(name, value, now)
+        self._observe_ambient()
+        self._probes, self._settled = now, True
+        self._plain.clear()
+
+    def _observe_name(self, name: str, value: object, now: dict[str, Probe]) -> None:
+        live = self.names.get(name)
+        if live is None or live.gone or live.value is not value:
+            self.names[name] = Live(version=PLAIN, value=value)
+        elif name in self._probes and self._probes[name] != now[name] and not live.unstable:
+            if probe({name: value})[name].content != probe({name: value})[name].content:
+                self.names[name] = replace(live, unstable=True)
+            else:
+                self.names[name] = replace(live, touched=(*live.touched, *self._plain))
+
+    def _observe_ambient(self) -> None:
+        now = ambient()
+        before = {name: live.state for name, live in self.ambient.items() if live.state is not None}
+        for name, how in ambient_changes(before, now).items():
+            was = self.ambient.get(name)
+            if how == "advanced" and was is not None:
+                self.ambient[name] = replace(was, state=now[name], touched=True)
+            else:
+                derived: Literal["set", "born"] = "born" if how == "advanced" else "set"
+                self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name))
+
+    def before_body(self) -> Shot:
+        """Probe everything: the state that the body's changes are told from."""
+        if not self._settled:
+            self._probes, self._settled = probe(self.values()), True
+        return Shot(values=self.values(), probes=dict(self._probes), ambient=ambient())
+
+    def after_body(self, before: Shot) -> Changes:
+        """What changed since `before`; the namespace counts as settled."""
+        values = self.values()
+        probes = probe(values)
+        changed = {n for n in values if n not in before.values or before.values[n] is not values[n] or before.probes.get(n) != probes[n]}
+        now = ambient()
+        self._probes, self._settled = probes, True
+        self._plain.clear()
+        return Changes(
+            changed=frozenset(changed),
+            deleted=frozenset(before.values.keys() - values.keys()),
+            ambient=ambient_changes(before.ambient, now),
+            now=now,
+        )
+
+    def became(self, name: str, version: Version, digest: str = "") -> None:
+        """The name's live value is `version` from here on."""
+        if name in self.namespace:
+            self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
+        else:
+            self.names[name] = Live(version=version, gone=True)
+
+    def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
+        """Put values into the namespace, or take names away; probes are taken again when they are next needed."""
+        self.namespace.update(values)
+        for name in unbind:
+            self.namespace.pop(name, None)
+        self._settled = False
+
+    def is_very(self, name: str, version: Version) -> bool:
+        """Whether the live value is that version, untouched."""
+        live = self.names.get(name)
+        return live is not None and live.version == version and not live.touched and (live.gone or self.namespace.get(name) is live.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """The namespace and the ambient state just before a body."""
+
+    values: dict[str, object]
+    probes: dict[str, Probe]
+    ambient: dict[str, AmbientState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a body changed. `ambient` says how; `now` is the ambient state after it."""
+
+    changed: frozenset[str]
+    deleted: frozenset[str]
+    ambient: dict[str, Literal["set", "advanced", "gone"]]
+    now: dict[str, AmbientState]

@@ -1,0 +1,144 @@
+"""Looks at a durable cell from its place: what it can read, as which versions, and what is missing."""
+
+from __future__ import annotations
+
+import builtins
+import glob
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from durnb.digests import digest_of
+from durnb.engine import surroundings
+from durnb.engine.decide import Missing
+from durnb.engine.header import Header
+from durnb.engine.live import Live
+from durnb.engine.place import Place, Seen
+from durnb.events import Input
+from durnb.fingerprint import CellSource, Reach, content, reach
+from durnb.history import Execution, History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A cell as its place sees it. `view` are the values that it would read; `fetched` those of them that are not live."""
+
+    cell: CellSource
+    reach: Reach
+    view: Mapping[str, object]
+    fetched: Mapping[str, object]
+    unbind: frozenset[str]
+    inputs: tuple[Input, ...]
+    missing: tuple[Missing, ...]
+    unknown: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def look(place: Place, cell: CellSource, header: Header, last: Execution | None, hidden: Collection[str]) -> Look:
+    """Look from `place`. `hidden` are live names that are no notebook names (In, Out, _ …). Raises CheckpointUnreadable."""
+    reads = set(cell.names.reads)
+    if cell.names.everything:
+        reads |= set(place.written)
+    view = {name: live.value for name, live in place.live.names.items() if place.see(name).how == "live"}
+    fetched: dict[str, object] = {}
+    known = {i.name for i in last.inputs if i.kind in ("durable", "plain", "opaque")} if last else set[str]()
+    wanted = reads | known
+    while True:
+        new = place.fetch([n for n in wanted if n not in view])
+        fetched.update(new)
+        view.update(new)
+        found = reach(cell.names, view)
+        more = {n for n in found.absent if place.see(n).how in ("stored", "prestate")} - view.keys()
+        if not more:
+            break
+        wanted = more
+    ignored = set(header.ignore)
+    absent = {n for n in found.absent if n not in ignored and n not in hidden and not hasattr(builtins, n)}
+    seen = {name: place.see(name) for name in (*found.names, *absent)}
+    inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
+    return Look(
+        cell=cell,
+        reach=found,
+        view=view,
+        fetched=fetched,
+        unbind=frozenset(_unbind(place, cell, absent)),
+        inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends)),
+        missing=tuple(_missing(place, cell, seen, absent, known)),
+        unknown=tuple(sorted(n for n, s in seen.items() if s.how == "unknown")),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _inputs(
+    place: Place, cell: CellSource, found: Reach, seen: Mapping[str, Seen], view: Mapping[str, object], ignored: set[str], absent: set[str]
+) -> tuple[list[Input], list[str]]:
+    inputs: list[Input] = []
+    notes: list[str] = []
+    for name in sorted(found.names - ignored):
+        made = place.input(name, seen[name])
+        if made is None or seen[name].how == "live":
+            made, said = _live_input(name, place.live.names.get(name), view[name], cell.names.attributes.get(name))
+            notes.extend(said)
+        inputs.append(_by_everything(made) if name in found.everything else made)
+    for name in sorted(absent):
+        made = place.input(name, seen[name])
+        if made is not None:
+            inputs.append(made)
+    return inputs, notes
+
+
+def _by_everything(i: Input) -> Input:
+    return Input(name=i.name, kind=i.kind, digest=i.digest, maker=i.maker, by_everything=True)
+
+
+def _live_input(name: str, live: Live | None, value: object, attributes: frozenset[str] | None) -> tuple[Input, list[str]]:
+    """The input that a live value makes: its version's recorded digest where a step made it and nobody touched it, else its content."""
+    step = getattr(live.version, "step", None) if live is not None else None
+    if live is not None and live.digest and not live.touched:
+        return Input(name=name, kind="durable", digest=live.digest, maker=step), []
+    found = content(value, attributes=attributes)
+    notes = list(found.notes)
+    if live is not None and live.digest and found.opaque:
+        return Input(name=name, kind="plain", digest=digest_of("touched", live.digest, *live.touched), maker=step), notes
+    if found.opaque:
+        notes.append(f"`{name}` is not wholly tracked: {', '.join(found.opaque[:3])}")
+        return Input(name=name, kind="opaque", digest=found.digest), notes
+    return Input(name=name, kind="plain", digest=found.digest, maker=step), notes
+
+
+def _unbind(place: Place, cell: CellSource, absent: Iterable[str]) -> Iterable[str]:
+    """Live names that the place does not see and that the cell might find there."""
+    candidates = place.live.names if cell.names.everything else [*absent, *cell.names.reads]
+    for name in candidates:
+        live = place.live.names.get(name)
+        if live is not None and not live.gone and place.see(name).how in ("absent", "lost"):
+            yield name
+
+
+def _missing(place: Place, cell: CellSource, seen: Mapping[str, Seen], absent: set[str], known: Collection[str]) -> Iterable[Missing]:
+    for name in sorted(absent & (cell.names.certain | set(known))):
+        if seen[name].how == "lost":
+            yield Missing(name=name, maker=seen[name].maker, lost=seen[name].path)
+        elif seen[name].how == "absent":
+            yield Missing(name=name, maker=maker_of(place.history, name, place))
+
+
+def maker_of(history: History, name: str, place: Place) -> str | None:
+    """The finished step, other than the place's own, whose current checkpoint binds `name`; the latest of several."""
+    makers = [
+        step.checkpoint
+        for step in history.steps.values()
+        if step.name != place.step and step.checkpoint is not None and name in place.shelf.manifest(step.checkpoint).names
+    ]
+    return max(makers, key=lambda c: c.number).step if makers else None
+
+
+def _file_inputs(patterns: Iterable[str]) -> list[Input]:
+    found: dict[str, Input] = {}
+    for pattern in patterns:
+        matches = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
+        if not matches:
+            found[f"file:{pattern}"] = Input(name=f"file:{pattern}", kind="file", digest="no such file")
+        for match in matches:
+            found[f"file:{match}"] = Input(name=f"file:{match}", kind="file", digest=digest_of("file", Path(match).read_bytes()))
+    return list(found.values())

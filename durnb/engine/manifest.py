@@ -1,0 +1,92 @@
+"""What a checkpoint says of itself: the signed table of contents of a finished step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGroup:
+    """Variables stored together: the digests of their stream and of its buffers, and which buffers are read-only."""
+
+    names: tuple[str, ...]
+    stream: str
+    buffers: tuple[str, ...] = ()
+    readonly: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredName:
+    """A variable of the checkpoint: its recorded digest, and its type's name."""
+
+    digest: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostName:
+    """A variable that could not be stored: the path to the culprit, and why."""
+
+    path: str
+    reason: str
+    digest: str = "opaque"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAmbient:
+    """An ambient component that the step changed. `derived` is "set" where the value follows from one that code set, else "born".
+
+    `payload` is the digest of the bytes that set it back; empty where the component is gone.
+    """
+
+    digest: str
+    payload: str
+    derived: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The whole checkpoint: namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports."""
+
+    step: str
+    names: Mapping[str, StoredName] = field(default_factory=dict)
+    companions: tuple[str, ...] = ()
+    groups: tuple[StoredGroup, ...] = ()
+    deleted: tuple[str, ...] = ()
+    lost: Mapping[str, LostName] = field(default_factory=dict)
+    unsaved: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    ambient: Mapping[str, StoredAmbient] = field(default_factory=dict)
+    outputs: str = ""
+    has_value: bool = False
+    imports: tuple[str, ...] = ()
+    sources: str = ""
+    notes: tuple[str, ...] = ()
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> Manifest:
+        """The inverse of `encode`. Raises ValueError, KeyError or TypeError for text that is none."""
+        plain: dict[str, Any] = json.loads(text)
+        plain["names"] = {n: StoredName(**v) for n, v in plain["names"].items()}
+        plain["lost"] = {n: LostName(**v) for n, v in plain["lost"].items()}
+        plain["ambient"] = {n: StoredAmbient(**v) for n, v in plain["ambient"].items()}
+        plain["groups"] = tuple(
+            StoredGroup(names=tuple(g["names"]), stream=g["stream"], buffers=tuple(g["buffers"]), readonly=tuple(g["readonly"]))
+            for g in plain["groups"]
+        )
+        for name in ("companions", "deleted", "unsaved", "dropped", "imports", "notes"):
+            plain[name] = tuple(plain[name])
+        return cls(**plain)
+
+    def binds(self, name: str) -> bool:
+        """Whether the checkpoint says anything of `name`: stored, deleted, lost or left out."""
+        return name in self.names or name in self.deleted or name in self.lost or name in self.unsaved
+
+
+OUT = "@out"  # the entry under which the Out value is stored among the names of a group

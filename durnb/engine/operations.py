@@ -1,0 +1,252 @@
+"""What a person can ask of a run beside running its cells. Each is a small function of the session."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from durnb.engine.cells import NotebookCell, plain_cells
+from durnb.engine.checkpoints import signed_facts
+from durnb.engine.commit import commit, interrupts_held
+from durnb.engine.live import Changes, Durable
+from durnb.engine.manifest import Manifest
+from durnb.engine.runs import INTERACTIVE, Wish
+from durnb.engine.saving import Ended, became_durable, sign, take
+from durnb.engine.session import Session
+from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
+from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
+from durnb.history import Checkpoint, Line, StepHistory
+from durnb.journal import Store
+
+
+def step_of(session: Session, name: str) -> StepHistory:
+    """The step of this run. Raises UsageError that names those there are."""
+    step = session.history.steps.get(name)
+    if step is None or not step.executions:
+        known = ", ".join(session.history.steps) or "none yet"
+        raise UsageError(f"there is no step {name!r} in run {session.history.run}; its steps: {known}")
+    return step
+
+
+def rerun(session: Session, name: str) -> None:
+    """The step runs again when its cell is run next, in a new generation."""
+    step_of(session, name)
+    session.journal.append(StepRerunRequested(step=name))
+    session.write_status()
+
+
+def resolve(session: Session, name: str, answer: Literal["retry", "keep", "done", "abort"]) -> str:
+    """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
+    step = step_of(session, name)
+    if answer == "keep" and step.checkpoint is None:
+        raise UsageError(f"step {name!r} has no checkpoint to keep; answer retry, done or abort")
+    if answer == "done" and step.executions[-1].last.status == "succeeded":
+        raise UsageError(f"step {name!r} is finished; answer retry or keep")
+    session.journal.append(StepResolved(step=name, answer=answer))
+    session.write_status()
+    return {
+        "retry": f"{name} runs when its cell is run next",
+        "keep": f"{name} keeps its checkpoint; run its cell",
+        "done": f"{name} counts as finished, with no variables of its own; run its cell to go on",
+        "abort": f"{name} is refused until another answer",
+    }[answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The steps whose variables are back, in order; those left out, with the reason; the plain cells still to run; and notes."""
+
+    steps: tuple[str, ...]
+    left: dict[str, str]
+    plain: tuple[NotebookCell, ...]
+    notes: tuple[str, ...]
+
+
+def restore(session: Session, upto: str | None = None) -> Restored:
+    """Put the variables of all finished steps back (up to `upto`), running and showing nothing. The line becomes the run's last."""
+    with session.busy:
+        session.live.observe()
+        line, left = last_line(session)
+        if upto is not None:
+            step_of(session, upto)
+            names = [name for name, _ in line]
+            if upto not in names:
+                raise UsageError(f"step {upto!r} has no checkpoint to restore: {left.get(upto, 'it is not finished')}")
+            line = line[: names.index(upto) + 1]
+        session.line = ()
+        notes: list[str] = []
+        for name, number in line:
+            back = session.put_back(session.history.steps[name].checkpoints[number], session.line)
+            notes.extend(f"{name}: {note}" for note in back.notes)
+        return Restored(steps=tuple(name for name, _ in line), left=left, plain=tuple(plain_cells(session.kernel.cells())), notes=tuple(notes))
+
+
+def last_line(session: Session) -> tuple[Line, dict[str, str]]:
+    """The run's last line, and after it the finished steps whose durable inputs it still makes; what is left out, and why."""
+    history = session.history
+    line = [(name, number) for name, number in history.line if name in history.steps and number in history.steps[name].checkpoints]
+    on_line = {name for name, _ in line}
+    digests = {n: stored.digest for name, number in line for n, stored in _manifest(session, name, number).names.items()}
+    left: dict[str, str] = {}
+    finished = [step.checkpoint for step in history.steps.values() if step.checkpoint is not None and step.name not in on_line]
+    for checkpoint in sorted(finished, key=lambda c: c.number):
+        stale = [i.name for i in checkpoint.inputs if i.kind == "durable" and digests.get(i.name) != i.digest]
+        if stale:
+            left[checkpoint.step] = f"its input {stale[0]} has changed since"
+            continue
+        line.append((checkpoint.step, checkpoint.number))
+        digests.update({n: stored.digest for n, stored in session.shelf.manifest(checkpoint).names.items()})
+    left.update({s.name: "it is not finished" for s in history.steps.values() if s.executions and s.checkpoint is None})
+    return tuple(line), left
+
+
+def _manifest(session: Session, name: str, number: int) -> Manifest:
+    return session.shelf.manifest(session.history.steps[name].checkpoints[number])
+
+
+def save(session: Session, name: str, ignore: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Take the checkpoint of a finished step again from its live variables, without running its body; the names that are still lost.
+
+    Also commits a step whose body ended but whose commit failed (a full disk). Raises UsageError where its variables are not the live ones.
+    """
+    with session.busy:
+        pending = session.unsaved.get(name)
+        if pending is not None:
+            done = commit(session.journal, session.live, pending)
+            del session.unsaved[name]
+            session.line = (*session.line, (name, done.checkpoint))
+            session.write_status()
+            return tuple(done.manifest.lost)
+        step = step_of(session, name)
+        checkpoint = step.checkpoint
+        if checkpoint is None:
+            raise UsageError(f"step {name!r} is not finished, so there is nothing to save: run its cell")
+        return _save_again(session, checkpoint, ignore)
+
+
+def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...]) -> tuple[str, ...]:
+    session.live.observe()
+    manifest = session.shelf.manifest(checkpoint)
+    version = Durable(checkpoint.step, checkpoint.number)
+    own = [n for n in (*manifest.names, *manifest.lost, *manifest.unsaved) if n not in manifest.companions]
+    gone = [n for n in own if n not in ignore and (n not in session.live.names or session.live.names[n].version != version)]
+    if gone:
+        raise UsageError(f"{', '.join(gone)} of step {checkpoint.step!r} is no longer in the kernel as the step left it: run its cell again")
+    execution = next(e for e in session.history.steps[checkpoint.step].executions if e.number == checkpoint.execution)
+    began = time.monotonic()
+    ended = Ended(
+        step=checkpoint.step,
+        execution=execution.number,
+        attempt=execution.last.number,
+        started_seq=execution.started_seq,
+        source="",
+        binds=frozenset(),
+        changes=Changes(changed=frozenset(), deleted=frozenset(manifest.deleted), ambient={}, now={}),
+        outputs=[],
+        has_value=False,
+        value=None,
+        ran=checkpoint.ran,
+        save=tuple(n for n in own if n not in ignore),
+        always=False,
+    )
+    draft = session.journal.draft(checkpoint.step)
+    try:
+        fresh = take(draft, ended, session.live, own)
+        kept = replace(fresh, ambient=manifest.ambient, outputs=manifest.outputs, imports=manifest.imports)
+        text, signature = sign(session.journal, kept, execution.started_seq, "checkpoint")
+        with interrupts_held():
+            draft.commit(
+                CheckpointSaved(
+                    step=checkpoint.step, checkpoint=checkpoint.number, manifest=text, signature=signature, save=time.monotonic() - began, size=draft.size
+                )
+            )
+            became_durable(session.live, kept, version)
+    except BaseException:
+        draft.abandon()
+        raise
+    session.write_status()
+    return tuple(kept.lost)
+
+
+def trust(session: Session) -> int:
+    """Sign every checkpoint of the run that another key signed, with this user's; how many."""
+    signed = 0
+    for step in session.history.steps.values():
+        for checkpoint in list(step.checkpoints.values()):
+            try:
+                session.shelf.manifest(checkpoint)
+            except CheckpointUntrusted:
+                execution = next(e for e in step.executions if e.number == checkpoint.execution)
+                facts = signed_facts(session.journal, execution.started_seq, "checkpoint")
+                signature = session.journal.sign(facts, checkpoint.manifest.encode())
+                session.journal.append(CheckpointTrusted(step=step.name, checkpoint=checkpoint.number, signature=signature))
+                signed += 1
+    return signed
+
+
+def run_key(session: Session, key: str) -> str:
+    """Attach to the unfinished run of `key`, or begin it; idempotent. The run's name."""
+    if not key.strip():
+        raise UsageError("a run's key can't be empty: %durable run day=2026-11-20")
+    if session.wish.key != key or session.wish.number is not None:
+        session.leave("new")
+        session.wish = Wish(key=key)
+    return str(session.journal.run)
+
+
+def new(session: Session) -> str:
+    """Begin the next run of the key; nothing where this one has no finished step. The run's name."""
+    session.begin_anew()
+    session.leave("new")
+    session.wish = replace(session.wish, mode="new", number=None)
+    return str(session.journal.run)
+
+
+def finish(session: Session, status: Literal["finished", "failed"] = "finished") -> str:
+    """Close the run; the next durable cell begins another. The name of the run that was closed."""
+    journal = session.journal
+    journal.append(RunFinished(status=status))
+    session.write_status()
+    name = str(journal.run)
+    session.leave("finish")
+    session.wish = replace(session.wish, mode="auto", number=None)
+    return name
+
+
+def adopt(session: Session, old: str) -> None:
+    """Take over the store of a notebook that is gone. Raises UsageError and what `Store.adopt` raises."""
+    session.leave("new")
+    session.store().adopt(old)
+
+
+def takeover(session: Session, look: Callable[[Store, str], object]) -> str:
+    """Ask the owner of the run to hand it over, by the inbox and by `look` (run on its control channel); then attach.
+
+    Raises RunHeld where it does not within the time that opening waits.
+    """
+    if session.attached:
+        return str(session.journal.run)
+    store = session.store()
+    run = store.newest(session.wish.key)
+    if run is None or store.owner(run) is None:
+        return str(session.journal.run)
+    request = store.request(run, "takeover")
+    look(store, str(run))
+    try:
+        return str(session.open().run)
+    except RunHeld:
+        with contextlib.suppress(FileNotFoundError):
+            store.withdraw(run, request)
+        raise
+
+
+def default_wish(environ: dict[str, str]) -> Wish:
+    """The run that the environment asks for: ``DURNB_RUN`` (a key, by the runner's rules) and ``DURNB_RUN_MODE``. Raises UsageError."""
+    mode = environ.get("DURNB_RUN_MODE", "auto")
+    if mode not in ("auto", "new", "resume"):
+        raise UsageError(f"DURNB_RUN_MODE: {mode!r} is not auto, new or resume")
+    key = environ.get("DURNB_RUN", "")
+    return Wish(key=key, mode=mode, runner=True) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above

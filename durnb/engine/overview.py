@@ -1,0 +1,130 @@
+"""The run in words: a row for each step, and the line at a kernel's first durable cell. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from durnb.engine.manifest import Manifest
+from durnb.engine.plan import Plan
+from durnb.history import History, StepHistory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes."""
+
+    step: str
+    status: str
+    reason: str
+    at: datetime | None
+    ran: float | None
+    attempts: int
+    executions: int
+    size: int | None
+    names: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def rows(history: History) -> list[StepRow]:
+    """The steps in order of their first start."""
+    return [_row(step) for step in history.steps.values() if step.executions]
+
+
+def _row(step: StepHistory) -> StepRow:
+    execution = step.executions[-1]
+    attempt = execution.last
+    checkpoint = step.checkpoint
+    manifest = _manifest(checkpoint.manifest) if checkpoint is not None else None
+    status, reason = _status(step)
+    return StepRow(
+        step=step.name,
+        status=status,
+        reason=reason,
+        at=attempt.ended or attempt.started,
+        ran=checkpoint.ran if checkpoint is not None and status == "finished" else attempt.ran,
+        attempts=len(execution.attempts),
+        executions=len(step.executions),
+        size=checkpoint.size if checkpoint is not None else None,
+        names=tuple(manifest.names) if manifest else (),
+        lost=tuple(manifest.lost) if manifest else (),
+    )
+
+
+def ending(step: StepHistory) -> str:
+    """How the step's last attempt ended, in words."""
+    status, reason = _status(step)
+    return f"{status}: {reason}" if reason else status
+
+
+def _manifest(text: str) -> Manifest | None:
+    try:
+        return Manifest.decode(text)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _status(step: StepHistory) -> tuple[str, str]:
+    execution = step.executions[-1]
+    attempt = execution.last
+    if step.answer == "abort":
+        return "aborted", "by %durable resolve"
+    if step.rerun or step.answer == "retry":
+        return "to rerun", "at the next run of its cell"
+    match attempt.status:
+        case "succeeded":
+            return "finished", "" if step.checkpoint is None or step.checkpoint.saved else "done, not saved"
+        case "running":
+            return "running", f"attempt {attempt.number}"
+        case "crashed":
+            return ("asks" if execution.once else "died"), f"attempt {attempt.number} died with the kernel"
+        case "interrupt":
+            return ("asks" if execution.once else "interrupted"), f"attempt {attempt.number} was interrupted"
+        case "exception" | "timeout":
+            error = attempt.error
+            words = f"{error.type}: {error.message}".partition("\n")[0][:200] if error else ""
+            return ("asks" if execution.once else "failed"), words
+
+
+def as_json(history: History) -> dict[str, Any]:
+    """The run's status as JSON values: what `status --json` prints and the status file holds."""
+    return {
+        "run": history.run,
+        "state": history.status,
+        "notebook": history.notebook,
+        "steps": [_json_row(row) for row in rows(history)],
+    }
+
+
+def _json_row(row: StepRow) -> dict[str, Any]:
+    return {**asdict(row), "at": row.at.isoformat() if row.at else None, "names": list(row.names), "lost": list(row.lost)}
+
+
+def announcement(plan: Plan, history: History) -> str:
+    """``5 of 8 steps restored, 2 h 13 m saved; next: train, its input df changed``; empty where nothing is restored."""
+    reused = [step for step in plan.steps if step.action == "reuse"]
+    if not plan.steps:
+        done = [s for s in history.steps.values() if s.checkpoint is not None]
+        saved = spell(timedelta(seconds=sum(s.checkpoint.ran for s in done if s.checkpoint is not None)))
+        return f"{len(done)} finished step{'s' * (len(done) != 1)} in run {history.run}, {saved} of work kept" if done else ""
+    if not reused:
+        return ""
+    saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
+    following = plan.next
+    tail = f"; next: {following.step}, {following.reason}" if following else "; nothing is left to run"
+    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}"
+
+
+def spell(length: timedelta) -> str:
+    """``2 h 13 m``, ``3 m 20 s``, ``1.3 s``, ``40 ms``."""
+    seconds = length.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} m {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} m" if hours < 48 else f"{hours // 24} d {hours % 24} h"

@@ -1,0 +1,158 @@
+"""What a step's place sees: for each name, its version at the end of the line as cut before the step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+from durnb.engine.checkpoints import Shelf
+from durnb.engine.live import Durable, Live, LiveNames, Plain, Tried
+from durnb.engine.manifest import Manifest
+from durnb.events import Input
+from durnb.history import Execution, History, Line
+
+How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How the place sees a name.
+
+    live: as it is in the namespace; stored: the checkpoint of `maker`; prestate: the value that `execution` of `keeper` kept; lost: `maker` could
+    not store it; unknown: a plain value that is gone and was not kept.
+    """
+
+    how: How
+    maker: str | None = None
+    checkpoint: int | None = None
+    digest: str = ""
+    keeper: str | None = None
+    execution: Execution | None = None
+    path: str = ""
+
+
+ABSENT = Seen(how="absent")
+LIVE = Seen(how="live")
+
+
+def cut(line: Line, step: str) -> Line:
+    """The line before `step`; all of it where the step is not on it."""
+    for index, (name, _) in enumerate(line):
+        if name == step:
+            return line[:index]
+    return line
+
+
+@dataclass(slots=True)
+class Place:
+    """The place of one step. `written` holds, for each name, the last of the line's steps whose checkpoint speaks of it."""
+
+    step: str
+    line: Line
+    history: History
+    shelf: Shelf
+    live: LiveNames
+    written: dict[str, tuple[Durable, Manifest]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, number in self.line:
+            manifest = self.shelf.manifest(self.history.steps[name].checkpoints[number])
+            version = Durable(name, number)
+            for bound in (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved):
+                self.written[bound] = (version, manifest)
+
+    def see(self, name: str) -> Seen:
+        """How this place sees `name`."""
+        live = self.live.names.get(name)
+        if live is not None and self._is_seen(name, live):
+            return ABSENT if live.gone else LIVE
+        if name in self.written:
+            return self._stored(name)
+        return ABSENT if live is None else self._last_saw(name, live)
+
+    def _is_seen(self, name: str, live: Live) -> bool:
+        match live.version:
+            case Plain():
+                return True
+            case Tried(step=step):
+                return step != self.step
+            case Durable() as version:
+                return name in self.written and self.written[name][0] == version
+
+    def _stored(self, name: str) -> Seen:
+        version, manifest = self.written[name]
+        if name in manifest.names:
+            return Seen(how="stored", maker=version.step, checkpoint=version.checkpoint, digest=manifest.names[name].digest)
+        if name in manifest.deleted:
+            return ABSENT
+        lost = manifest.lost.get(name)
+        path = f"{lost.path}: {lost.reason}" if lost else "it was left out by --save"
+        return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
+
+    def _last_saw(self, name: str, live: Live) -> Seen:
+        """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did."""
+        for keeper, execution in self._keepers(live):
+            saw = next((i for i in execution.inputs if i.name == name), None)
+            if saw is not None and saw.kind in ("plain", "opaque"):
+                kept = self.shelf.prestate(keeper, execution)
+                how: How = "prestate" if kept is not None and name in kept.names else "unknown"
+                return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
+        return ABSENT
+
+    def _keepers(self, live: Live) -> list[tuple[str, Execution]]:
+        found: list[tuple[str, Execution]] = []
+        mine = self.history.steps.get(self.step)
+        if mine is not None and mine.last is not None:
+            found.append((self.step, mine.last))
+        match live.version:
+            case Durable(step, number) if step in self.history.steps and number in self.history.steps[step].checkpoints:
+                checkpoint = self.history.steps[step].checkpoints[number]
+                found.extend((step, e) for e in self.history.steps[step].executions if e.number == checkpoint.execution)
+            case Tried(step, number) if step in self.history.steps:
+                found.extend((step, e) for e in self.history.steps[step].executions if e.number == number)
+            case _:
+                return found
+        return found
+
+    def input(self, name: str, seen: Seen) -> Input | None:
+        """The input that a seen version makes, where no live value has to be looked at."""
+        match seen.how:
+            case "stored":
+                return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
+            case "lost":
+                return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
+            case "prestate" | "unknown":
+                return Input(name=name, kind="plain", digest=seen.digest)
+            case "absent":
+                return Input(name=name, kind="absent", digest="")
+            case "live":
+                return None
+
+    def fetch(self, wanted: Collection[str]) -> dict[str, object]:
+        """The values of wanted names that this place sees stored or kept, with the members of their groups that it sees the same way.
+
+        Raises CheckpointUnreadable.
+        """
+        values: dict[str, object] = {}
+        for name in wanted:
+            if name in values:
+                continue
+            seen = self.see(name)
+            if seen.how == "stored" and seen.maker is not None:
+                loaded = self.shelf.load(seen.maker, self.written[name][1], [name])
+            elif seen.how == "prestate" and seen.keeper is not None and seen.execution is not None:
+                kept = self.shelf.prestate(seen.keeper, seen.execution)
+                assert kept is not None
+                loaded = self.shelf.load(seen.keeper, kept, [name])
+            else:
+                continue
+            values.update({other: value for other, value in loaded.items() if other == name or self._same_origin(seen, other)})
+        return values
+
+    def _same_origin(self, seen: Seen, other: str) -> bool:
+        """Whether `other` is seen from where `seen` is: then both are bound together, so that what they share stays shared."""
+        now = self.see(other)
+        if now.how == "live" and seen.maker is not None and seen.checkpoint is not None:
+            return self.live.names[other].version == Durable(seen.maker, seen.checkpoint)
+        return now.how == seen.how and (now.maker, now.checkpoint, now.keeper) == (seen.maker, seen.checkpoint, seen.keeper)

@@ -1,0 +1,57 @@
+"""Which run a kernel attaches to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from durnb.clock import Clock
+from durnb.events import RunAbandoned
+from durnb.history import History
+from durnb.journal import Journal, RunName, Store
+
+Mode = Literal["auto", "new", "resume"]
+INTERACTIVE = "interactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The run that is wanted: its key, and whether the unfinished one is resumed, or the next begun.
+
+    `runner` follows the runner's rules: an unfinished run whose last event is older than `resume_within` is abandoned, unless `mode` is "resume".
+    """
+
+    key: str = INTERACTIVE
+    mode: Mode = "auto"
+    runner: bool = False
+    number: int | None = None
+
+
+def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_within: timedelta, connection_file: str | None) -> Journal:
+    """Open the wished run, or begin it. Raises RunHeld and the JournalErrors."""
+    newest = RunName(wish.key, wish.number) if wish.number is not None else store.newest(wish.key)
+    if newest is None:
+        return Journal.open(store, RunName(wish.key, 1), create=True, clock=clock, wait=wait, connection_file=connection_file)
+    journal = Journal.open(store, newest, create=False, clock=clock, wait=wait, connection_file=connection_file)
+    if _goes_on(journal.history, wish, clock, resume_within):
+        return journal
+    if journal.history.status == "open":
+        why = "a new run was asked for" if wish.mode == "new" else f"its last event is older than {resume_within}"
+        if wish.runner:
+            journal.append(RunAbandoned(why=why))
+    journal.close("new")
+    return Journal.open(store, RunName(wish.key, newest.number + 1), create=True, clock=clock, wait=wait, connection_file=connection_file)
+
+
+def _goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:
+    if wish.number is not None:
+        return True
+    if history.status != "open":
+        return False
+    if wish.mode == "new":
+        return not any(step.checkpoints for step in history.steps.values())
+    if not wish.runner or wish.mode == "resume" or history.updated is None:
+        return True
+    # the attach of this very kernel is the last event; what counts is the one before
+    return clock.now() - (history.last_step_event or history.updated) <= resume_within

@@ -1,0 +1,163 @@
+"""Takes the checkpoint of a step whose body has ended, and commits it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from durnb.digests import digest_of
+from durnb.engine.checkpoints import signed_facts, store_groups
+from durnb.engine.decide import GENERATORS
+from durnb.engine.live import Changes, Durable, LiveNames
+from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
+from durnb.fingerprint import content
+from durnb.journal import Draft, Journal
+from durnb.snapshot import Captured, capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A body that ended well, and what is known of it before anything is saved."""
+
+    step: str
+    execution: int
+    attempt: int
+    started_seq: int
+    source: str
+    binds: frozenset[str]
+    changes: Changes
+    outputs: list[dict[str, Any]]
+    has_value: bool
+    value: object
+    ran: float
+    save: tuple[str, ...] | None
+    always: bool
+    drawn: frozenset[str]
+
+
+def delta_of(ended: Ended, live: LiveNames) -> list[str]:
+    """The names that the body bound, rebound or changed in place."""
+    values = live.values()
+    return sorted(name for name in ended.changes.changed | ended.binds if name in values)
+
+
+def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> Manifest:
+    """The manifest of a checkpoint of `names`, its bytes put into the draft. What can't be stored is lost, by name."""
+    chosen = list(names)
+    wanted = [n for n in chosen if ended.save is None or n in ended.save]
+    values = live.values()
+    entries = [*wanted, OUT] if ended.has_value else wanted
+    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries)
+    groups, sources = store_groups(draft, captured)
+    stored = {name: _stored_name(name, values[name], group, live, ended, name in wanted) for group in groups for name in group.names if name != OUT}
+    lost = _lost(captured, values, wanted)
+    return Manifest(
+        step=ended.step,
+        names=stored,
+        companions=tuple(sorted(stored.keys() - set(wanted))),
+        groups=groups,
+        deleted=tuple(sorted(ended.changes.deleted)),
+        lost=lost,
+        unsaved=tuple(n for n in chosen if n not in wanted),
+        dropped=tuple(f"{d.name}: {d.note}" for d in captured.dropped),
+        ambient=_ambient(draft, ended, live),
+        outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
+        has_value=any(OUT in group.names for group in groups),
+        imports=tuple(imports_of(ended.source)),
+        sources=sources,
+    )
+
+
+def bare(draft: Draft, ended: Ended, live: LiveNames, why: str) -> Manifest:
+    """The manifest of a step that is done and not saved: every name of it is lost, for the reason `why`."""
+    return Manifest(
+        step=ended.step,
+        lost={name: LostName(path=name, reason=why) for name in delta_of(ended, live)},
+        deleted=tuple(sorted(ended.changes.deleted)),
+        ambient=_ambient(draft, ended, live),
+        outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
+        imports=tuple(imports_of(ended.source)),
+    )
+
+
+def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, ended: Ended, own: bool) -> StoredName:
+    held = live.names.get(name)
+    if not own and held is not None and held.digest and not held.touched:
+        return StoredName(digest=held.digest, type=_type_name(value))
+    found = content(value)
+    mixed = found.digest if not found.opaque or ended.always else digest_of("opaque", found.digest, group.stream, *group.buffers)
+    return StoredName(digest=mixed, type=_type_name(value))
+
+
+def _type_name(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.").removeprefix("__main__.")
+
+
+def _lost(captured: Captured, values: Mapping[str, object], wanted: Iterable[str]) -> dict[str, LostName]:
+    own = set(wanted)
+    return {
+        one.name: LostName(path=one.path, reason=one.reason, digest=digest_of("lost", _type_name(values[one.name])))
+        for one in captured.lost
+        if one.name in own
+    }
+
+
+def _ambient(draft: Draft, ended: Ended, live: LiveNames) -> dict[str, StoredAmbient]:
+    found: dict[str, StoredAmbient] = {}
+    for name, how in ended.changes.ambient.items():
+        state = ended.changes.now.get(name)
+        if how == "gone" or state is None:
+            found[name] = StoredAmbient(digest="gone", payload="", derived="set")
+            continue
+        before = live.ambient.get(name)
+        derived = "set" if how == "set" or (before is not None and before.derived == "set") else "born"
+        found[name] = StoredAmbient(digest=state.digest, payload=draft.add(state.payload) if state.payload is not None else "", derived=derived)
+    return found
+
+
+def undrawn(inputs: Iterable[str], changes: Changes) -> tuple[str, ...]:
+    """The generators among the inputs that the body did not draw from: it did not read them."""
+    return tuple(sorted((GENERATORS & set(inputs)) - changes.ambient.keys()))
+
+
+def imports_of(source: str) -> list[str]:
+    """The modules that the cell's top level imports, as far as they are loaded."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=aliases):
+                found.update(dict.fromkeys(alias.name for alias in aliases))
+            case ast.ImportFrom(module=str(module), names=aliases, level=0):
+                found[module] = None
+                found.update(dict.fromkeys(f"{module}.{alias.name}" for alias in aliases))
+            case _:
+                continue
+    return [name for name in found if name in sys.modules]
+
+
+def sign(journal: Journal, manifest: Manifest, started_seq: int, what: str) -> tuple[str, str]:
+    """The manifest as text, and its signature."""
+    text = manifest.encode()
+    return text, journal.sign(signed_facts(journal, started_seq, what), text.encode())
+
+
+def became_durable(live: LiveNames, manifest: Manifest, version: Durable) -> None:
+    """The names that the manifest speaks of are, as they are live, that version."""
+    for name, stored in manifest.names.items():
+        live.became(name, version, stored.digest)
+    for name, lost in manifest.lost.items():
+        live.became(name, version, lost.digest)
+    for name in manifest.unsaved:
+        live.became(name, version, "opaque")
+    for name in manifest.deleted:
+        live.became(name, version)
+
+
+def without(manifest: Manifest, names: Iterable[str]) -> Manifest:
+    """The manifest with `names` left out of what is stored."""
+    gone = set(names)
+    return replace(manifest, unsaved=tuple(sorted({*manifest.unsaved, *gone})), lost={n: v for n, v in manifest.lost.items() if n not in gone})

@@ -1,0 +1,426 @@
+"""The one durable session of a kernel: its run, the line of its current pass, and what its durable cells do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from durnb import faults
+from durnb.clock import Clock, SystemClock
+from durnb.config import Settings
+from durnb.digests import digest_of
+from durnb.engine import overview
+from durnb.engine.attempts import Attempts
+from durnb.engine.badge import Badge
+from durnb.engine.cells import NotebookCell, step_names
+from durnb.engine.checkpoints import Shelf
+from durnb.engine.commit import Committed, commit
+from durnb.engine.decide import Ask, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
+from durnb.engine.live import PLAIN, Durable, Live, LiveNames
+from durnb.engine.look import Look, look
+from durnb.engine.place import Place, cut
+from durnb.engine.plan import plan
+from durnb.engine.putback import PutBack, put_back
+from durnb.engine.request import CellRequest
+from durnb.engine.runs import Wish, attach
+from durnb.engine.saving import Ended
+from durnb.engine.stage import Stage
+from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
+from durnb.events import StepRenamed, StepReused
+from durnb.fingerprint import notebook_names, read_cell
+from durnb.history import Checkpoint, History, Line, StepHistory
+from durnb.journal import Journal, Store
+from durnb.snapshot import AmbientState
+
+
+class Surroundings(Protocol):
+    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, and a line for people."""
+
+    def notebook(self) -> Path | None: ...
+    def cells(self) -> Sequence[NotebookCell]: ...
+    def say(self, text: str) -> None: ...
+    def connection_file(self) -> str | None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One for each kernel. Opens the journal at the first durable cell; `busy` is held while a durable cell or a command runs."""
+
+    namespace: MutableMapping[str, object]
+    kernel: Surroundings
+    settings: Callable[[], Settings]
+    clock: Clock = field(default_factory=SystemClock)
+    wish: Wish = field(default_factory=Wish)
+    line: Line = ()
+    busy: threading.RLock = field(default_factory=threading.RLock)
+    born: dict[str, AmbientState] | None = None
+    live: LiveNames = field(init=False)
+    _journal: Journal | None = None
+    _shelf: Shelf | None = None
+    _shown: dict[Durable, object] = field(default_factory=dict)
+    _ran: dict[str, str | None] = field(default_factory=dict)
+    _announced: bool = False
+    _anew: bool = False
+    unsaved: dict[str, Ended] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.live = LiveNames(self.namespace, born=self.born)
+
+    # ---- the run
+
+    @property
+    def journal(self) -> Journal:
+        """The open journal; opens the run if need be. Raises what `open` raises."""
+        return self.open()
+
+    @property
+    def attached(self) -> bool:
+        """Whether this kernel owns a run at the moment."""
+        return self._journal is not None
+
+    @property
+    def shelf(self) -> Shelf:
+        self.open()
+        assert self._shelf is not None
+        return self._shelf
+
+    @property
+    def history(self) -> History:
+        return self.journal.history
+
+    def store(self) -> Store:
+        """The store of this notebook, there or not. Raises NotebookUnknown."""
+        notebook = self.kernel.notebook()
+        if notebook is None:
+            raise NotebookUnknown
+        root = self.settings().store
+        return Store.of(notebook, Path(root).expanduser() if root else None)
+
+    def open(self, step: str | None = None) -> Journal:
+        """Attach to the wished run. Raises NotebookUnknown, StoreOffered, RunHeld and the JournalErrors."""
+        if self._journal is not None:
+            return self._journal
+        store = self.store()
+        if not store.exists:
+            self._offer(store, step)
+            store.create()
+        settings = self.settings()
+        journal = attach(
+            store,
+            self.wish,
+            clock=self.clock,
+            wait=settings.open_wait,
+            resume_within=settings.resume_within,
+            connection_file=self.kernel.connection_file(),
+        )
+        self._journal, self._shelf = journal, Shelf(journal, self.namespace)
+        self.wish = replace(self.wish, mode="resume")
+        self.write_status()
+        return journal
+
+    def _offer(self, store: Store, step: str | None) -> None:
+        if self._anew or step is None:
+            return
+        for orphan in store.orphans():
+            if step in orphan.steps:
+                raise StoreOffered(step=step, notebook=store.notebook.name, old=str(orphan.notebook))
+
+    def begin_anew(self) -> None:
+        """The person chose to begin anew where an old store was offered."""
+        self._anew = True
+
+    def leave(self, why: str) -> None:
+        """Give the run up: its versions mean nothing in another."""
+        with self.busy:
+            if self._journal is not None:
+                self.write_status()
+                self._journal.close(why)
+            self._journal = self._shelf = None
+            self.line = ()
+            self._shown.clear()
+            self._announced = False
+            self.live.names = {name: Live(version=PLAIN, value=live.value) for name, live in self.live.names.items() if not live.gone}
+            self.live.ambient = {name: replace(held, version=PLAIN) for name, held in self.live.ambient.items()}
+
+    def hand_over(self) -> None:
+        """Let another kernel have the run; the versions stay known, should it come back."""
+        if self._journal is not None:
+            self._journal.close("takeover")
+            self._journal = self._shelf = None
+
+    def look(self) -> object:
+        """Serve requests of other processes, where nothing durable runs at the moment; says whether it could."""
+        if not self.busy.acquire(blocking=False):
+            return {"busy": True}
+        try:
+            for request in self._journal.requests() if self._journal is not None else ():
+                if request.kind == "takeover" and self._journal is not None:
+                    self._journal.done(request)
+                    self.hand_over()
+                    break
+            return {"busy": False}
+        finally:
+            self.busy.release()
+
+    def close(self) -> None:
+        """The kernel ends, or the extension is unloaded."""
+        self.leave("exit")
+
+    def write_status(self) -> None:
+        """Write the status file that other processes read."""
+        if self._journal is not None:
+            self._journal.write_status(overview.as_json(self._journal.history))
+
+    # ---- cells
+
+    def plain_cell(self, source: str, cell_id: str | None) -> None:
+        """A plain cell is about to run; `source` is its transformed text."""
+        self.live.plain_cell(source)
+
+    async def run_cell(self, request: CellRequest, stage: Stage) -> BaseException | None:
+        """Do what the durable cell is to do. None where it is finished, else the body's exception, not shown.
+
+        Raises DurnbError where the cell was not run.
+        """
+        with self.busy:
+            self.open(request.name)
+            self._one_name(request)
+            self._announce()
+            self.live.observe()
+            self._ran[request.name] = request.cell_id
+            try:
+                return await self._decide(request, stage)
+            except CheckpointUntrusted:
+                raise
+            except CheckpointUnreadable as error:
+                commands = (*answers(error.step, "retry"), "%durable new")
+                raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
+            finally:
+                self.write_status()
+
+    async def _decide(self, request: CellRequest, stage: Stage) -> BaseException | None:
+        place = self.place(request.name)
+        history = self.history.steps.get(request.name)
+        hidden = self.namespace.keys() - set(notebook_names(self.namespace))
+        seen = look(place, read_cell(request.source), request.header, history.last if history else None, hidden)
+        question = self._question(request, seen, history)
+        decision = decide(history, question)
+        match decision:
+            case Reuse():
+                self._reuse(request, stage, place, question, decision)
+                return None
+            case Execute():
+                return await self._execute(request, stage, place, question, decision, seen)
+            case Ask(why=why, commands=commands):
+                stage.badge(Badge(step=request.name, state="asking", reason=why, commands=commands))
+                raise StepAsks(step=request.name, why=why, commands=commands)
+            case Refuse(why=why):
+                stage.badge(Badge(step=request.name, state="refused", reason=why))
+                raise StepRefused(step=request.name, why=why)
+
+    def place(self, step: str) -> Place:
+        """The place of `step` on this kernel's line."""
+        return Place(step=step, line=cut(self.line, step), history=self.history, shelf=self.shelf, live=self.live)
+
+    def _question(self, request: CellRequest, seen: Look, history: StepHistory | None) -> Question:
+        header, settings = request.header, self.settings()
+        question = Question(
+            step=request.name,
+            code=seen.cell.digest,
+            inputs=seen.inputs,
+            now=self.clock.now(),
+            missing=seen.missing,
+            unknown=seen.unknown,
+            once=header.once,
+            always=header.always,
+            on_change=header.on_change or settings.on_change,  # type: ignore[arg-type]  # checked when the setting was read
+            expires=header.expires,
+            ask_over=settings.ask_over,
+            max_crashes=settings.max_crashes,
+        )
+        return question if history is not None and history.executions else replace(question, renamed=self._renamed(question))
+
+    def _renamed(self, question: Question) -> Renamed | None:
+        """The one finished step that this may be under a new name."""
+        in_file = set(step_names(self.kernel.cells()))
+        if question.step not in in_file:
+            return None
+        left = [s for s in self.history.steps.values() if s.checkpoint is not None and s.name not in in_file and s.name not in self._ran]
+        fitting = [s for s in left if s.checkpoint is not None and not changes(s.checkpoint, question)]
+        if len(fitting) != 1 or fitting[0].current is None or fitting[0].last is None:
+            return None
+        return Renamed(old=fitting[0].name, checkpoint=fitting[0].current, once=fitting[0].last.once)
+
+    def _one_name(self, request: CellRequest) -> None:
+        """Two cells of the saved notebook can't have one name; where ids are not known it is an edit."""
+        known = self.history.steps.get(request.name)
+        other = self._ran.get(request.name) or (known.cell_id if known is not None else None)
+        if request.cell_id is None or other is None or other == request.cell_id:
+            return
+        owners = {cell.id for cell in self.kernel.cells() if request.name in step_names([cell])}
+        if {other, request.cell_id} <= owners:
+            raise UsageError(f"two cells of this notebook are called {request.name!r}: give one of them another name, nothing was run")
+
+    def _announce(self) -> None:
+        if self._announced:
+            return
+        self._announced = True
+        if any(step.checkpoints for step in self.history.steps.values()) and self.settings().badge:
+            self.kernel.say(overview.announcement(plan(self.history, self.kernel.cells()), self.history))
+
+    # ---- reuse
+
+    def _reuse(self, request: CellRequest, stage: Stage, place: Place, question: Question, decision: Reuse) -> None:
+        if decision.checkpoint is None:
+            self._take_as_done(request, stage, place, question)
+            return
+        if decision.renamed is not None:
+            self.rename(decision.renamed, request.name)
+            place = self.place(request.name)
+        step = self.history.steps[request.name]
+        checkpoint = step.checkpoints[decision.checkpoint]
+        back = self.put_back(checkpoint, place.line)
+        outputs = self.shelf.outputs(request.name, back.manifest)
+        answered = step.answer is not None
+        if step.current != checkpoint.number or answered:
+            kept = answered and bool(changes(checkpoint, question))
+            self.journal.append(
+                StepReused(
+                    step=request.name,
+                    checkpoint=checkpoint.number,
+                    fingerprint=fingerprint_of(question) if kept else checkpoint.fingerprint,
+                    inputs=question.inputs if kept else checkpoint.inputs,
+                    code=question.code if kept else checkpoint.code,
+                    line=place.line,
+                )
+            )
+        stage.badge(self._reused_badge(request, checkpoint, decision, back))
+        stage.replay(outputs, back.value, back.has_value)
+
+    def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
+        """Make the checkpoint live, and the last of `line`. Raises CheckpointUnreadable."""
+        back = put_back(self.shelf, self.live, checkpoint, self._shown)
+        if back.has_value:
+            self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
+        self.line = (*line, (checkpoint.step, checkpoint.number))
+        return back
+
+    def _reused_badge(self, request: CellRequest, checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
+        stale = [f"stale, and kept: {decision.stale}"] if decision.stale else []
+        return Badge(
+            step=request.name,
+            state="reused",
+            ran_at=checkpoint.at,
+            ran=checkpoint.ran,
+            reason="" if decision.reason == "finished" else decision.reason,
+            notes=(*stale, *back.notes),
+        )
+
+    def _take_as_done(self, request: CellRequest, stage: Stage, place: Place, question: Question) -> None:
+        """A person said that the interrupted attempt happened: finished, without a checkpoint."""
+        done = commit(self.journal, self.live, self._undone(request), why="taken as done by %durable resolve")
+        self.line = (*place.line, (request.name, done.checkpoint))
+        lost = tuple(f"{name} is not bound" for name in done.manifest.lost if name not in self.namespace)
+        stage.badge(Badge(step=request.name, state="reused", reason="taken as done", ran_at=self.clock.now(), notes=lost))
+
+    def _undone(self, request: CellRequest) -> Ended:
+        last = self.history.steps[request.name].executions[-1]
+        before = self.live.before_body()
+        return Ended(
+            step=request.name,
+            execution=last.number,
+            attempt=last.last.number,
+            started_seq=last.started_seq,
+            source=request.source,
+            binds=read_cell(request.source).names.binds,
+            changes=self.live.after_body(before),
+            outputs=[],
+            has_value=False,
+            value=None,
+            ran=0.0,
+            save=None,
+            always=False,
+        )
+
+    # ---- execute
+
+    async def _execute(
+        self, request: CellRequest, stage: Stage, place: Place, question: Question, decision: Execute, seen: Look
+    ) -> BaseException | None:
+        def committed(ended: Ended) -> BaseException | None:
+            return self._commit(ended, place.line, stage, attempts)
+
+        attempts = Attempts(
+            request=request,
+            decision=decision,
+            look=seen,
+            place=place,
+            journal=self.journal,
+            live=self.live,
+            stage=stage,
+            settings=self.settings(),
+            clock=self.clock,
+            fingerprint=fingerprint_of(question),
+            commit=committed,
+            notes=list(seen.notes),
+        )
+        self.line = place.line
+        error = await attempts.run()
+        if error is not None:
+            step = self.history.steps[request.name]
+            stage.badge(Badge(step=request.name, state="failed", attempt=attempts.numbers.attempt, reason=overview.ending(step), notes=tuple(attempts.notes)))
+        return error
+
+    def _commit(self, ended: Ended, line: Line, stage: Stage, attempts: Attempts) -> BaseException | None:
+        self.unsaved[ended.step] = ended
+        done = commit(self.journal, self.live, ended)
+        del self.unsaved[ended.step]
+        faults.point("after-commit", ended.step)
+        self._settle(done, ended, line)
+        stage.badge(
+            Badge(
+                step=ended.step,
+                state="succeeded",
+                ran_at=self.clock.now(),
+                ran=ended.ran,
+                save=done.save,
+                size=done.size,
+                attempt=ended.attempt,
+                reason=attempts.decision.reason if attempts.decision.resume or attempts.numbers.execution > 1 else "",
+                notes=(*attempts.notes, *done.notes),
+            )
+        )
+        return KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if done.interrupted else None
+
+    def _settle(self, done: Committed, ended: Ended, line: Line) -> None:
+        version = Durable(ended.step, done.checkpoint)
+        if done.manifest.has_value:
+            self._shown[version] = ended.value
+        self.line = (*line, (ended.step, done.checkpoint))
+
+    # ---- names
+
+    def rename(self, old: str, new: str) -> None:
+        """The step `old` is `new` from here on. Raises UsageError."""
+        if old not in self.history.steps:
+            raise UsageError(f"there is no step {old!r} in run {self.history.run}: {', '.join(self.history.steps) or 'it has none yet'}")
+        if new in self.history.steps:
+            raise UsageError(f"there is a step {new!r} already in run {self.history.run}")
+        self.journal.append(StepRenamed(old=old, new=new))
+        self.line = tuple((new if step == old else step, number) for step, number in self.line)
+        for name, live in self.live.names.items():
+            if getattr(live.version, "step", None) == old:
+                self.live.names[name] = replace(live, version=replace(live.version, step=new))  # type: ignore[arg-type, type-var]
+        for name, held in self.live.ambient.items():
+            if getattr(held.version, "step", None) == old:
+                self.live.ambient[name] = replace(held, version=replace(held.version, step=new))  # type: ignore[arg-type, type-var]
+        self._shown = {replace(v, step=new) if v.step == old else v: value for v, value in self._shown.items()}
+
+
+def fingerprint_of(question: Question) -> str:
+    """The digest of a step's code and inputs."""
+    parts = [part for i in question.inputs if not i.by_everything for part in (i.name, i.kind == "absent" and "absent" or i.digest)]
+    return digest_of("fingerprint", question.code, *parts)

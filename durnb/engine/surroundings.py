@@ -1,0 +1,103 @@
+"""Ambient state as versions: how a place sees randomness, cwd, environ and the like, and how it is set to that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from durnb.engine.live import Durable, LiveAmbient, LiveNames, Plain, Tried, Version
+from durnb.engine.manifest import Manifest, StoredAmbient
+from durnb.engine.place import Place
+from durnb.events import Input
+from durnb.snapshot import AmbientState, ambient, set_ambient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A component that the place does not see as it is live: stored by a step of the line, or kept when the step began."""
+
+    step: str
+    stored: StoredAmbient
+    version: Version
+
+
+def see(place: Place, name: str) -> Kept | None:
+    """How the place sees the component where that is not as it is live; None for live."""
+    live = place.live.ambient.get(name)
+    version = live.version if live is not None else None
+    if isinstance(version, Plain) or (isinstance(version, Tried) and version.step != place.step):
+        return None
+    for step, number in reversed(place.line):
+        manifest = place.shelf.manifest(place.history.steps[step].checkpoints[number])
+        if name in manifest.ambient:
+            here = version == Durable(step, number)
+            return None if here else Kept(step=step, stored=manifest.ambient[name], version=Durable(step, number))
+    return _kept_at_start(place, name) if version is not None else None
+
+
+def _kept_at_start(place: Place, name: str) -> Kept | None:
+    """What the step kept when it last began, where code had set it: what the process was born with is not brought back."""
+    mine = place.history.steps.get(place.step)
+    kept = place.shelf.prestate(place.step, mine.last) if mine is not None and mine.last is not None else None
+    if kept is None or name not in kept.ambient or kept.ambient[name].derived != "set":
+        return None
+    return Kept(step=place.step, stored=kept.ambient[name], version=Plain())
+
+
+def inputs(place: Place) -> list[Input]:
+    """The components that count: those that follow from a value which code set."""
+    found: list[Input] = []
+    for name in sorted(place.live.ambient.keys() | _written(place)):
+        kept = see(place, name)
+        live = place.live.ambient.get(name)
+        if kept is not None and kept.stored.derived == "set":
+            found.append(Input(name=name, kind="ambient", digest=kept.stored.digest, maker=kept.step))
+        elif kept is None and live is not None and live.derived == "set":
+            found.append(Input(name=name, kind="ambient", digest=live.state.digest if live.state else "gone"))
+    return found
+
+
+def _written(place: Place) -> set[str]:
+    return {name for step, number in place.line for name in place.shelf.manifest(place.history.steps[step].checkpoints[number]).ambient}
+
+
+def set_as_seen(place: Place) -> list[str]:
+    """Set every component to what the place sees; notes on what could not be. Raises CheckpointUnreadable."""
+    kept = {name: found for name in place.live.ambient.keys() | _written(place) if (found := see(place, name)) is not None}
+    states = {name: _state(place, found) for name, found in kept.items()}
+    notes = set_ambient(states)
+    note_live(place.live, {name: (found.version, found.stored.derived) for name, found in kept.items()})
+    return notes
+
+
+def _state(place: Place, kept: Kept) -> AmbientState | None:
+    if not kept.stored.payload:
+        return None
+    return AmbientState(kept.stored.digest, place.shelf.payload(kept.step, kept.stored.payload))
+
+
+def set_from(place_live: LiveNames, manifest: Manifest, version: Durable, payloads: Mapping[str, bytes]) -> list[str]:
+    """Set the ambient delta of a checkpoint that is reused, where the live state is not that very version."""
+    due = {n: s for n, s in manifest.ambient.items() if not _is_very(place_live, n, version)}
+    notes = set_ambient({n: AmbientState(s.digest, payloads[n]) if s.payload else None for n, s in due.items()})
+    note_live(place_live, {n: (version, s.derived) for n, s in due.items()})
+    return notes
+
+
+def due(live: LiveNames, manifest: Manifest, version: Durable) -> list[str]:
+    """The components of a checkpoint that are not live as that very version."""
+    return [n for n in manifest.ambient if not _is_very(live, n, version)]
+
+
+def _is_very(live: LiveNames, name: str, version: Durable) -> bool:
+    held = live.ambient.get(name)
+    return held is not None and held.version == version and not held.touched
+
+
+def note_live(live: LiveNames, versions: Mapping[str, tuple[Version, str]]) -> None:
+    """Record that the components are, from here on, those versions with what is live now."""
+    if not versions:
+        return
+    now = ambient()
+    for name, (version, derived) in versions.items():
+        live.ambient[name] = LiveAmbient(version=version, derived="set" if derived == "set" else "born", state=now.get(name))

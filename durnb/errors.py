@@ -1,0 +1,204 @@
+"""What can go wrong, in one tree.
+
+::
+
+    DurnbError
+    ├── UsageError            a header, command or setting that can't be read
+    ├── NotebookUnknown       no path, so no store
+    ├── StoreOffered          a store whose notebook is gone has this step
+    ├── RunHeld               another kernel owns the run
+    ├── JournalError          the run's file can't serve
+    │   ├── JournalNewer          written by a newer durnb
+    │   ├── JournalForeign        not a journal of durnb
+    │   ├── JournalDamaged        truncated or corrupt
+    │   ├── JournalReadOnly       the folder or file can't be written
+    │   ├── DiskFull              no space left
+    │   └── JournalForked         used from a forked child
+    ├── CheckpointUnreadable  a checkpoint can't be put back
+    │   └── CheckpointUntrusted   its signature is not ours
+    ├── StepAsks              the step waits for an answer
+    ├── StepRefused           the step can't run now
+    ├── StepTimedOut          the body ran longer than --timeout
+    ├── StepCommandFailed     a shell command of the body was interrupted
+    ├── TerminalError         raised by users: never retry
+    └── RetryAfter            raised by users: retry, but not before
+
+Constructors take facts and build the message: what happened, to which step, what to do. All of them pickle.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class DurnbError(Exception):
+    """Base of every error of durnb; ``str(error)`` says what happened and the way out."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+
+def _rebuild(cls: type[DurnbError], args: tuple[object, ...], facts: dict[str, object]) -> DurnbError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
+
+class UsageError(DurnbError):
+    """A header, command or setting that can't be read; one line says what is wrong."""
+
+
+class NotebookUnknown(DurnbError):
+    """The notebook's path is not known, so there is no store to use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "durnb does not know which notebook this is, and never shares a store by guess: "
+            "set DURNB_NOTEBOOK=/path/to/notebook.ipynb before the kernel starts, or run %durable notebook PATH"
+        )
+
+
+class StoreOffered(DurnbError):
+    """A store whose notebook is gone has the step that is now to run."""
+
+    def __init__(self, *, step: str, notebook: str, old: str) -> None:
+        self.step, self.notebook, self.old = step, notebook, old
+        super().__init__(
+            f"step {step!r}: {notebook} has no store yet, and the store of {old}, which is gone, has this step. "
+            f"Renamed? Take it over with %durable adopt {old} — or begin anew with %durable new"
+        )
+
+
+class RunHeld(DurnbError):
+    """Another live process owns the run."""
+
+    def __init__(self, *, run: str, notebook: str, pid: int | None) -> None:
+        self.run, self.notebook, self.pid = run, notebook, pid
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"run {run} of {notebook} is held by {holder}: shut that kernel down, or ask it to hand over with %durable takeover"
+        )
+
+
+class JournalError(DurnbError):
+    """The run's file can't serve; it was left untouched."""
+
+
+class JournalNewer(JournalError):
+    """The file was written by a newer durnb."""
+
+    def __init__(self, *, path: str, schema: int, known: int) -> None:
+        self.path, self.schema, self.known = path, schema, known
+        super().__init__(
+            f"{path} has schema {schema}, and this durnb knows {known}: upgrade durnb (pip install -U durnb), "
+            "or begin another run with %durable new. The file was left untouched"
+        )
+
+
+class JournalForeign(JournalError):
+    """The file is not a journal of durnb."""
+
+    def __init__(self, *, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path} is not a journal of durnb ({why}): move it away, or begin another run with %durable new. The file was left untouched")
+
+
+class JournalDamaged(JournalError):
+    """The file is truncated or corrupt."""
+
+    def __init__(self, *, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(
+            f"{path} is truncated or damaged ({why}): put a copy of it back, or begin another run with %durable new. The file was left untouched"
+        )
+
+
+class JournalReadOnly(JournalError):
+    """The folder or the file can't be written."""
+
+    def __init__(self, *, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(
+            f"{path} can't be written ({why}), so the step was not run: make it writable, or keep the store elsewhere with DURNB_STORE=/another/folder"
+        )
+
+
+class DiskFull(JournalError):
+    """No space is left for the journal or a pack."""
+
+    def __init__(self, *, path: str) -> None:
+        self.path = path
+        super().__init__(f"no space left on the disk of {path}: free some, or keep the store elsewhere with DURNB_STORE=/another/folder; committed steps are safe")
+
+
+class JournalForked(JournalError):
+    """A forked child used its parent's journal."""
+
+    def __init__(self) -> None:
+        super().__init__("the journal belongs to the process that opened it, and this is a forked child of it: do durable work in the parent")
+
+
+class CheckpointUnreadable(DurnbError):
+    """A checkpoint can't be put back."""
+
+    def __init__(self, *, step: str, why: str) -> None:
+        self.step, self.why = step, why
+        super().__init__(f"the checkpoint of step {step!r} can't be read: {why}")
+
+
+class CheckpointUntrusted(CheckpointUnreadable):
+    """A checkpoint's signature is not ours: nothing of it was unpickled or shown."""
+
+    def __init__(self, *, step: str) -> None:
+        super().__init__(
+            step=step,
+            why="it was signed by somebody else, or changed since. If you trust where it comes from: %durable trust; else begin anew: %durable new",
+        )
+
+
+class StepAsks(DurnbError):
+    """The step stops and asks; `commands` are the answers."""
+
+    def __init__(self, *, step: str, why: str, commands: tuple[str, ...]) -> None:
+        self.step, self.why, self.commands = step, why, commands
+        super().__init__(f"step {step!r} asks: {why}. Answer with " + " or ".join(commands))
+
+
+class StepRefused(DurnbError):
+    """The step can't run now; `why` names the cause and the way out."""
+
+    def __init__(self, *, step: str, why: str) -> None:
+        self.step, self.why = step, why
+        super().__init__(f"step {step!r} was not run: {why}")
+
+
+class StepTimedOut(DurnbError):
+    """The body ran longer than ``--timeout``."""
+
+    def __init__(self, *, step: str, seconds: float) -> None:
+        self.step, self.seconds = step, seconds
+        super().__init__(f"step {step!r} ran longer than its --timeout of {seconds:g} s and was stopped")
+
+
+class StepCommandFailed(DurnbError):
+    """A shell command of the body ended by a signal, so the step is not finished."""
+
+    def __init__(self, *, step: str, exit_code: int) -> None:
+        self.step, self.exit_code = step, exit_code
+        super().__init__(f"step {step!r}: a shell command of it was interrupted (exit code {exit_code}), so the step is not finished")
+
+
+class TerminalError(DurnbError):
+    """Raise it in a step to fail it for good: it is not retried whatever ``--retries`` says."""
+
+
+class RetryAfter(DurnbError):
+    """Raise it in a step to have it retried, not before `delay` (seconds or a timedelta) has passed.
+
+    It counts against ``--retries`` as any failure does.
+    """
+
+    def __init__(self, delay: float | timedelta, message: str = "") -> None:
+        self.delay = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+        super().__init__(message or f"retry after {self.delay.total_seconds():g} s")

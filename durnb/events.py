@@ -1,0 +1,294 @@
+"""The facts of a run: what the journal holds, and nothing else does.
+
+An event is a frozen, past-tense fact. The journal stamps it with a sequence number, an epoch (the how-manieth kernel of the run) and a time.
+Text is JSON; bytes that belong to an event are named by their BLAKE3 digest (hex) and stored beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, Final, Literal
+
+EMPTY: Final[Mapping[str, Any]] = {}
+
+InputKind = Literal["durable", "plain", "opaque", "absent", "ambient", "file", "package"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One thing that a step read, as its place saw it.
+
+    `digest` is the version's recorded digest; `maker` is the step that made a durable one. An input `by_everything` was reached only
+    because the cell can read everything (``globals()``, ``exec`` …).
+    """
+
+    name: str
+    kind: InputKind
+    digest: str
+    maker: str | None = None
+    by_everything: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorInfo:
+    """An exception as it was shown: its class name, message and the traceback's plain text."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The run's first event. `store` is the id of the store (notebook.json), bound into every signature."""
+
+    kind: ClassVar = "run_started"
+    run: str
+    notebook: str
+    store: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelAttached:
+    """A process took the lease; a new epoch begins with it."""
+
+    kind: ClassVar = "kernel_attached"
+    pid: int
+    host: str
+    python: str
+    durnb: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelDetached:
+    """The owner gave the run up in good order: `why` is exit, takeover, new or finish."""
+
+    kind: ClassVar = "kernel_detached"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """An attempt begins; its inputs are clean and nothing of the body has run.
+
+    `options` is the header as typed; `fingerprint` digests code and inputs; `line` is the (step, checkpoint) pairs that the step's place sees;
+    `prestate` is a signed manifest (JSON) of the plain values kept for a retry, or empty where none were kept.
+    """
+
+    kind: ClassVar = "step_started"
+    step: str
+    execution: int
+    attempt: int
+    generation: int
+    code: str
+    source: str
+    options: str
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    line: tuple[tuple[str, int], ...]
+    reason: str
+    once: bool = False
+    cell_id: str | None = None
+    prestate: str = ""
+    prestate_signature: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSucceeded:
+    """The step is finished and its checkpoint is durable. The checkpoint's number is this event's sequence number.
+
+    `manifest` (JSON) is what is signed. `saved` is False where the save was interrupted: done, not saved. `dropped_inputs` names inputs of
+    StepStarted that turned out not to be read (randomness that was not drawn from). Times in seconds, size in bytes written.
+    """
+
+    kind: ClassVar = "step_succeeded"
+    step: str
+    execution: int
+    attempt: int
+    manifest: str
+    signature: str
+    saved: bool
+    ran: float
+    save: float
+    size: int
+    dropped_inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed:
+    """An attempt ended without a result: by an exception, a timeout or an interrupt. `retry_in` seconds, None for no retry.
+
+    `outputs` is the digest of the attempt's outputs (JSON list), kept for the history.
+    """
+
+    kind: ClassVar = "step_failed"
+    step: str
+    execution: int
+    attempt: int
+    how: Literal["exception", "timeout", "interrupt"]
+    error: ErrorInfo
+    ran: float
+    retry_in: float | None = None
+    outputs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReused:
+    """A reuse made `checkpoint` the step's current one, or gave it a new fingerprint (kept although stale); `line` is what its place sees."""
+
+    kind: ClassVar = "step_reused"
+    step: str
+    checkpoint: int
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    code: str = ""
+    line: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSaved:
+    """``%durable save``: the checkpoint of a finished step was taken again, without running the body."""
+
+    kind: ClassVar = "checkpoint_saved"
+    step: str
+    checkpoint: int
+    manifest: str
+    signature: str
+    save: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointTrusted:
+    """``%durable trust``: this user vouches for a checkpoint and signed it anew."""
+
+    kind: ClassVar = "checkpoint_trusted"
+    step: str
+    checkpoint: int
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResolved:
+    """A person answered what the step asked. `done` takes the interrupted attempt as finished, without a checkpoint."""
+
+    kind: ClassVar = "step_resolved"
+    step: str
+    answer: Literal["retry", "keep", "done", "abort"]
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRerunRequested:
+    """``%durable rerun``: the step is to run again, in a new generation."""
+
+    kind: ClassVar = "step_rerun_requested"
+    step: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRenamed:
+    """The step `old` is called `new` from here on; its history goes with it."""
+
+    kind: ClassVar = "step_renamed"
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The run is over, by the runner or ``%durable finish``."""
+
+    kind: ClassVar = "run_finished"
+    status: Literal["finished", "failed"] = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAbandoned:
+    """The run is over because another was begun in its place."""
+
+    kind: ClassVar = "run_abandoned"
+    why: str
+
+
+Event = (
+    RunStarted
+    | KernelAttached
+    | KernelDetached
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepReused
+    | CheckpointSaved
+    | CheckpointTrusted
+    | StepResolved
+    | StepRerunRequested
+    | StepRenamed
+    | RunFinished
+    | RunAbandoned
+)
+
+KINDS: Final[Mapping[str, type[Event]]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted,
+        KernelAttached,
+        KernelDetached,
+        StepStarted,
+        StepSucceeded,
+        StepFailed,
+        StepReused,
+        CheckpointSaved,
+        CheckpointTrusted,
+        StepResolved,
+        StepRerunRequested,
+        StepRenamed,
+        RunFinished,
+        RunAbandoned,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as the journal holds it: `seq` counts from 1 within a run, `epoch` counts its kernels from 1, `at` is UTC."""
+
+    seq: int
+    epoch: int
+    at: datetime
+    event: Event
+
+
+def encode(event: Event) -> dict[str, Any]:
+    """The event's fields as JSON values, those equal to their default left out."""
+    plain = asdict(event)
+    defaults = {f.name: f.default for f in fields(event)}
+    return {name: value for name, value in plain.items() if not (name in defaults and defaults[name] == value)}
+
+
+def decode(kind: str, detail: Mapping[str, Any]) -> Event:
+    """The inverse of `encode`; unknown fields of a later minor version are left out.
+
+    Raises KeyError for an unknown kind and TypeError for a missing field.
+    """
+    cls = KINDS[kind]
+    known = {f.name for f in fields(cls)}
+    return cls(**{name: _revive(name, value) for name, value in detail.items() if name in known})
+
+
+def _revive(name: str, value: Any) -> Any:
+    match name, value:
+        case "inputs", list():
+            return tuple(Input(**item) for item in value)
+        case "error", dict():
+            return ErrorInfo(**value)
+        case "line", list():
+            return tuple((str(step), int(checkpoint)) for step, checkpoint in value)
+        case _, list():
+            return tuple(value)
+        case _:
+            return value

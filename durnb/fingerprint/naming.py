@@ -1,0 +1,57 @@
+"""Which names of a kernel's namespace are the notebook's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+NOTEBOOK_HIDDEN = frozenset(
+    {
+        "In",
+        "Out",
+        "_",
+        "__",
+        "___",
+        "_i",
+        "_ii",
+        "_iii",
+        "_ih",
+        "_oh",
+        "_dh",
+        "_exit_code",
+        "exit",
+        "quit",
+        "get_ipython",
+        "open",
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__file__",
+        "__builtin__",
+        "__builtins__",
+        "__cached__",
+        "__path__",
+        "__annotations__",
+        "__annotate__",
+        "__conditional_annotations__",
+        "__session__",
+        "__vsc_ipynb_file__",
+        "__IPYTHON__",
+        "__DATABRICKS_UNIFIED__",
+    }
+)
+"""Names that IPython or the interpreter put into a namespace: no variables of the notebook."""
+
+_HISTORY = re.compile(r"_i?\d+\Z")
+
+
+def is_hidden(name: str) -> bool:
+    """Whether IPython or the interpreter owns this name (``_12`` and ``_i12`` too)."""
+    return name in NOTEBOOK_HIDDEN or _HISTORY.match(name) is not None
+
+
+def notebook_names(namespace: Iterable[str]) -> list[str]:
+    """The names of a namespace that are the notebook's own, in its order; the user's own ``_x`` is one."""
+    return [name for name in list(namespace) if type(name) is str and not is_hidden(name)]

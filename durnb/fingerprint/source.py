@@ -1,0 +1,126 @@
+"""From a loaded function back to its text: found in linecache, and believed only where it compiles to the loaded code."""
+
+from __future__ import annotations
+
+import __future__
+import ast
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
+from weakref import ref
+
+from durnb.fingerprint.bytecode import code_digest, nested
+from durnb.fingerprint.hashing import digest
+from durnb.fingerprint.syntax import canonical
+
+_FUTURES = 0
+for _name in __future__.all_feature_names:
+    _FUTURES |= getattr(__future__, _name).compiler_flag
+
+_Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp
+
+
+@dataclass(frozen=True, slots=True)
+class CodeContent:
+    """What a function's code counts as; `tree` says that its text was found."""
+
+    digest: bytes
+    tree: bool
+
+
+_known: dict[int, tuple[ref[CodeType], CodeContent]] = {}  # by id: code objects compare equal without being the same text
+
+
+def code_content(code: CodeType) -> CodeContent:
+    """The digest of a function's normalised syntax tree, else of its code object.
+
+    What was found once for a code object holds while it lives, so that editing a file does not change what is loaded from it.
+    """
+    known = _known.get(id(code))
+    if known is not None and known[0]() is code:
+        return known[1]
+    node = _find(code)
+    found = CodeContent(code_digest(code), tree=False) if node is None else CodeContent(digest(b"tree" + canonical(node)), tree=True)
+    at = id(code)
+    _known[at] = (ref(code, lambda _: _known.pop(at, None)), found)
+    return found
+
+
+def differs_from_file(code: CodeType, file: str) -> bool:
+    """Whether the file that a function was loaded from says something else now."""
+    if code.co_filename != file:
+        return False
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)
+    return bool(lines) and _match(code, "".join(lines)) is None
+
+
+def _find(code: CodeType) -> ast.AST | None:
+    lines = linecache.getlines(code.co_filename) if code.co_filename in linecache.cache or not code.co_filename.startswith("<") else []
+    return _match(code, "".join(lines)) if lines else None
+
+
+def _match(code: CodeType, text: str) -> ast.AST | None:
+    table = _functions(text, code.co_flags & _FUTURES)
+    candidates = table.get(code.co_qualname, ())
+    if not candidates:
+        return None
+    wanted = code_digest(code)
+    same = [(line, node) for line, found, node in candidates if found == wanted]
+    return next((node for line, node in same if line == code.co_firstlineno), same[0][1] if same else None)
+
+
+@lru_cache(maxsize=512)
+def _functions(text: str, futures: int) -> dict[str, list[tuple[int, bytes, ast.AST]]]:
+    """By qualified name: (first line, digest of the code, syntax tree) of each function in a text."""
+    try:
+        tree = ast.parse(text)
+        code = compile(tree, "<text>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, _Node)]
+    found: dict[str, list[tuple[int, bytes, ast.AST]]] = {}
+    for each in nested(code):
+        node = _node_of(each, nodes) if each is not code else None
+        if node is not None:
+            found.setdefault(each.co_qualname, []).append((each.co_firstlineno, code_digest(each), node))
+    return found
+
+
+def _node_of(code: CodeType, nodes: list[_Node]) -> ast.AST | None:
+    if code.co_name not in ("<lambda>", "<genexpr>"):
+        named = (n for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == _plain(code))
+        return next((node for node in named if _first_line(node) == code.co_firstlineno), None)
+    kind = ast.Lambda if code.co_name == "<lambda>" else ast.GeneratorExp
+    places = list(_places(code))
+    around = [node for node in nodes if isinstance(node, kind) and node.lineno == code.co_firstlineno and _encloses(node, places)]
+    return min(around, key=_extent, default=None)
+
+
+def _plain(code: CodeType) -> str:
+    return code.co_name
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _places(code: CodeType) -> Iterator[tuple[int, int, int, int]]:
+    for line, end_line, column, end_column in code.co_positions():
+        if line is not None and end_line is not None and column is not None and end_column is not None and end_column > 0:
+            yield line, column, end_line, end_column
+
+
+def _encloses(node: _Node, places: list[tuple[int, int, int, int]]) -> bool:
+    inner = node.body if isinstance(node, ast.Lambda) else node
+    if isinstance(inner, list):
+        return False
+    start = (inner.lineno, inner.col_offset)
+    end = (inner.end_lineno or inner.lineno, inner.end_col_offset or 0)
+    return all(start <= (line, column) and (end_line, end_column) <= end for line, column, end_line, end_column in places)
+
+
+def _extent(node: _Node) -> tuple[int, int]:
+    return (node.end_lineno or node.lineno) - node.lineno, (node.end_col_offset or 0) - node.col_offset

@@ -1,0 +1,286 @@
+"""The state of a run, as a fold over its events.
+
+`History.apply` is the only thing that changes it; the journal applies each event after it is durable, everyone else reads. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal, assert_never
+
+from durnb.events import (
+    CheckpointSaved,
+    CheckpointTrusted,
+    ErrorInfo,
+    Input,
+    KernelAttached,
+    KernelDetached,
+    Recorded,
+    RunAbandoned,
+    RunFinished,
+    RunStarted,
+    StepFailed,
+    StepRenamed,
+    StepRerunRequested,
+    StepResolved,
+    StepReused,
+    StepStarted,
+    StepSucceeded,
+)
+
+AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
+RunStatus = Literal["open", "finished", "failed", "abandoned"]
+Answer = Literal["retry", "keep", "done", "abort"]
+Line = tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel."""
+
+    number: int
+    epoch: int
+    started: datetime
+    status: AttemptStatus = "running"
+    ended: datetime | None = None
+    ran: float | None = None
+    error: ErrorInfo | None = None
+    retry_in: float | None = None
+    outputs: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Execution:
+    """A decision to run a step, and its attempts."""
+
+    number: int
+    generation: int
+    code: str
+    source: str
+    options: str
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    line: Line
+    reason: str
+    once: bool
+    prestate: str
+    prestate_signature: str
+    started_seq: int
+    attempts: list[Attempt] = field(default_factory=list)
+    checkpoint: int | None = None
+
+    @property
+    def last(self) -> Attempt:
+        return self.attempts[-1]
+
+    @property
+    def crashes(self) -> int:
+        return sum(attempt.status == "crashed" for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read."""
+
+    number: int
+    step: str
+    execution: int
+    code: str
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    line: Line
+    manifest: str
+    signature: str
+    saved: bool
+    at: datetime
+    ran: float
+    save: float
+    size: int
+
+
+@dataclass(slots=True, kw_only=True)
+class StepHistory:
+    """A step's past in this run. `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon."""
+
+    name: str
+    executions: list[Execution] = field(default_factory=list)
+    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    current: int | None = None
+    generation: int = 1
+    rerun: bool = False
+    answer: Answer | None = None
+    cell_id: str | None = None
+
+    @property
+    def last(self) -> Execution | None:
+        return self.executions[-1] if self.executions else None
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        return self.checkpoints[self.current] if self.current is not None else None
+
+    @property
+    def status(self) -> AttemptStatus | Literal["new"]:
+        """The status of the last attempt; "new" before the first."""
+        return self.executions[-1].last.status if self.executions else "new"
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew."""
+
+    run: str = ""
+    notebook: str = ""
+    store: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    status: RunStatus = "open"
+    seq: int = 0
+    epoch: int = 0
+    attached: bool = False
+    started: datetime | None = None
+    updated: datetime | None = None
+    last_step_event: datetime | None = None
+    steps: dict[str, StepHistory] = field(default_factory=dict)
+    line: Line = ()
+    requests: set[str] = field(default_factory=set)
+
+    def apply(self, recorded: Recorded) -> None:
+        """Take the next event in. Raises ValueError for one out of sequence."""
+        if recorded.seq != self.seq + 1:
+            raise ValueError(f"event {recorded.seq} does not follow event {self.seq}")
+        self.seq, self.updated = recorded.seq, recorded.at
+        if not isinstance(recorded.event, KernelAttached | KernelDetached):
+            self.last_step_event = recorded.at
+        match recorded.event:
+            case RunStarted() as e:
+                self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
+                self.started = recorded.at
+            case KernelAttached():
+                self._attach()
+            case KernelDetached():
+                self.attached = False
+            case StepStarted() as e:
+                self._start(e, recorded)
+            case StepSucceeded() as e:
+                self._succeed(e, recorded)
+            case StepFailed() as e:
+                self._fail(e, recorded)
+            case StepReused() as e:
+                self._reuse(e)
+            case CheckpointSaved() as e:
+                step = self.steps[e.step]
+                step.checkpoints[e.checkpoint] = replace(
+                    step.checkpoints[e.checkpoint], manifest=e.manifest, signature=e.signature, saved=True, save=e.save, size=e.size
+                )
+            case CheckpointTrusted() as e:
+                step = self.steps[e.step]
+                step.checkpoints[e.checkpoint] = replace(step.checkpoints[e.checkpoint], signature=e.signature)
+            case StepResolved() as e:
+                self._step(e.step).answer = e.answer
+                self._requested(e.request)
+            case StepRerunRequested() as e:
+                step = self._step(e.step)
+                step.rerun, step.generation, step.answer = True, step.generation + 1, None
+                self._requested(e.request)
+            case StepRenamed() as e:
+                self._rename(e)
+            case RunFinished() as e:
+                self.status = e.status
+            case RunAbandoned():
+                self.status = "abandoned"
+            case _ as never:
+                assert_never(never)
+
+    def _step(self, name: str) -> StepHistory:
+        return self.steps.setdefault(name, StepHistory(name=name))
+
+    def _requested(self, request: str) -> None:
+        if request:
+            self.requests.add(request)
+
+    def _attach(self) -> None:
+        self.epoch += 1
+        self.attached = True
+        for step in self.steps.values():
+            if step.executions and step.executions[-1].last.status == "running":
+                step.executions[-1].last.status = "crashed"
+
+    def _start(self, e: StepStarted, recorded: Recorded) -> None:
+        step = self._step(e.step)
+        if not step.executions or step.executions[-1].number != e.execution:
+            step.executions.append(
+                Execution(
+                    number=e.execution,
+                    generation=e.generation,
+                    code=e.code,
+                    source=e.source,
+                    options=e.options,
+                    fingerprint=e.fingerprint,
+                    inputs=e.inputs,
+                    line=e.line,
+                    reason=e.reason,
+                    once=e.once,
+                    prestate=e.prestate,
+                    prestate_signature=e.prestate_signature,
+                    started_seq=recorded.seq,
+                )
+            )
+        step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
+        step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
+        self.line = e.line
+
+    def _succeed(self, e: StepSucceeded, recorded: Recorded) -> None:
+        step = self.steps[e.step]
+        execution = step.executions[-1]
+        attempt = execution.last
+        attempt.status, attempt.ended, attempt.ran = "succeeded", recorded.at, e.ran
+        dropped = set(e.dropped_inputs)
+        execution.checkpoint = step.current = recorded.seq
+        step.rerun = False
+        step.checkpoints[recorded.seq] = Checkpoint(
+            number=recorded.seq,
+            step=e.step,
+            execution=execution.number,
+            code=execution.code,
+            fingerprint=execution.fingerprint,
+            inputs=tuple(i for i in execution.inputs if i.name not in dropped),
+            line=execution.line,
+            manifest=e.manifest,
+            signature=e.signature,
+            saved=e.saved,
+            at=recorded.at,
+            ran=e.ran,
+            save=e.save,
+            size=e.size,
+        )
+        self.line = (*execution.line, (e.step, recorded.seq))
+
+    def _fail(self, e: StepFailed, recorded: Recorded) -> None:
+        attempt = self.steps[e.step].executions[-1].last
+        attempt.status, attempt.ended, attempt.ran = e.how, recorded.at, e.ran
+        attempt.error, attempt.retry_in, attempt.outputs = e.error, e.retry_in, e.outputs
+
+    def _reuse(self, e: StepReused) -> None:
+        step = self.steps[e.step]
+        step.current, step.answer = e.checkpoint, None
+        step.checkpoints[e.checkpoint] = replace(
+            step.checkpoints[e.checkpoint], fingerprint=e.fingerprint, inputs=e.inputs, line=e.line, code=e.code or step.checkpoints[e.checkpoint].code
+        )
+        self.line = (*e.line, (e.step, e.checkpoint))
+
+    def _rename(self, e: StepRenamed) -> None:
+        step = self.steps.pop(e.old)
+        step.name = e.new
+        step.checkpoints = {n: replace(c, step=e.new) for n, c in step.checkpoints.items()}
+        self.steps[e.new] = step
+        self.line = tuple((e.new if name == e.old else name, checkpoint) for name, checkpoint in self.line)
+
+
+def fold(events: Iterable[Recorded]) -> History:
+    """The state after `events`, which begin with the run's first."""
+    history = History()
+    for recorded in events:
+        history.apply(recorded)
+    return history

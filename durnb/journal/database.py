@@ -1,0 +1,206 @@
+"""The DuckDB file of one run: how it is made, checked, opened and closed. Only this module knows DuckDB's settings, headers and errors.
+
+Nothing here opens the file by other means while DuckDB has it: closing any descriptor of it would drop DuckDB's own lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from durnb.errors import DiskFull, JournalDamaged, JournalError, JournalForeign, JournalNewer, JournalReadOnly, RunHeld
+from durnb.journal import disk, forks, schema
+
+if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
+    from duckdb import DuckDBPyConnection
+
+OLDEST_STORAGE: Final = "v1.5.0"  # DuckDB 1.5 must read what 2.0 writes
+_HEADERS: Final = 3 * 4096  # bytes; one main header and two database headers
+_MAGIC: Final = slice(8, 12)
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "threads": 1,
+    "memory_limit": "256MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "checkpoint_threshold": "4MB",  # a killed owner's log is replayed in 0.5 s at most
+}
+
+
+@dataclass(slots=True)
+class Database:
+    """An open run file. `connection` is for one thread at a time; `reopen` gives a fresh one after DuckDB gave up on the old."""
+
+    path: Path
+    read_only: bool
+    connection: DuckDBPyConnection = field(init=False)
+
+    @classmethod
+    def open(cls, path: Path, now: datetime, *, read_only: bool = False) -> Database:
+        """Open the file at `path`, made if it is not there. Raises the JournalErrors and RunHeld, the file then being as it was."""
+        if not path.exists():
+            _make(path, now)
+        _look(path)
+        database = cls(path, read_only)
+        database._connect()
+        try:
+            database._check_schema(now)
+        except BaseException:
+            database.discard()
+            raise
+        return database
+
+    def _connect(self) -> None:
+        self.connection = _connect(self.path, read_only=self.read_only)
+        forks.never_destroy_in_children(self.connection)
+
+    def _check_schema(self, now: datetime) -> None:
+        with errors(self.path):
+            found = schema.version(self.connection)
+            if not found:
+                raise JournalForeign(path=str(self.path), why="a DuckDB file without durnb's tables")
+            if found > schema.SCHEMA:
+                raise JournalNewer(path=str(self.path), schema=found, known=schema.SCHEMA)
+            if found < schema.SCHEMA and not self.read_only:
+                schema.migrate(self.connection, now)
+
+    def reopen(self) -> None:
+        """Replace the connection. Raises like `open`."""
+        self.discard()
+        self._connect()
+
+    def discard(self) -> None:
+        """Close and leave the file as it is, its log unread. Nothing that was committed is lost."""
+        self.connection.close()
+        forks.may_destroy(self.connection)
+
+    def close(self) -> None:
+        """Fold the log into the file and close. Raises JournalError where that failed; the log then stays, and so does every commit."""
+        try:
+            with errors(self.path):
+                self.connection.execute("checkpoint")
+        finally:
+            self.discard()
+
+
+def _make(path: Path, now: datetime) -> None:
+    """A new file appears whole, with its schema, or not at all."""
+    for left in path.parent.glob(f".{_globbed(path.name)}.*.new*"):  # of a process that died making it; the lease is ours
+        left.unlink()
+    new = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
+    try:
+        connection = _connect(new, read_only=False, options=f", STORAGE_VERSION '{OLDEST_STORAGE}'")
+        try:
+            with errors(path):
+                schema.migrate(connection, now)
+                connection.execute("checkpoint")
+        finally:
+            connection.close()
+        with disk.at(path):
+            new.chmod(disk.PRIVATE_FILE)
+            new.rename(path)
+            disk.sync_folder(path.parent)
+    finally:
+        for file in (new, new.with_name(new.name + ".wal")):
+            file.unlink(missing_ok=True)
+
+
+def _globbed(name: str) -> str:
+    return re.sub(r"([\[*?])", r"[\1]", name)
+
+
+def _connect(path: Path, *, read_only: bool, options: str = "") -> DuckDBPyConnection:
+    import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
+
+    settings = {**_SETTINGS, "temp_directory": str(path.with_name(f".{path.name}.spill"))}
+    with errors(path):
+        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            connection.execute("pragma disable_checkpoint_on_shutdown")  # `close` does it, and an error must leave the file untouched
+            mode = ", READ_ONLY" if read_only else ""
+            connection.execute(f"attach {_literal(str(path))} as journal (TYPE duckdb{mode}{options})")
+            connection.execute("use journal")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _look(path: Path) -> None:
+    """Tell by the first bytes what DuckDB can't tell apart or must not be shown (it downloads an extension for a SQLite file).
+
+    Only under the lease and while no connection is open. Raises JournalForeign, JournalDamaged.
+    """
+    with disk.at(path), path.open("rb") as file:
+        header = file.read(_HEADERS)
+        size = file.seek(0, 2)
+    if header[_MAGIC] != b"DUCK"[: max(0, len(header) - _MAGIC.start)]:
+        raise JournalForeign(path=str(path), why="not a DuckDB file")
+    needed = _HEADERS if len(header) < _HEADERS else _needed(header)
+    if size < needed:
+        raise JournalDamaged(path=str(path), why=f"{size:,} bytes of at least {needed:,}")
+
+
+def _needed(header: bytes) -> int:
+    """The size that the newer of the two database headers calls for: iteration, …, block count and block size are their words 1, 4 and 5."""
+
+    def word(start: int, number: int) -> int:
+        return int.from_bytes(header[start + 8 * number : start + 8 * number + 8], "little")
+
+    newest = max((4096, 8192), key=lambda start: word(start, 1))
+    return _HEADERS + word(newest, 4) * word(newest, 5)
+
+
+@contextmanager
+def errors(path: Path) -> Iterator[None]:
+    """DuckDB's errors and the system's, inside, are raised as errors of durnb."""
+    import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
+
+    try:
+        with disk.at(path):
+            yield
+    except duckdb.Error as error:
+        raise _translated(error, path) from error
+
+
+_KNOWN: Final[tuple[tuple[str, Callable[[Path, str], Exception]], ...]] = (
+    (r"No space left|Disk quota exceeded|File too large", lambda path, _: DiskFull(path=str(path))),
+    (r"Permission denied|Read-only file system|read-only mode|Operation not permitted", lambda path, why: JournalReadOnly(path=str(path), why=why)),
+    (r"Could not set lock", lambda path, why: RunHeld(run=path.stem, notebook=str(path), pid=_holder(why))),
+    (r"version number", lambda path, why: JournalForeign(path=str(path), why=why)),
+    (
+        r"[Cc]orrupt|[Cc]hecksum|not a valid DuckDB|Could not read enough bytes|WAL|Failed to (?:load|deserialize)|[Ss]erializ",
+        lambda path, why: JournalDamaged(path=str(path), why=why),
+    ),
+)
+
+
+def _translated(error: Exception, path: Path) -> Exception:
+    why = str(error).partition("\n")[0]
+    for pattern, make in _KNOWN:
+        if re.search(pattern, why):
+            return make(path, why)
+    return JournalError(f"{path}: {why}")
+
+
+def _holder(why: str) -> int | None:
+    found = re.search(r"PID (\d+)", why)
+    return int(found[1]) if found else None
+
+
+def private_log(path: Path) -> None:
+    """DuckDB makes its log with the user's umask; take group and others out. By name: see the module's text."""
+    with contextlib.suppress(FileNotFoundError):
+        log = path.with_name(path.name + ".wal")
+        if log.stat().st_mode & 0o077:
+            log.chmod(disk.PRIVATE_FILE)

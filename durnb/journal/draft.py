@@ -1,0 +1,151 @@
+"""The bytes of one commit: where they go, and the order that makes them durable before what refers to them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from durnb import faults
+from durnb.events import Event
+from durnb.journal import disk, forks
+from durnb.journal.packs import Packs, PackWriter, digest_of_bytes
+
+SMALL: Final = 64_000  # bytes of a value up to which it lives in DuckDB
+_SMALL_TOGETHER: Final = 4_000_000  # bytes of small values that one commit puts into DuckDB; the rest goes to the pack
+
+Bytes = bytes | bytearray | memoryview | pickle.PickleBuffer
+
+
+class Shelf(Protocol):
+    """What a draft needs of its journal."""
+
+    packs: Packs
+
+    def stored(self) -> set[bytes]: ...
+    def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int: ...
+    def check_owner(self) -> None: ...
+
+
+class ObjectsLock:
+    """``objects/.lock``, held shared while a commit relies on stored buffers, exclusively by whoever deletes some."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._fd = folder, -1
+
+    def share(self) -> None:
+        """Wait for a collection to end, then keep others out. Raises OSError."""
+        if self._fd < 0:
+            disk.make_folder(self._folder)
+            self._fd = forks.open_guarded(self._folder / ".lock", os.O_RDWR | os.O_CREAT, disk.PRIVATE_FILE)
+            fcntl.flock(self._fd, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        if self._fd >= 0:
+            forks.close_guarded(self._fd)
+            self._fd = -1
+
+
+class Draft:
+    """A place for the bytes of one commit; for one thread, and good for one `commit` or `abandon`.
+
+    `size` is the bytes newly written: what is stored already costs nothing.
+    """
+
+    def __init__(self, shelf: Shelf, step: str | None) -> None:
+        self._shelf, self._step = shelf, step
+        self._lock = ObjectsLock(shelf.packs.folder)
+        self._pack = PackWriter(shelf.packs.folder)
+        self._blobs: dict[bytes, bytes] = {}
+        self._ours: set[bytes] = set()
+        self._lengths: set[int] = set()
+        self._borrowed: set[str] = set()
+        self._small = 0
+        self._over = False
+
+    @property
+    def size(self) -> int:
+        return self._small + self._pack.size
+
+    def add(self, data: Bytes) -> str:
+        """Store `data`, contiguous in memory; its digest. Raises DiskFull, JournalReadOnly, JournalForked."""
+        self._begin()
+        view = memoryview(pickle.PickleBuffer(data).raw())
+        with disk.at(self._shelf.packs.folder):
+            digest = self._add_small(view) if len(view) <= SMALL else self._add_big(view)
+        return digest.hex()
+
+    def _begin(self) -> None:
+        self._shelf.check_owner()
+        if self._over:
+            raise RuntimeError("this draft is committed or abandoned already")
+        with disk.at(self._shelf.packs.folder):
+            if not self._blobs and not self._ours:
+                self._lock.share()
+                self._shelf.packs.refresh()
+
+    def _add_small(self, view: memoryview) -> bytes:
+        digest = digest_of_bytes(view)
+        if digest in self._blobs or digest in self._shelf.stored() or self._is_packed(digest):
+            return digest
+        if self._small + len(view) > _SMALL_TOGETHER:
+            return self._write(view)
+        self._blobs[digest] = bytes(view)
+        self._small += len(view)
+        return digest
+
+    def _add_big(self, view: memoryview) -> bytes:
+        """Hash first only where a buffer of this length is stored; else hashing goes along with the writing."""
+        if len(view) in self._lengths or self._shelf.packs.may_hold(len(view)):
+            digest = digest_of_bytes(view)
+            if self._is_packed(digest):
+                return digest
+        return self._write(view)
+
+    def _is_packed(self, digest: bytes) -> bool:
+        if digest in self._ours:
+            return True
+        place = self._shelf.packs.find(digest)
+        if place is not None:
+            self._borrowed.add(place.pack)
+        return place is not None
+
+    def _write(self, view: memoryview) -> bytes:
+        digest = self._pack.write(view)
+        self._ours.add(digest)
+        self._lengths.add(len(view))
+        return digest
+
+    def commit(self, *events: Event) -> int:
+        """Make everything durable in one transaction with `events`; the sequence number of the last.
+
+        Raises what `Journal.append` raises; then nothing is committed, and the draft is spent.
+        """
+        self._begin()
+        try:
+            packs = set(self._borrowed)
+            with disk.at(self._shelf.packs.folder):
+                if self._pack.index:
+                    self._pack.seal()
+                    self._shelf.packs.add(self._pack.name, self._pack.index)
+                    packs.add(self._pack.name)
+                faults.point("after-pack", self._step)
+            return self._shelf.commit(events, self._blobs, packs, self._step)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Remove what was not committed; harmless when repeated, and in a forked child."""
+        if not self._over:
+            self._over = True
+            self._pack.discard()
+            self._lock.release()
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.abandon()

@@ -1,0 +1,63 @@
+"""What others ask of the owner of a run: one file for each request, complete from the moment it has its name."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from durnb.journal import disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something asked: `kind` says what, `facts` the particulars. Its id is recorded with the event that it leads to."""
+
+    id: str
+    kind: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    path: Path = field(compare=False, repr=False)
+
+
+def put(folder: Path, kind: str, facts: Mapping[str, Any]) -> str:
+    """Write a request durably; its id. Raises JournalReadOnly, DiskFull, and TypeError for facts that JSON does not have."""
+    request = uuid.uuid4().hex
+    text = json.dumps({"id": request, "kind": kind, "facts": dict(facts)})
+    with disk.at(folder):
+        disk.make_folder(folder)
+        disk.replace(folder / f"{time.time_ns():020d}-{request}.json", text.encode())
+    return request
+
+
+def waiting(folder: Path, applied: Collection[str]) -> list[Request]:
+    """The requests not yet applied, oldest first; files of those that are, left by a crash, are deleted."""
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".json" and not file.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    found: list[Request] = []
+    for request in filter(None, map(_read, files)):
+        if request.id in applied:
+            remove(request)
+        else:
+            found.append(request)
+    return found
+
+
+def _read(file: Path) -> Request | None:
+    """The request in `file`; None where it is gone, or none of ours."""
+    try:
+        text = json.loads(file.read_bytes())
+        return Request(id=str(text["id"]), kind=str(text["kind"]), facts=dict(text["facts"]), path=file)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remove(request: Request) -> None:
+    """Delete the request's file; harmless when repeated."""
+    with disk.at(request.path):
+        request.path.unlink(missing_ok=True)

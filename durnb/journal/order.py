@@ -1,0 +1,78 @@
+"""Whether a history can take an event, asked before the event is durable: one that it can't would make the run unreadable for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from durnb.events import CheckpointSaved, CheckpointTrusted, Event, RunStarted, StepFailed, StepRenamed, StepReused, StepStarted, StepSucceeded
+from durnb.history import History
+
+
+class Order:
+    """A history and events that are about to follow it. Only the steps and checkpoints that such events name are kept."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._steps: dict[str, _Known | None] = {}
+        self._seq = history.seq
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Let `events` follow, all or none. Raises ValueError naming the first that can't."""
+        steps, seq = {name: known and known.copy() for name, known in self._steps.items()}, self._seq
+        try:
+            for event in events:
+                self._seq += 1
+                self._take(event)
+        except ValueError:
+            self._steps, self._seq = steps, seq
+            raise
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                _require(self._seq == 1, event, "the run has begun")
+            case StepStarted():
+                known = self._step(event.step) or _Known(started=False, checkpoints=set())
+                known.started = True
+                self._steps[event.step] = known
+            case StepSucceeded():
+                known = self._step(event.step)
+                _require(known is not None and known.started, event, f"step {event.step!r} has not started")
+                assert known is not None
+                known.checkpoints.add(self._seq)
+            case StepFailed():
+                known = self._step(event.step)
+                _require(known is not None and known.started, event, f"step {event.step!r} has not started")
+            case StepReused() | CheckpointSaved() | CheckpointTrusted():
+                known = self._step(event.step)
+                _require(known is not None and event.checkpoint in known.checkpoints, event, f"step {event.step!r} has no such checkpoint")
+            case StepRenamed():
+                known = self._step(event.old)
+                _require(known is not None, event, f"there is no step {event.old!r}")
+                self._steps[event.old] = None
+                self._steps[event.new] = known
+            case _:
+                step = getattr(event, "step", None)
+                if isinstance(step, str) and self._step(step) is None:
+                    self._steps[step] = _Known(started=False, checkpoints=set())
+
+    def _step(self, name: str) -> _Known | None:
+        if name not in self._steps:
+            step = self._history.steps.get(name)
+            self._steps[name] = _Known(started=bool(step.executions), checkpoints=set(step.checkpoints)) if step else None
+        return self._steps[name]
+
+
+class _Known:
+    """What matters of a step here."""
+
+    def __init__(self, *, started: bool, checkpoints: set[int]) -> None:
+        self.started, self.checkpoints = started, checkpoints
+
+    def copy(self) -> _Known:
+        return _Known(started=self.started, checkpoints=set(self.checkpoints))
+
+
+def _require(holds: bool, event: Event, why: str) -> None:
+    if not holds:
+        raise ValueError(f"{event.kind} can't follow: {why}")

@@ -1,0 +1,233 @@
+"""Big buffers, in files beside the journal: one immutable pack for each checkpoint, shared by all runs of a notebook.
+
+A pack is its buffers, each at a multiple of 4096 bytes, then an index of 48 bytes for each (BLAKE3 digest, offset, length; little-endian),
+then a footer: magic, count, offset of the index, BLAKE3 of index and these two. A pack that has its name is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from blake3 import blake3
+
+from durnb.errors import JournalDamaged
+from durnb.journal import disk, forks
+
+PAGE: Final = 4096
+_MAGIC: Final = b"durnbpk1"
+_ENTRY: Final = struct.Struct("<32sQQ")
+_FOOTER: Final = struct.Struct("<8sQQ32s")
+_CHUNK: Final = 1 << 20  # bytes hashed, then written while they are still in the processor's cache
+_PARALLEL: Final = 32 << 20  # bytes from which on hashing with all processors is worth their start
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the bytes of a digest lie."""
+
+    pack: str
+    offset: int
+    length: int
+
+
+def digest_of_bytes(data: bytes | bytearray | memoryview) -> bytes:
+    """BLAKE3 of `data`: 32 bytes."""
+    hasher = blake3(max_threads=blake3.AUTO) if len(data) >= _PARALLEL else blake3()
+    return hasher.update(data).digest()
+
+
+@dataclass(slots=True)
+class Packs:
+    """The packs of a store, as they were at the last `refresh`."""
+
+    folder: Path
+    _indexes: dict[str, dict[bytes, Place]] = field(default_factory=dict)
+    _places: dict[bytes, Place] = field(default_factory=dict)
+    _lengths: Counter[int] = field(default_factory=Counter)
+    _broken: dict[str, JournalDamaged] = field(default_factory=dict)
+
+    def refresh(self) -> None:
+        """See which packs are there now. One that can't be read is left out, and named by `problem`."""
+        there = {name for name in _listed(self.folder) if name.endswith(".pack")}
+        for name in self._indexes.keys() - there:
+            self._forget(name)
+        for name in there - self._indexes.keys():
+            self._take(name)
+
+    def _take(self, name: str) -> None:
+        try:
+            self.add(name, read_index(self.folder / name))
+        except JournalDamaged as error:
+            self._broken[name] = error
+
+    def add(self, name: str, index: Sequence[tuple[bytes, int, int]]) -> None:
+        """A pack is there, with these entries (digest, offset, length)."""
+        places = {digest: Place(name, offset, length) for digest, offset, length in index}
+        self._indexes[name] = places
+        self._lengths.update(place.length for place in places.values())
+        self._broken.pop(name, None)
+        for digest, place in places.items():
+            self._places.setdefault(digest, place)
+
+    def _forget(self, name: str) -> None:
+        gone = self._indexes.pop(name)
+        self._lengths.subtract(place.length for place in gone.values())
+        for digest in gone:
+            if self._places[digest].pack == name:
+                del self._places[digest]
+                for places in self._indexes.values():
+                    if digest in places:
+                        self._places[digest] = places[digest]
+                        break
+
+    def find(self, digest: bytes) -> Place | None:
+        return self._places.get(digest)
+
+    def may_hold(self, length: int) -> bool:
+        """Whether any stored buffer is that long: where none is, nothing of that length is stored yet."""
+        return self._lengths[length] > 0
+
+    def problem(self, listed: Collection[str]) -> JournalDamaged | None:
+        """Why one of the packs `listed` can't be read, if that is so."""
+        for name in sorted(listed):
+            if name in self._broken:
+                return self._broken[name]
+            if name not in self._indexes:
+                return JournalDamaged(path=str(self.folder / name), why="the pack is gone")
+        return None
+
+    def read(self, digest: bytes, place: Place) -> bytearray:
+        """The bytes, checked against their digest. Raises JournalDamaged."""
+        path = self.folder / place.pack
+        data = bytearray(place.length)
+        try:
+            with path.open("rb") as file:
+                file.seek(place.offset)
+                got = _read_into(file.fileno(), memoryview(data), place.offset)
+        except FileNotFoundError as error:
+            raise JournalDamaged(path=str(path), why="the pack is gone") from error
+        if got != place.length or digest_of_bytes(data) != digest:
+            raise JournalDamaged(path=str(path), why=f"the {place.length:,} bytes at {place.offset:,} are not those that were written")
+        return data
+
+    def names(self) -> set[str]:
+        return set(self._indexes) | set(self._broken)
+
+    def entries(self, name: str) -> list[tuple[bytes, Place]]:
+        return list(self._indexes.get(name, {}).items())
+
+
+def _listed(folder: Path) -> Iterator[str]:
+    try:
+        yield from (name for name in os.listdir(folder) if not name.startswith("."))
+    except FileNotFoundError:
+        return
+
+
+def _read_into(fd: int, view: memoryview, offset: int) -> int:
+    done = 0
+    while done < len(view):
+        got = os.preadv(fd, [view[done : done + (1 << 26)]], offset + done)
+        if not got:
+            break
+        done += got
+    return done
+
+
+def read_index(path: Path) -> list[tuple[bytes, int, int]]:
+    """The entries (digest, offset, length) of the pack at `path`. Raises JournalDamaged where it isn't whole."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _FOOTER.size))
+            footer = file.read()
+            magic, count, start, digest = _FOOTER.unpack(footer)
+            file.seek(start)
+            index = file.read(count * _ENTRY.size)
+    except (OSError, struct.error, OverflowError, ValueError) as error:
+        raise JournalDamaged(path=str(path), why=f"the pack has no footer: {error}") from error
+    whole = start + count * _ENTRY.size + _FOOTER.size == size
+    if magic != _MAGIC or not whole or blake3(index + footer[8:24]).digest() != digest:
+        raise JournalDamaged(path=str(path), why="the pack's index is not the one that was written")
+    return list(_ENTRY.iter_unpack(index))
+
+
+@dataclass(slots=True)
+class PackWriter:
+    """A pack in the making, under a name that nobody looks at."""
+
+    folder: Path
+    name: str = field(default_factory=lambda: f"{secrets.token_hex(16)}.pack")
+    index: list[tuple[bytes, int, int]] = field(default_factory=list)
+    _fd: int = -1
+    _end: int = 0
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / f".{self.name}.tmp"
+
+    def write(self, data: memoryview) -> bytes:
+        """Append a buffer; its digest. Raises OSError, after which the pack is to be discarded."""
+        if self._fd < 0:
+            disk.make_folder(self.folder)
+            self._fd = forks.open_guarded(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, disk.PRIVATE_FILE)
+        hasher = blake3()
+        for start in range(0, len(data), _CHUNK):
+            chunk = data[start : start + _CHUNK]
+            hasher.update(chunk)
+            disk.write_all(self._fd, chunk)
+        digest = hasher.digest()
+        self.index.append((digest, self._end, len(data)))
+        padding = -len(data) % PAGE
+        disk.write_all(self._fd, bytes(padding))
+        self._end += len(data) + padding
+        return digest
+
+    def take_back(self) -> None:
+        """Undo the last `write`: its bytes are stored elsewhere already."""
+        _, self._end, _ = self.index.pop()
+        os.lseek(self._fd, self._end, os.SEEK_SET)
+        os.ftruncate(self._fd, self._end)
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far, padding included."""
+        return self._end
+
+    def seal(self) -> None:
+        """Make the pack durable under its name. Raises OSError."""
+        index = b"".join(_ENTRY.pack(*entry) for entry in self.index)
+        numbers = struct.pack("<QQ", len(self.index), self._end)
+        disk.write_all(self._fd, index + _MAGIC + numbers + blake3(index + numbers).digest())
+        os.fsync(self._fd)
+        os.rename(self._temporary, self.folder / self.name)
+        forks.close_guarded(self._fd)
+        self._fd = -1
+        disk.sync_folder(self.folder)
+
+    def discard(self) -> None:
+        """Remove what is not sealed; harmless when repeated."""
+        if self._fd >= 0:
+            forks.close_guarded(self._fd)
+            self._fd = -1
+            self._temporary.unlink(missing_ok=True)
+
+
+def read_list(path: Path) -> set[str]:
+    """The packs that a run refers to, by its ``.packs`` file."""
+    try:
+        return set(path.read_text("ascii").split())
+    except FileNotFoundError:
+        return set()
+
+
+def write_list(path: Path, names: Collection[str]) -> None:
+    """Replace the run's list of packs, durably. Raises OSError."""
+    disk.replace(path, "".join(f"{name}\n" for name in sorted(names)).encode())

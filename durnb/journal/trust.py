@@ -1,0 +1,70 @@
+"""Whose a checkpoint is: HMAC-SHA256 over length-prefixed facts and a payload, with a key of the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from durnb.errors import UsageError
+from durnb.journal import disk
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The key that signs; it is never shown."""
+
+    key: bytes = field(repr=False)
+
+    def sign(self, facts: Sequence[str], payload: bytes) -> str:
+        """The signature that binds `facts`, their number and order, and `payload`."""
+        code = hmac.new(self.key, digestmod=hashlib.sha256)
+        code.update(len(facts).to_bytes(8, "big"))
+        for part in (*(fact.encode(errors="surrogatepass") for fact in facts), payload):
+            code.update(len(part).to_bytes(8, "big"))
+            code.update(part)
+        return code.hexdigest()
+
+    def verify(self, facts: Sequence[str], payload: bytes, signature: str) -> bool:
+        """Whether `signature` is what this key gives."""
+        return hmac.compare_digest(self.sign(facts, payload).encode(), signature.encode(errors="surrogatepass"))
+
+
+def load_secret(environ: Mapping[str, str] = os.environ) -> Secret:
+    """The user's key: ``DURNB_SECRET``, the file ``DURNB_SECRET_FILE``, else one made once under Jupyter's data folder.
+
+    Raises UsageError for a file that is not there or empty, JournalReadOnly and DiskFull where the key can't be made.
+    """
+    if text := environ.get("DURNB_SECRET"):
+        return Secret(text.encode(errors="surrogateescape"))
+    if file := environ.get("DURNB_SECRET_FILE"):
+        return Secret(_given(Path(file)))
+    path = _default_path()
+    with disk.at(path):
+        disk.make_folder(path.parent)
+        if not path.exists():
+            disk.create_once(path, secrets.token_hex(32).encode())
+        return Secret(_filled(path, path.read_bytes()))
+
+
+def _given(path: Path) -> bytes:
+    try:
+        return _filled(path, path.expanduser().read_bytes())
+    except OSError as error:
+        raise UsageError(f"DURNB_SECRET_FILE: {path} can't be read ({error.strerror})") from error
+
+
+def _filled(path: Path, data: bytes) -> bytes:
+    if not data.strip():
+        raise UsageError(f"{path} is empty, and so is no key: delete it, and a new one is made")
+    return data.strip()
+
+
+def _default_path() -> Path:
+    from jupyter_core.paths import jupyter_data_dir  # noqa: PLC0415 - 15 ms that only those pay who sign
+
+    return Path(jupyter_data_dir()) / "durnb" / "secret"

@@ -1,0 +1,146 @@
+"""The fold of history.py, said again in SQL for whoever opens a run with DuckDB. A test holds the two together.
+
+``at``, ``started`` and ``ended`` are UTC; ``ran`` and ``save`` are seconds, ``size`` and ``bytes`` are bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A detail that DuckDB can't parse (a lone surrogate in a message) must not make the whole view fail.
+FACTS: Final = """
+create view facts as
+select seq, epoch, "at", kind, step, execution, attempt, case when json_valid(detail) then detail else '{}' end as detail
+from events
+"""
+
+# The name that a step of an event bears today: renames are followed forwards; a step that another was renamed onto is gone (null).
+NAMED: Final = """
+create view named as
+with recursive renames as (
+    select seq, json_extract_string(detail, '$.old') as old, json_extract_string(detail, '$.new') as new
+    from facts where kind = 'step_renamed'
+), touched as (
+    select seq, old as name, new as becomes from renames
+    union all
+    select seq, new as name, null as becomes from renames where new <> old
+), chase as (
+    select seq as event, seq, step as name from facts where step is not null and kind <> 'step_renamed'
+    union all
+    select c.event, t.seq, t.becomes from chase c asof join touched t on t.name = c.name and c.seq < t.seq
+)
+select event as seq, arg_max_null(name, seq) as step from chase group by event
+"""
+
+ATTEMPTS: Final = """
+create view attempts as
+with started as (
+    select n.step, f.execution, f.attempt, f.epoch, f.seq, f."at",
+        lead(f.seq, 1, 9223372036854775807) over (partition by n.step order by f.seq) as until
+    from facts f join named n using (seq) where f.kind = 'step_started' and n.step is not null
+), ended as (
+    select n.step, f.seq, f.kind, f."at", f.detail
+    from facts f join named n using (seq) where f.kind in ('step_succeeded', 'step_failed') and n.step is not null
+), both_ends as (
+    select s.*, e.kind as kind, e."at" as ended, e.detail as detail
+    from started s asof left join ended e on e.step = s.step and s.seq < e.seq
+    where e.seq is null or e.seq < s.until
+    union all
+    select s.*, null, null, null
+    from started s asof join ended e on e.step = s.step and s.seq < e.seq where e.seq >= s.until
+), attached as (select seq from facts where kind = 'kernel_attached')
+select b.step, b.execution, b.attempt, b.epoch,
+    case
+        when b.kind = 'step_succeeded' then 'succeeded'
+        when b.kind = 'step_failed' then json_extract_string(b.detail, '$.how')
+        when exists (select 1 from attached a where a.seq > b.seq and a.seq < b.until) then 'crashed'
+        else 'running'
+    end as status,
+    b."at" as started, b.ended,
+    try_cast(json_extract_string(b.detail, '$.ran') as double) as ran,
+    json_extract_string(b.detail, '$.error.type') as error,
+    json_extract_string(b.detail, '$.error.message') as message,
+    try_cast(json_extract_string(b.detail, '$.retry_in') as double) as retry_in,
+    b.seq as seq
+from both_ends b
+"""
+
+CHECKPOINTS: Final = """
+create view checkpoints as
+with made as (
+    select f.seq as checkpoint, n.step, f.execution, f."at", f.detail
+    from facts f join named n using (seq) where f.kind = 'step_succeeded' and n.step is not null
+), started as (
+    select n.step, f.seq, f.detail
+    from facts f join named n using (seq) where f.kind = 'step_started' and n.step is not null
+), later as (
+    select f.seq, f.kind, n.step, cast(json_extract_string(f.detail, '$.checkpoint') as bigint) as checkpoint, f.detail
+    from facts f join named n using (seq) where f.kind in ('step_reused', 'checkpoint_saved') and n.step is not null
+), reused as (
+    select step, checkpoint, arg_max(json_extract_string(detail, '$.fingerprint'), seq) as fingerprint
+    from later where kind = 'step_reused' group by step, checkpoint
+), saved as (
+    select step, checkpoint, arg_max(detail, seq) as detail from later where kind = 'checkpoint_saved' group by step, checkpoint
+), chosen as (
+    select step, arg_max(checkpoint, seq) as checkpoint from (
+        select step, seq, checkpoint from later where kind = 'step_reused'
+        union all select step, checkpoint as seq, checkpoint from made
+    ) group by step
+)
+select m.checkpoint, m.step, m.execution, m."at",
+    s.detail is not null or json_extract_string(m.detail, '$.saved') = 'true' as saved,
+    c.checkpoint = m.checkpoint as current,
+    coalesce(r.fingerprint, json_extract_string(b.detail, '$.fingerprint')) as fingerprint,
+    cast(json_extract_string(m.detail, '$.ran') as double) as ran,
+    cast(json_extract_string(coalesce(s.detail, m.detail), '$.save') as double) as save,
+    cast(json_extract_string(coalesce(s.detail, m.detail), '$.size') as bigint) as size
+from made m
+asof join started b on b.step = m.step and b.seq < m.checkpoint
+join chosen c on c.step = m.step
+left join reused r on r.step = m.step and r.checkpoint = m.checkpoint
+left join saved s on s.step = m.step and s.checkpoint = m.checkpoint
+"""
+
+STEPS: Final = """
+create view steps as
+with mentioned as (
+    select n.step, f.seq, f.kind, f.detail from facts f join named n using (seq) where n.step is not null
+), said as (
+    select step,
+        max(seq) filter (kind = 'step_started') as began,
+        max(seq) filter (kind = 'step_succeeded') as succeeded,
+        max(seq) filter (kind = 'step_resolved') as resolved,
+        max(seq) filter (kind = 'step_rerun_requested') as asked,
+        max(seq) filter (kind in ('step_started', 'step_reused', 'step_rerun_requested')) as acted,
+        arg_max(json_extract_string(detail, '$.answer'), seq) filter (kind = 'step_resolved') as answer,
+        coalesce(max_by(cast(json_extract_string(detail, '$.generation') as bigint), seq) filter (kind = 'step_started'), 1) as generation
+    from mentioned group by step
+), asked_since as (
+    select m.step, count(*) as times
+    from mentioned m join said s using (step) where m.kind = 'step_rerun_requested' and m.seq > coalesce(s.began, 0) group by m.step
+), tried as (
+    select step, count(distinct execution) as executions, count(*) as attempts, arg_max(status, seq) as status,
+        min(started) as started, arg_max_null(ended, seq) as ended
+    from attempts group by step
+)
+select s.step, coalesce(t.status, 'new') as status, coalesce(t.executions, 0) as executions, coalesce(t.attempts, 0) as attempts,
+    s.generation + coalesce(a.times, 0) as generation, c.checkpoint,
+    case when s.resolved > coalesce(s.acted, 0) then s.answer end as answer,
+    coalesce(s.asked > coalesce(s.succeeded, 0), false) as rerun,
+    t.started, t.ended, c.ran, c.size
+from said s
+left join tried t using (step)
+left join asked_since a using (step)
+left join checkpoints c on c.step = s.step and c.current
+"""
+
+STORAGE: Final = """
+create view storage as
+select 'checkpoints' as what, step, count(*) as items, cast(sum(size) as bigint) as bytes from checkpoints group by step
+union all
+select 'small values', null, count(*), cast(coalesce(sum(octet_length(data)), 0) as bigint) from blobs
+union all
+select 'events', null, count(*), cast(coalesce(sum(octet_length(encode(detail))), 0) as bigint) from events
+"""
+
+VIEWS: Final = (FACTS, NAMED, ATTEMPTS, CHECKPOINTS, STEPS, STORAGE)

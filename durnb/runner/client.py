@@ -1,0 +1,142 @@
+"""One life of a kernel: nbclient's client, with durnb loaded, cell ids sent along, and an end that a signal can ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+
+from durnb.errors import UsageError
+from durnb.runner.cells import loads_durnb
+
+STARTUP_TIMEOUT: Final = 180  # seconds; a loaded machine may take a minute to import what a kernel imports
+SHUTDOWN_GRACE: Final = 60.0  # seconds for the kernel to leave in good order, its journal closed
+_EXTENSION: Final = "--ext=durnb"
+
+_quiet = logging.getLogger("durnb.runner.kernel")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False  # deaths and errors of cells are the runner's to tell, once
+
+
+class KernelLife(NotebookClient):
+    """A client for one kernel, from its start to its end or death; a new life needs a new object.
+
+    `says` is given each piece of text that a cell prints, as it comes.
+    """
+
+    def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None]) -> None:
+        chosen: dict[str, Any] = {"kernel_name": kernel} if kernel else {}
+        super().__init__(notebook, log=_quiet, resources={"metadata": {"path": str(folder)}}, startup_timeout=STARTUP_TIMEOUT, **chosen)
+        self._cell_id: str | None = None
+        self._says = says
+
+    @contextlib.asynccontextmanager
+    async def running(self, environment: Mapping[str, str]) -> AsyncIterator[None]:
+        """The kernel, started and ready; shut down at the end. Raises DeadKernelError where it dies, UsageError where there is no such kernel."""
+        self.reset_execution_trackers()
+        manager = self.create_kernel_manager()
+        manager.log = _quiet
+        self._with_durnb(manager)
+        try:
+            await self.async_start_new_kernel(env=dict(environment))
+            await self._connect()
+            yield
+        finally:
+            await self._end(manager)
+
+    def _with_durnb(self, manager: KernelManager) -> None:
+        try:
+            spec = manager.kernel_spec
+        except NoSuchKernel as error:
+            raise UsageError(f"there is no kernel {error.name!r}: see jupyter kernelspec list, and choose one with --kernel") from None
+        arguments = spec.argv if spec else []
+        if not any("ipykernel" in argument for argument in arguments):
+            return
+        self.loads_itself = loads_durnb(self.nb)
+        extension = [] if _EXTENSION in arguments or self.loads_itself else [_EXTENSION]
+        # The kernel's own warnings (its transport, a failing extension) are no concern of the reader of a run: `load_durnb` asks for itself.
+        self.extra_arguments = [*self.extra_arguments, *extension, "--log-level=ERROR"]
+
+    async def _connect(self) -> None:
+        try:
+            await self.async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise DeadKernelError(str(error)) from error
+        assert self.kc is not None
+        send = self.kc.session.msg
+
+        def with_cell_id(kind: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+            message: dict[str, Any] = send(kind, *arguments, **named)
+            if kind == "execute_request" and self._cell_id is not None:
+                message["metadata"]["cellId"] = self._cell_id
+            return message
+
+        self.kc.session.msg = with_cell_id  # clients have no parameter for an execute request's metadata
+        information = await self.async_wait_for_reply(self.kc.kernel_info())
+        self.nb.metadata["language_info"] = information["content"].get("language_info", {}) if information else {}
+
+    async def load_durnb(self) -> str | None:
+        """Make sure that the kernel knows durable cells; why it can't, or None. Without it IPython would pass over them with a mere message."""
+        if self.loads_itself:
+            return None
+        reply = await self.command("%load_ext durnb")
+        return None if reply.get("status") == "ok" else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        """As nbclient does; what is printed is passed on."""
+        output = super().process_message(msg, cell, cell_index)
+        if msg["msg_type"] == "stream":
+            self._says(msg["content"]["text"])
+        return output
+
+    async def run_cell(self, index: int) -> None:
+        """Execute one cell to its end. Raises CellExecutionError, or DeadKernelError."""
+        cell = self.nb.cells[index]
+        self._cell_id = cell.get("id")
+        await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+
+    async def command(self, line: str) -> Mapping[str, Any]:
+        """Have the kernel execute a line that leaves no trace in the notebook; the content of its reply. Raises DeadKernelError."""
+        assert self.kc is not None
+        self._cell_id = None
+        reply = await self.async_wait_for_reply(self.kc.execute(line, silent=True, store_history=False, stop_on_error=False))
+        return reply["content"] if reply else {}
+
+    @property
+    def pid(self) -> int | None:
+        """The kernel's process; None where it is not a child of this one."""
+        provisioner = self.km.provisioner if self.km is not None else None
+        return getattr(provisioner, "pid", None)
+
+    async def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the running cell."""
+        if self.km is not None and self.km.has_kernel:
+            await _maybe_awaited(self.km.interrupt_kernel())
+
+    async def kill(self) -> None:
+        """End the kernel at once, as a crash would."""
+        if self.km is not None and self.km.has_kernel:
+            await _maybe_awaited(self.km.signal_kernel(9))
+
+    async def _end(self, manager: KernelManager) -> None:
+        manager.shutdown_wait_time = SHUTDOWN_GRACE
+        if manager.has_kernel and await _maybe_awaited(manager.is_alive()):
+            await _maybe_awaited(manager.shutdown_kernel())
+        await _maybe_awaited(manager.cleanup_resources())
+        if self.kc is not None:
+            self.kc.stop_channels()
+        self.kc = self.km = None
+
+
+async def _maybe_awaited(value: Any) -> Any:
+    """jupyter_client's managers come in a blocking and an awaitable kind."""
+    return await value if asyncio.iscoroutine(value) or asyncio.isfuture(value) else value

@@ -1,0 +1,64 @@
+"""The executed notebook: a file that is a whole, valid notebook whenever somebody looks at it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from durnb.errors import UsageError
+
+
+def output_beside(notebook: Path) -> Path:
+    """Where the executed notebook goes by default: ``etl.out.ipynb`` beside ``etl.ipynb``."""
+    return notebook.with_name(f"{notebook.stem}.out.ipynb")
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """The notebook in the file, as nbformat 4. Raises UsageError where there is none that can be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a missing cell id is mended by nbformat, and is no concern of a run
+            notebook: NotebookNode = nbformat.read(path, as_version=4)
+            return notebook
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror or error}") from None
+    except Exception as error:
+        # nbformat raises whatever its JSON reader, its upgrade or its schema meets
+        raise UsageError(
+            f"{path} is not a Jupyter notebook: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        ) from None
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Put the notebook at `path` in one step: a reader, and a crash at any moment, meets the old file or the new. Raises UsageError."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with hidden.open("w", encoding="utf-8") as file:
+            file.write(_text(notebook))
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.replace(path)
+    except OSError as error:
+        hidden.unlink(missing_ok=True)
+        raise UsageError(f"{path} can't be written: {error.strerror or error}") from None
+
+
+def _text(notebook: NotebookNode) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in read_notebook
+        text: str = nbformat.writes(notebook)
+    return text + "\n"
+
+
+def without_outputs(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook (changed in place) as if no cell had ever run."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.metadata.pop("execution", None)
+    notebook.metadata.pop("widgets", None)
+    return notebook

@@ -1,0 +1,51 @@
+"""What the runner is asked to do, whom it tells, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from durnb.runner.cells import CellFailure, CellPlace, Fate
+from durnb.runner.exits import Exit
+
+Mode = Literal["auto", "new", "resume"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """Execute `notebook`, an absolute path, into `output` as the run `key`. `mode` auto resumes the unfinished run of the key, else begins the next."""
+
+    notebook: Path
+    output: Path
+    key: str
+    mode: Mode = "auto"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    max_restarts: int = 5
+    kernel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the run ended. `run` is None where the notebook has no durable step that was reached; `deaths` counts kernels that died."""
+
+    exit: Exit
+    run: str | None
+    deaths: int
+    cell: CellPlace | None = None
+    failure: CellFailure | None = None
+    message: str = ""
+
+
+class Watcher(Protocol):
+    """Is told what happens, as it happens; times in seconds."""
+
+    def kernel_starts(self, life: int) -> None: ...
+    def kernel_ready(self, pid: int | None) -> None: ...
+    def run_known(self, run: str, resumed: bool) -> None: ...
+    def cell_starts(self, cell: CellPlace) -> None: ...
+    def cell_says(self, text: str) -> None: ...
+    def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None: ...
+    def kernel_died(self, cell: CellPlace | None, restarts_left: int) -> None: ...
+    def note(self, text: str) -> None: ...

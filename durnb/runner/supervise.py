@@ -1,0 +1,191 @@
+"""Keeps a notebook running: when the kernel dies, a new one starts and executes all cells again; durable steps make that cheap."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from durnb.config import from_environment
+from durnb.errors import UsageError
+from durnb.runner.cells import CellFailure, CellPlace, code_cells, was_restored
+from durnb.runner.client import KernelLife
+from durnb.runner.executed import read_notebook, without_outputs, write_notebook
+from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
+from durnb.runner.parameters import inject
+from durnb.runner.request import Mode, Outcome, RunRequest, Watcher
+from durnb.runner.stop import Stop
+from durnb.runner.whichrun import RunSighting, store_of
+
+_FINISH: Final = "%durable finish"
+
+
+def run_notebook(request: RunRequest, watcher: Watcher, environment: Mapping[str, str] | None = None) -> Outcome:
+    """Execute the notebook to its end through any number of kernels. Raises UsageError before the first cell, and nothing after it."""
+    return asyncio.run(supervise(request, watcher, os.environ if environment is None else environment))
+
+
+async def supervise(request: RunRequest, watcher: Watcher, environment: Mapping[str, str]) -> Outcome:
+    """As `run_notebook`, for callers that have an event loop. `environment` is what the kernel gets, the choice of the run added."""
+    if request.output.resolve() == request.notebook.resolve():
+        raise UsageError(f"the executed notebook can't replace its source {request.notebook}: choose another --output")
+    prepared = without_outputs(inject(read_notebook(request.notebook), request.parameters))
+    write_notebook(prepared, request.output)
+    sighting = RunSighting(store_of(request.notebook, from_environment(environment).store), request.key)
+    supervision = _Supervision(request, watcher, environment, prepared, sighting, Stop())
+    with supervision.stop.heeded():
+        return await supervision.to_the_end()
+
+
+@dataclass(slots=True)
+class _Supervision:
+    request: RunRequest
+    watcher: Watcher
+    environment: Mapping[str, str]
+    prepared: NotebookNode
+    sighting: RunSighting
+    stop: Stop
+    deaths: int = 0
+    place: CellPlace | None = None  # the cell that runs, or ran last, in this life
+    died_at: CellPlace | None = None
+    announced: bool = False
+    write_failed: bool = False
+
+    async def to_the_end(self) -> Outcome:
+        while True:
+            notebook = copy.deepcopy(self.prepared)
+            outcome = await self._live(notebook)
+            if outcome is None:
+                outcome = self._after_death()
+            if outcome is not None:
+                notebook.metadata["durnb"] = self._facts(outcome)
+                self._write(notebook)
+                return outcome
+            self._write(notebook)
+
+    async def _live(self, notebook: NotebookNode) -> Outcome | None:
+        """One kernel's life; None where the kernel died."""
+        self.place = None
+        self.watcher.kernel_starts(self.deaths + 1)
+        client = KernelLife(notebook, folder=self.request.notebook.parent, kernel=self.request.kernel, says=self.watcher.cell_says)
+        self.stop.interrupt, self.stop.kill = client.interrupt, client.kill
+        try:
+            async with client.running(self._kernel_environment()):
+                self.watcher.kernel_ready(client.pid)
+                return await self._all_cells(client) or await self._finish(client)
+        except DeadKernelError:
+            return None
+
+    async def _all_cells(self, client: KernelLife) -> Outcome | None:
+        """Every cell in order; an outcome where the run ended before the last of them did."""
+        places = code_cells(client.nb)
+        if any(place.step for place in places) and (why := await client.load_durnb()):
+            return self._outcome(
+                Exit.FAILED, message=f"this notebook has durable steps, and its kernel can't load durnb ({why}): install durnb there"
+            )
+        for place in places:
+            if self.stop.signal is not None:
+                return self._outcome(exit_of_signal(self.stop.signal))
+            failure = await self._cell(client, place)
+            if failure is not None:
+                return self._failed(failure)
+        client.set_widgets_metadata()
+        return None
+
+    async def _cell(self, client: KernelLife, place: CellPlace) -> CellFailure | None:
+        self.place = place
+        self.watcher.cell_starts(place)
+        begun = time.monotonic()
+        failure = None
+        try:
+            await client.run_cell(place.index)
+        except CellExecutionError as error:
+            failure = CellFailure(name=error.ename, message=error.evalue, traceback=error.traceback)
+        except DeadKernelError:
+            self.watcher.cell_ended(place, "died", time.monotonic() - begun)
+            raise
+        self._announce()
+        seconds = time.monotonic() - begun
+        if failure is None:
+            self.watcher.cell_ended(place, "restored" if was_restored(client.nb.cells[place.index].outputs) else "ran", seconds)
+        else:
+            self.watcher.cell_ended(place, "interrupted" if self._interrupted(failure) else "failed", seconds)
+        self._write(client.nb)
+        return failure
+
+    async def _finish(self, client: KernelLife) -> Outcome:
+        """Have the kernel record that the run is over, where there is one: without durable steps nothing was recorded."""
+        self._announce()
+        if self.sighting.run is not None:
+            reply = await client.command(_FINISH)
+            if reply.get("status") != "ok":
+                self.watcher.note(f"{_FINISH} failed, so the run stays open: {reply.get('evalue', 'no reply')}")
+        return self._outcome(Exit.FINISHED)
+
+    def _failed(self, failure: CellFailure) -> Outcome:
+        if self._interrupted(failure) and self.stop.signal is not None:
+            return self._outcome(exit_of_signal(self.stop.signal), failure)
+        refused_after_death = failure.name == "StepRefused" and self._step() is not None and self._step() == self._step_died_at()
+        return self._outcome(Exit.DIED if refused_after_death else exit_of_error(failure.name), failure)
+
+    def _after_death(self) -> Outcome | None:
+        """What follows from the death of the kernel; None for another life."""
+        self.sighting.look()
+        if self.stop.signal is not None:
+            return self._outcome(exit_of_signal(self.stop.signal))
+        self.deaths, self.died_at = self.deaths + 1, self.place
+        left = self.request.max_restarts - self.deaths
+        self.watcher.kernel_died(self.place, left + 1 if left >= 0 else 0)
+        return self._outcome(Exit.DIED) if left < 0 else None
+
+    def _outcome(self, code: Exit, failure: CellFailure | None = None, message: str = "") -> Outcome:
+        run = str(self.sighting.run) if self.sighting.run else None
+        cell = self.place if code is not Exit.FINISHED else None
+        return Outcome(exit=code, run=run, deaths=self.deaths, cell=cell, failure=failure, message=message)
+
+    def _interrupted(self, failure: CellFailure) -> bool:
+        return self.stop.signal is not None and failure.name == "KeyboardInterrupt"
+
+    def _step(self) -> str | None:
+        return self.place.step if self.place else None
+
+    def _step_died_at(self) -> str | None:
+        return self.died_at.step if self.died_at else None
+
+    def _announce(self) -> None:
+        run = self.sighting.look()
+        if run is not None and not self.announced:
+            self.announced = True
+            self.watcher.run_known(str(run), self.sighting.resumed)
+
+    def _kernel_environment(self) -> dict[str, str]:
+        # After a death the run that the dead kernel had is continued, whatever was asked for at first.
+        mode: Mode = "resume" if self.sighting.run is not None else self.request.mode
+        return {
+            **self.environment,
+            "DURNB_NOTEBOOK": str(self.request.notebook),
+            "DURNB_RUN": self.request.key,
+            "DURNB_RUN_MODE": mode,
+            "DURNB_RUN_PARAMETERS": json.dumps(dict(self.request.parameters)),
+        }
+
+    def _facts(self, outcome: Outcome) -> dict[str, object]:
+        facts = {"run": outcome.run, "key": self.request.key, "exit": outcome.exit.value, "deaths": outcome.deaths}
+        return {name: value for name, value in facts.items() if value is not None}
+
+    def _write(self, notebook: NotebookNode) -> None:
+        """Write the executed notebook; a disk that fills up must not end a run that could go on."""
+        try:
+            write_notebook(notebook, self.request.output)
+        except UsageError as error:
+            if not self.write_failed:
+                self.watcher.note(f"the executed notebook is not up to date: {error}")
+            self.write_failed = True

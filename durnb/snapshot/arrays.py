@@ -1,0 +1,193 @@
+"""numpy arrays: views that people see as views stay views, arrays inside pandas never alias.
+
+An array's *memory* is what its views share. A stream holds memory once; every other array on it is a view by offset and strides.
+"""
+
+from __future__ import annotations
+
+import array
+import mmap
+import pickle
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from durnb.snapshot.model import OUT_OF_BAND
+
+
+def numpy() -> Any | None:
+    """numpy where the notebook has loaded it: durnb never imports it."""
+    module = sys.modules.get("numpy")
+    return module if module is not None and hasattr(module, "ndarray") else None
+
+
+def is_array(value: object) -> bool:
+    np = numpy()
+    return np is not None and isinstance(value, np.ndarray)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an array stands on: `key` is equal for arrays of one memory as long as they live; `root` spans it."""
+
+    key: tuple[str, int]
+    root: Any
+
+
+def memory_of(value: Any) -> Memory:
+    np = numpy()
+    assert np is not None
+    root = value
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    base = root.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if isinstance(base, (bytearray, array.array, mmap.mmap)):
+        return Memory(("object", id(base)), base)
+    if base is None or isinstance(base, bytes):
+        return Memory(("object", id(root)), root)
+    return Memory(("address", address(root)), root)
+
+
+def address(value: Any) -> int:
+    return int(value.__array_interface__["data"][0])
+
+
+def buffer_address(owner: Any) -> int:
+    """Where a bytearray or the like has its bytes."""
+    np = numpy()
+    assert np is not None
+    return address(np.frombuffer(owner, dtype=np.uint8)) if len(owner) else 0
+
+
+def is_plain(value: Any) -> bool:
+    """Whether the elements are bytes without references, so that raw memory says everything."""
+    dtype = value.dtype
+    return not dtype.hasobject and dtype.itemsize > 0 and dtype.char != "T"
+
+
+def raw_bytes(value: Any) -> tuple[Any, tuple[int, ...]]:
+    """The memory of an array as a flat array of bytes, and the strides that go with it; a copy only where it has gaps."""
+    np = numpy()
+    assert np is not None
+    plain = value.view(np.ndarray)
+    flat = plain.ravel(order="K")
+    if plain.size and not np.shares_memory(flat, plain):
+        plain = np.array(plain, order="K", copy=True)
+        flat = plain.ravel(order="K")
+    if plain.size and address(flat) != address(plain):
+        plain = np.ascontiguousarray(plain)
+        flat = plain.ravel()
+    return flat.view(np.uint8), plain.strides
+
+
+def is_dense(value: Any) -> bool:
+    """Whether the memory between first and last element is all of this array's."""
+    flat = value.ravel(order="K")
+    return value.size == 0 or address(flat) == address(value)
+
+
+def plain_array(value: Any, *, copied: bool = False) -> tuple[Any, ...]:
+    """The reduction of an array that stands on its own memory."""
+    raw, strides = raw_bytes(value)
+    return rebuild_array, (pickle.PickleBuffer(raw), value.dtype, value.shape, strides, bool(value.flags.writeable))
+
+
+def view_of(value: Any, root: Any) -> tuple[Any, ...]:
+    """The reduction of an array that is a view on `root`, which is pickled as an object of its own."""
+    start = address(root) if is_array(root) else buffer_address(root)
+    offset = address(value) - start if value.size else 0
+    return rebuild_view, (root, offset, value.dtype, value.shape, value.strides, bool(value.flags.writeable))
+
+
+def _writable(data: Any) -> Any:
+    """The bytearray behind what the unpickler hands out for a read-only buffer; a copy where it was in the stream."""
+    if isinstance(data, memoryview) and data.readonly and isinstance(data.obj, bytearray):
+        return data.obj
+    if isinstance(data, pickle.PickleBuffer):
+        data = data.raw()
+    return bytearray(data) if isinstance(data, bytes) else data
+
+
+def rebuild_array(data: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], writeable: bool) -> Any:
+    """An array on the bytes given; small ones own their memory, as arrays usually do."""
+    np = _imported()
+    memory = _writable(data)
+    made = np.ndarray(shape, dtype, memory, 0, strides)
+    if made.nbytes < OUT_OF_BAND:
+        made = made.copy(order="K")
+        if made.strides != strides and made.size:
+            made = np.ndarray(shape, dtype, memory, 0, strides)
+    if not writeable:
+        made.flags.writeable = False
+    return made
+
+
+def rebuild_view(root: Any, offset: int, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], writeable: bool) -> Any:
+    """A view on `root`, an array or a bytearray, that starts at a byte of its memory."""
+    np = _imported()
+    if not isinstance(root, np.ndarray):
+        made = np.ndarray(shape, dtype, root, offset, strides)
+    elif root.dtype.hasobject:
+        flat = root.ravel(order="K")
+        made = np.lib.stride_tricks.as_strided(flat[offset // root.itemsize :], shape, strides)
+    else:
+        made = np.ndarray(shape, dtype, _flat(np, root), offset, strides)
+    if not writeable or not made.flags.writeable:
+        made.flags.writeable = False
+    return made
+
+
+def _flat(np: Any, root: Any) -> Any:
+    if root.flags.writeable:
+        return root.ravel(order="K").view(np.uint8)
+    root.flags.writeable = True
+    try:
+        return root.ravel(order="K").view(np.uint8)
+    finally:
+        root.flags.writeable = False
+
+
+def rebuild_subclass(plain: Any, cls: type) -> Any:
+    return plain.view(cls)
+
+
+def subclass_state(made: Any, state: dict[str, Any]) -> None:
+    vars(made).update(state)
+
+
+def _imported() -> Any:
+    import importlib
+
+    return importlib.import_module("numpy")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owned:
+    """An array or extension array inside a container that manages its own copies: stored as its own, whoever else holds it."""
+
+    value: Any
+
+
+def owned(part: Any, kinds: tuple[type, ...]) -> Any:
+    """`part` of a reduction with every array in it owned."""
+    if isinstance(part, kinds):
+        return Owned(part)
+    if type(part) is tuple:
+        return tuple(owned(each, kinds) for each in part)
+    if type(part) is list:
+        return [owned(each, kinds) for each in part]
+    if type(part) is dict:
+        return {key: owned(each, kinds) for key, each in part.items()}
+    return part
+
+
+def container_kinds() -> tuple[tuple[type, ...], tuple[type, ...]]:
+    """pandas' containers (blocks, indexes, extension arrays), and the array types that they own; both empty without pandas."""
+    np, internals = numpy(), sys.modules.get("pandas._libs.internals")
+    pandas = sys.modules.get("pandas")
+    if np is None or internals is None or pandas is None or not hasattr(pandas, "DataFrame"):
+        return (), ()
+    extension = pandas.api.extensions.ExtensionArray
+    return (internals.Block, pandas.Index, extension), (np.ndarray, extension)

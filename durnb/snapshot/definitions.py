@@ -1,0 +1,248 @@
+"""Notebook functions and classes as data: what they are (code) and what they hold (state).
+
+The parts of a definition are the values that it holds, by label; each is state that is stored and put back.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+import hashlib
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+SKIPPED_IN_CLASSES = frozenset(
+    ("__dict__", "__weakref__", "__module__", "__qualname__", "__name__", "__slots__", "__classcell__", "_abc_impl", "__static_attributes__")
+    + ("__firstlineno__", "__annotations_cache__", "__abstractmethods__", "__classdictcell__")
+)
+METHODS = (types.FunctionType, staticmethod, classmethod, property)
+
+
+class Notebook:
+    """The live namespace as the place where definitions are found."""
+
+    def __init__(self, namespace: Mapping[str, object]) -> None:
+        self.namespace = namespace
+
+    @cached_property
+    def bound(self) -> dict[int, str]:
+        """The first name of every function and class of the namespace, by its address."""
+        kinds = (types.FunctionType, type)
+        found: dict[int, str] = {}
+        for name, value in self.namespace.items():
+            if isinstance(value, kinds):
+                found.setdefault(id(value), name)
+        return found
+
+    def is_live(self, module_globals: object) -> bool:
+        """Whether these globals are the notebook's own, which a restored function shares with its live ones."""
+        main = sys.modules.get("__main__")
+        return module_globals is self.namespace or (main is not None and module_globals is vars(main))
+
+    def path_of(self, definition: Any) -> str | None:
+        """Where a live twin of `definition` would be: its dotted name in the notebook, or the name that it is bound to."""
+        name = self.bound.get(id(definition))
+        qualname = str(definition.__qualname__)
+        if name is not None and lookup(self.namespace, qualname) is not definition:
+            return name
+        return qualname if "<" not in qualname and self.is_of_notebook(definition) else name
+
+    def is_of_notebook(self, definition: Any) -> bool:
+        return definition.__module__ in ("__main__", self.namespace.get("__name__", "__main__"), None, "builtins")
+
+
+def lookup(namespace: Mapping[str, object], path: str) -> object | None:
+    """What stands at the dotted `path` of the namespace, without running descriptors."""
+    first, *rest = path.split(".")
+    found = namespace.get(first)
+    for name in rest:
+        if not isinstance(found, type):
+            return None
+        found = vars(found).get(name)
+    return cast(object, found.__func__) if isinstance(found, (staticmethod, classmethod)) else found
+
+
+def twins(found: object) -> Iterator[object]:
+    """`found` and what it wraps: a decorated function hides the one that was written."""
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        if isinstance(found, property):
+            yield from (part for part in (found.fget, found.fset, found.fdel) if part is not None)
+        found = getattr(found, "__wrapped__", None)
+
+
+def importable(definition: Any, notebook: Notebook) -> bool:
+    """Whether a class or function is found under its name in a module other than the notebook."""
+    module, qualname = getattr(definition, "__module__", None), getattr(definition, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(qualname, str) or module == "__main__":
+        return False
+    home = sys.modules.get(module)
+    if home is None or vars(home) is notebook.namespace:
+        return False
+    found: object = home
+    for name in qualname.split("."):
+        found = getattr(found, name, None)
+    return found is definition
+
+
+def code_digest(code: types.CodeType) -> str:
+    """Equal for equal code, wherever it stands in its file."""
+    digest = hashlib.blake2b(digest_size=16)
+    _feed(digest, code)
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, code: types.CodeType) -> None:
+    shape = (code.co_name, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    digest.update(repr((shape, names)).encode("utf-8", "surrogatepass") + code.co_code)
+    digest.update(getattr(code, "co_exceptiontable", b""))
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            _feed(digest, constant)
+        elif isinstance(constant, frozenset):
+            digest.update(repr(sorted(map(repr, constant))).encode("utf-8", "surrogatepass"))
+        else:
+            digest.update(f"{type(constant).__name__}:{constant!r}".encode("utf-8", "surrogatepass"))
+
+
+def class_digest(cls: type) -> str:
+    """Equal for classes of equal shape: name, bases, slots, methods; what they hold is not part of it."""
+    digest = hashlib.blake2b(digest_size=16)
+    bases = [f"{base.__module__}.{base.__qualname__}" for base in cls.__bases__]
+    digest.update(repr((cls.__qualname__, bases, repr(vars(cls).get("__slots__")), type(cls).__qualname__)).encode())
+    if isinstance(cls, enum.EnumMeta):
+        members = [(name, repr(member.value)) for name, member in cls.__members__.items() if isinstance(member, enum.Enum)]
+        digest.update(repr(members).encode("utf-8", "surrogatepass"))
+    for name, value in sorted(vars(cls).items(), key=lambda item: item[0]):
+        if name in ("__annotate_func__", "__annotate__"):
+            continue
+        for function in functions_of(value):
+            digest.update(f"{name}:{code_digest(function.__code__)}".encode())
+    return digest.hexdigest()
+
+
+def functions_of(member: object) -> Iterator[types.FunctionType]:
+    """The functions that a class attribute is made of."""
+    inner: tuple[object, ...] = (member,)
+    if isinstance(member, (staticmethod, classmethod)):
+        inner = (member.__func__,)
+    elif isinstance(member, property):
+        inner = (member.fget, member.fset, member.fdel)
+    for each in inner:
+        if isinstance(each, types.FunctionType):
+            yield each
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionParts:
+    """What a function holds. `home` is None for the notebook, a module's name, or 0 where its globals are its own."""
+
+    home: str | int | None
+    defaults: tuple[Any, ...]
+    kwdefaults: dict[str, Any]
+    cells: dict[str, types.CellType]
+    attributes: dict[str, Any]
+    globals: dict[str, Any]
+    rest: dict[str, Any]
+
+    def labelled(self) -> Iterator[tuple[str, object]]:
+        """Every value held, with how a person would point at it."""
+        for index, value in enumerate(self.defaults):
+            yield f".__defaults__[{index}]", value
+        for name, value in self.kwdefaults.items():
+            yield f".__kwdefaults__[{name!r}]", value
+        for name, cell in self.cells.items():
+            if not is_empty(cell):
+                yield f".<closure {name}>", cell.cell_contents
+        for name, value in self.attributes.items():
+            yield f".{name}", value
+        for name, value in self.globals.items():
+            yield f".__globals__[{name!r}]", value
+        for name, value in self.rest.items():
+            yield f".{name}", value
+
+
+def is_empty(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  # an empty cell tells so only by raising
+    except ValueError:
+        return True
+    return False
+
+
+def function_parts(function: types.FunctionType, notebook: Notebook) -> FunctionParts:
+    home = _home(function, notebook)
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    own = {} if home != 0 else _used_globals(function)
+    return FunctionParts(
+        home, function.__defaults__ or (), dict(function.__kwdefaults__ or {}), cells, dict(vars(function)), own, _rest(function)
+    )
+
+
+def _rest(function: types.FunctionType) -> dict[str, Any]:
+    """Annotations, type parameters and the docstring. Since Python 3.14 reading annotations runs code: their function is kept instead."""
+    annotate = getattr(function, "__annotate__", None)
+    rest: dict[str, Any] = {"__doc__": function.__doc__}
+    if annotate is not None:
+        rest["__annotate__"] = annotate
+    elif sys.version_info < (3, 14) and function.__annotations__:
+        rest["__annotations__"] = function.__annotations__
+    if getattr(function, "__type_params__", ()):
+        rest["__type_params__"] = getattr(function, "__type_params__")  # noqa: B009  # unknown to the oldest Python's types
+    return rest
+
+
+def _home(function: types.FunctionType, notebook: Notebook) -> str | int | None:
+    if notebook.is_live(function.__globals__):
+        return None
+    name = function.__globals__.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    return cast(str, name) if module is not None and vars(module) is function.__globals__ else 0
+
+
+def _used_globals(function: types.FunctionType) -> dict[str, Any]:
+    names = {"__name__"} | set(_names_in(function.__code__))
+    return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__ and name != "__builtins__"}
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_in(constant)
+
+
+def class_parts(cls: type) -> dict[str, Any]:
+    """What a class holds: its attributes, less what its creation makes."""
+    slots = vars(cls).get("__slots__", ())
+    own = {slots} if isinstance(slots, str) else {mangled(cls, name) for name in slots}
+    parts = {
+        name: value
+        for name, value in vars(cls).items()
+        if name not in SKIPPED_IN_CLASSES and not (name in own and isinstance(value, types.MemberDescriptorType))
+    }
+    parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType)}
+    if "__annotate_func__" in parts:
+        parts["__annotate__"] = parts.pop("__annotate_func__")
+    return parts
+
+
+def mangled(cls: type, name: str) -> str:
+    private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if private else name
+
+
+def virtual_subclasses(cls: type) -> tuple[type, ...]:
+    """The classes registered with an abstract base class."""
+    if not isinstance(cls, abc.ABCMeta):
+        return ()
+    from _abc import _get_dump  # type: ignore[import-not-found,unused-ignore]  # the only way to read an ABC's registry
+
+    return tuple(found for ref in _get_dump(cls)[0] if (found := ref()) is not None)

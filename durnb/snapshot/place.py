@@ -1,0 +1,117 @@
+"""Where a stream is being restored: the live namespace, what it found there, what it made."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import marshal
+import types
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from durnb.snapshot.definitions import class_digest, code_digest, lookup, twins
+from durnb.snapshot.model import RestoreError
+from durnb.snapshot.tracker import track, tracked
+
+
+@dataclass(slots=True)
+class Place:
+    """One restore. In a scratch place nothing live is used or touched."""
+
+    namespace: MutableMapping[str, object]
+    scratch: bool = False
+    renamed: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    live: set[int] = field(default_factory=set)
+    cells: dict[int, types.CellType] = field(default_factory=dict)
+    own_globals: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def known(self, uid: str, path: str | None, digest: str, kind: type) -> Any | None:
+        """The definition already made in this stream, else the live one with the same code, else one of an earlier restore."""
+        if uid in self.made:
+            return self.made[uid]
+        if self.scratch:
+            return None
+        found = self._live(path, digest, kind) or self._tracked(uid, digest, kind)
+        if found is not None:
+            self.made[uid] = found
+            self.live.add(id(found))
+        return found
+
+    def _live(self, path: str | None, digest: str, kind: type) -> object | None:
+        if path is None:
+            return None
+        for found in twins(lookup(self.namespace, path)):
+            if isinstance(found, kind) and id(found) not in self.live and digest_of(found) == digest:
+                return found
+        return None
+
+    def _tracked(self, uid: str, digest: str, kind: type) -> object | None:
+        found = tracked(uid, self.namespace)
+        return found if isinstance(found, kind) and digest_of(found) == digest else None
+
+    def make(self, uid: str, definition: Any) -> Any:
+        """Remembers a definition that had to be made anew."""
+        self.made[uid] = definition
+        if not self.scratch:
+            track(definition, uid, self.namespace)
+        return definition
+
+    def cell(self, token: int) -> types.CellType:
+        return self.cells.setdefault(token, types.CellType())
+
+    def take_cells(self, tokens: tuple[int, ...], cells: tuple[types.CellType, ...]) -> bool:
+        """Lets the cells of a live function stand for the stored ones, unless others already do."""
+        pairs = list(zip(tokens, cells, strict=True))
+        if any(self.cells.get(token, cell) is not cell for token, cell in pairs):
+            return False
+        self.cells.update(pairs)
+        return True
+
+    def globals_of(self, home: str | int | None, group: int) -> dict[str, Any]:
+        """The globals of a function: the live namespace, a module's, or its own."""
+        if home is None:
+            if not isinstance(self.namespace, dict):
+                raise TypeError("functions need a namespace that is a dict")
+            return self.namespace
+        if isinstance(home, str):
+            return vars(importlib.import_module(home))
+        return self.own_globals.setdefault(group, {})
+
+    def code(self, stored: tuple[bytes, bytes, str]) -> types.CodeType:
+        data, magic, version = stored
+        if magic != importlib.util.MAGIC_NUMBER:
+            raise RestoreError(f"it holds code of Python {version}, which this Python can't run: start the kernel with Python {version}, or run the step again")
+        code = marshal.loads(data)
+        assert isinstance(code, types.CodeType)
+        return self._renamed(code) if code.co_filename in self.renamed else code
+
+    def _renamed(self, code: types.CodeType) -> types.CodeType:
+        constants = tuple(self._renamed(each) if isinstance(each, types.CodeType) else each for each in code.co_consts)
+        return code.replace(co_filename=self.renamed.get(code.co_filename, code.co_filename), co_consts=constants)
+
+
+def digest_of(definition: object) -> str:
+    if isinstance(definition, type):
+        return class_digest(definition)
+    return code_digest(definition.__code__) if isinstance(definition, types.FunctionType) else ""
+
+
+_place: ContextVar[Place] = ContextVar("durnb_place")
+
+
+def here() -> Place:
+    """The restore that is going on."""
+    return _place.get()
+
+
+@contextmanager
+def restoring(place: Place) -> Iterator[Place]:
+    token = _place.set(place)
+    try:
+        yield place
+    finally:
+        _place.reset(token)

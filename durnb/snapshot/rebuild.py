@@ -1,0 +1,273 @@
+"""What streams call when they are loaded. These names are stored: they may be added to, never changed.
+
+Functions end with what the stream says they are; a live twin in the notebook is used as it is, and the stored state put on it.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+import io
+import sys
+import types
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from durnb.snapshot.definitions import METHODS
+from durnb.snapshot.place import here
+
+
+class Missing:
+    """Stands where a part of a definition could not be stored; the live twin's own part stays there."""
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING = Missing()
+
+
+def function(spec: tuple[Any, ...]) -> types.FunctionType:
+    """A function with empty cells and no defaults, or its live twin."""
+    code, name, qualname, module, home, group, uid, path, digest, tokens = spec
+    place = here()
+    known = place.known(uid, path, digest, types.FunctionType)
+    if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
+        return known  # type: ignore[no-any-return]  # `known` looks for functions only
+    made = types.FunctionType(place.code(code), place.globals_of(home, group), name, None, tuple(map(place.cell, tokens)))
+    made.__qualname__, made.__module__ = qualname, module
+    place.made.pop(uid, None)
+    return place.make(uid, made)  # type: ignore[no-any-return]  # it returns what it is given
+
+
+def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
+    """Puts the stored defaults, closure contents and attributes on a function."""
+    place = here()
+    live = id(made) in place.live
+    made.__defaults__ = _defaults(state["defaults"], made.__defaults__ if live else None)
+    made.__kwdefaults__ = _kept(state["kwdefaults"], made.__kwdefaults__ or {}) or None
+    for token, contents in state["cells"].items():
+        if contents is not MISSING:
+            place.cell(token).cell_contents = contents
+    vars(made).update({name: value for name, value in state["attributes"].items() if value is not MISSING})
+    if not live:
+        made.__globals__.update(state["globals"]) if state["globals"] else None
+        for name, value in state["rest"].items():
+            setattr(made, name, value)
+
+
+def _defaults(stored: tuple[Any, ...], present: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    present = present or ()
+    fits = len(present) == len(stored)
+    return tuple(present[i] if each is MISSING and fits else each for i, each in enumerate(stored)) or None
+
+
+def _kept(stored: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    return {name: present.get(name, value) if value is MISSING else value for name, value in stored.items()}
+
+
+def cell(token: int) -> types.CellType:
+    return here().cell(token)
+
+
+def cell_state(made: types.CellType, contents: tuple[Any, ...]) -> None:
+    for value in contents:
+        made.cell_contents = value
+
+
+def class_(spec: tuple[Any, ...]) -> type:
+    """A class without its attributes, or its live twin."""
+    meta, name, qualname, module, bases, slots, uid, path, digest = spec
+    place = here()
+    known = place.known(uid, path, digest, type)
+    if known is not None:
+        return known  # type: ignore[no-any-return]  # `known` looks for classes only
+    body = {"__module__": module, "__qualname__": qualname} | ({} if slots is None else {"__slots__": slots})
+    return place.make(uid, _skeleton(meta, name, bases, body))  # type: ignore[no-any-return]  # it returns what it is given
+
+
+def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
+    """A new class made without running any `__init_subclass__` of the notebook: it ran when the class was written."""
+    hook = next((base for root in bases for base in root.__mro__ if "__init_subclass__" in vars(base)), object)
+    kept = vars(hook)["__init_subclass__"]
+    quiet = hook is not object and hook.__module__ != "typing" and bool(hook.__flags__ & (1 << 9))
+    if quiet:
+        type.__setattr__(hook, "__init_subclass__", classmethod(lambda cls, **_: None))
+    try:
+        made = type.__new__(meta, name, bases, body)
+    finally:
+        if quiet:
+            type.__setattr__(hook, "__init_subclass__", kept)
+    if isinstance(made, _abc_meta()):
+        importlib.import_module("_abc")._abc_init(made)
+    return made
+
+
+def _abc_meta() -> type:
+    return importlib.import_module("abc").ABCMeta  # type: ignore[no-any-return]  # a module found by name has no types
+
+
+def class_methods(cls: type, methods: dict[str, Any]) -> None:
+    """Puts the methods on a new class, before anything of it is made."""
+    if id(cls) not in here().live:
+        for name, value in methods.items():
+            type.__setattr__(cls, name, value)
+
+
+def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]]) -> None:
+    """Puts the stored attributes on a class. On a live twin: only data that people wrote, never what its definition made."""
+    _, attributes, virtual = state
+    live = id(cls) in here().live
+    for name, value in attributes.items():
+        made_by_definition = isinstance(value, (*METHODS, types.MemberDescriptorType)) or name.startswith("__") or isinstance(cls, enum.EnumMeta)
+        if value is not MISSING and not (live and made_by_definition):
+            type.__setattr__(cls, name, value)
+    for each in virtual:
+        cls.register(each)  # type: ignore[attr-defined]  # only abstract base classes have a registry
+    if not live and isinstance(cls, _abc_meta()):
+        importlib.import_module("abc").update_abstractmethods(cls)
+
+
+def enum_member(cls: Any, name: str, *raw: Any) -> Any:
+    """A member of an enum that is being made, or that of its live twin."""
+    members = vars(cls).get("_member_map_", {})
+    if name in members:
+        return members[name]
+    made = here().made
+    key = f"{id(cls)}.{name}"
+    if key not in made:
+        kind = type(raw[0]) if raw else object
+        made[key] = kind.__new__(cls, *raw)
+    return made[key]
+
+
+def member_state(member: Any, state: dict[str, Any]) -> None:
+    if member not in type(member).__dict__.get("_member_map_", {}).values():
+        vars(member).update(state)
+
+
+def instance_state(made: Any, state: dict[str, Any]) -> None:
+    vars(made).update(state)
+
+
+def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    """An exception without running its `__init__`, whose parameters nobody knows."""
+    made = cls.__new__(cls, *args)
+    made.args = args
+    return made
+
+
+def exception_state(made: BaseException, state: tuple[dict[str, Any], Any, Any, bool]) -> None:
+    attributes, cause, context, suppress = state
+    vars(made).update(attributes)
+    made.__cause__, made.__context__, made.__suppress_context__ = cause, context, suppress
+
+
+def lru_cached(wrapped: Any, parameters: dict[str, Any], path: str | None) -> Any:
+    """`functools.lru_cache` around a restored function; the live one where it wraps that function."""
+    place = here()
+    found = None if place.scratch or path is None else place.namespace.get(path)
+    if type(found) is functools._lru_cache_wrapper and found.__wrapped__ is wrapped:
+        return found
+    return functools.lru_cache(**parameters)(wrapped)
+
+
+def method(function: Callable[..., Any], owner: object) -> types.MethodType:
+    return types.MethodType(function, owner)
+
+
+def module(name: str) -> types.ModuleType:
+    return importlib.import_module(name)
+
+
+def attribute(module_name: str, path: str) -> Any:
+    """Something that a module holds one of, such as a sentinel or the hidden generator of `random`."""
+    found: Any = importlib.import_module(module_name)
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def notebook_global(name: str, kind: Callable[..., Any], args: tuple[Any, ...], facts: dict[str, Any]) -> Any:
+    """A type variable or the like: the live one of that name, else a new one."""
+    place = here()
+    found = None if place.scratch else place.namespace.get(name)
+    if found is not None and type(found) is kind:
+        return found
+    made = kind(*args, **facts)
+    made.__module__ = "__main__"
+    return made
+
+
+def live_globals() -> dict[str, Any]:
+    """The notebook's namespace itself, for a variable that holds it."""
+    return here().globals_of(None, 0)
+
+
+def main_module() -> types.ModuleType:
+    return sys.modules["__main__"]
+
+
+def weak(referent: Any, callback: Any = None) -> Any:
+    return weakref.ref(referent, callback)
+
+
+def dead_weak() -> Any:
+    return weakref.ref(type("Gone", (), {})())
+
+
+def weak_method(bound: Any) -> Any:
+    return weakref.WeakMethod(bound)
+
+
+def weak_collection(kind: type, items: Any) -> Any:
+    return kind(items)
+
+
+def proxy(mapping: dict[Any, Any]) -> types.MappingProxyType[Any, Any]:
+    return types.MappingProxyType(mapping)
+
+
+def view(owner: Any, formatting: str, shape: tuple[int, ...], readonly: bool) -> memoryview:
+    made = memoryview(owner)
+    if (made.format, made.shape) != (formatting, shape):
+        made = made.cast("B").cast(formatting, shape)  # type: ignore[call-overload]  # the format is a variable
+    return made.toreadonly() if readonly else made
+
+
+def dill_leaf(data: bytes) -> Any:
+    """An object that only dill can load. It shares nothing and holds no file."""
+    return importlib.import_module("dill").loads(data)
+
+
+def closed_file() -> io.TextIOWrapper:
+    """Stands for a closed file: closed, and of no file."""
+    made = io.TextIOWrapper(io.BytesIO())
+    made.close()
+    return made
+
+
+def closed_bytes(kind: type) -> Any:
+    made = kind()
+    made.close()
+    return made
+
+
+def spent_generator() -> Any:
+    made = (each for each in ())
+    next(made, None)
+    return made
+
+
+def shut_pool() -> ThreadPoolExecutor:
+    made = ThreadPoolExecutor(1)
+    made.shutdown()
+    return made
+
+
+def nothing() -> None:
+    """Stands for a progress bar that nobody shows any more."""
+    return None

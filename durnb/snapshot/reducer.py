@@ -1,0 +1,324 @@
+"""How every object is taken apart for the one memo of a group.
+
+The C pickler handles exact built-in containers and asks here for all else. What a notebook defines is left to a subclass: the
+surveyor cuts there, the writer stores it.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import enum
+import functools
+import gc
+import io
+import concurrent.futures
+import pickle
+import sys
+import subprocess
+import threading
+import types
+import typing
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from durnb.snapshot import arrays, leaves, rebuild, singletons
+from durnb.snapshot.definitions import Notebook, importable
+from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
+from durnb.snapshot.model import CantStore
+
+Reduction = Any
+NATIVE = frozenset(
+    (type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(...), type(NotImplemented))
+    + (range, slice, pickle.PickleBuffer)
+)
+BY_NAME = tuple(getattr(typing, name) for name in ("TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "TypeAliasType") if hasattr(typing, name))
+CHANGEABLE = (io.IOBase, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, concurrent.futures.Executor)
+CHANGEABLE += (concurrent.futures.Future, subprocess.Popen)
+
+
+class Call:
+    """A call made while the stream is loaded, at the place where it stands."""
+
+    __slots__ = ("args", "function")
+
+    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+        self.function, self.args = function, args
+
+
+class Reducer:
+    """Takes objects apart; one for each pickler."""
+
+    def __init__(self, notebook: Notebook, kinds: Kinds) -> None:
+        self.notebook, self.kinds = notebook, kinds
+        self.debris: list[tuple[object, str]] = []
+        self.unproven = False
+        self._singletons = singletons.Singletons(notebook)
+        self._ordinary: set[type] = set()
+        self._containers, self._arrays = arrays.container_kinds()
+
+    def reduce(self, obj: Any) -> Reduction:
+        """What the pickler's `reducer_override` returns. Raises CantStore with the culprit, whatever the object raised."""
+        kind = type(obj)
+        if kind in NATIVE:
+            return NotImplemented
+        try:
+            return self._reduce(obj, kind)
+        except (CantStore, KeyboardInterrupt, RecursionError):
+            raise
+        except BaseException as error:
+            raise CantStore(obj, f"{type(error).__name__}: {error}") from error
+
+    def _reduce(self, obj: Any, kind: type) -> Reduction:
+        known = _REDUCTIONS.get(kind)
+        if known is not None:
+            return known(self, obj)
+        if isinstance(obj, type):
+            return self._class(obj)
+        if kind not in self._ordinary:
+            told = self._judged(obj, kind)
+            if told is not None:
+                return told
+        found = self._singletons.find(obj)
+        if found is not None:
+            return found
+        if arrays.is_array(obj):
+            return self._array(obj, kind)
+        return self._object(obj, kind)
+
+    def _judged(self, obj: Any, kind: type) -> Reduction | None:
+        match self._singletons.stream(obj) or verdict(obj):
+            case Refused(reason):
+                raise CantStore(obj, reason)
+            case Debris(what, stand_in):
+                self.debris.append((obj, what))
+                return stand_in
+            case tuple() as by_reference:
+                return by_reference
+        if not isinstance(obj, CHANGEABLE):
+            self._ordinary.add(kind)
+        return None
+
+    # What subclasses decide
+
+    def definition(self, obj: Any) -> Reduction:
+        raise NotImplementedError
+
+    def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
+        raise NotImplementedError
+
+    # Definitions and what is made of them
+
+    def _class(self, obj: type) -> Reduction:
+        if obj in (type(None), type(...), type(NotImplemented)) or importable(obj, self.notebook):
+            return NotImplemented
+        by_reference = singletons.builtin_type(obj)
+        if by_reference is not None:
+            return by_reference
+        if not obj.__flags__ & (1 << 9):
+            raise CantStore(obj, f"the type {obj.__qualname__} of {obj.__module__} can't be found by its name")
+        return self.definition(obj)
+
+    def _function(self, obj: types.FunctionType) -> Reduction:
+        return NotImplemented if importable(obj, self.notebook) else self.definition(obj)
+
+    def _method(self, obj: types.MethodType) -> Reduction:
+        return rebuild.method, (obj.__func__, obj.__self__)
+
+    def _static(self, obj: Any) -> Reduction:
+        state = {name: value for name, value in vars(obj).items() if not hasattr(obj.__func__, name)}
+        return type(obj), (obj.__func__,), state or None
+
+    def _property(self, obj: property) -> Reduction:
+        return type(obj), (obj.fget, obj.fset, obj.fdel, obj.__doc__)
+
+    def _call(self, obj: Call) -> Reduction:
+        return obj.function, obj.args
+
+    def _module(self, obj: types.ModuleType) -> Reduction:
+        if obj is sys.modules.get("__main__"):
+            return rebuild.main_module, ()
+        if sys.modules.get(obj.__name__) is obj:
+            return rebuild.module, (obj.__name__,)
+        facts = {name: value for name, value in vars(obj).items() if name not in ("__builtins__", "__loader__", "__spec__")}
+        return types.ModuleType, (obj.__name__, obj.__doc__), facts, None, None, rebuild.instance_state
+
+    def _lru(self, obj: Any) -> Reduction:
+        if importable(obj, self.notebook):
+            return NotImplemented
+        path = next((name for name, value in self.notebook.namespace.items() if value is obj), None)
+        state = {name: value for name, value in vars(obj).items() if name != "__wrapped__"}
+        return rebuild.lru_cached, (obj.__wrapped__, obj.cache_parameters(), path), state, None, None, rebuild.instance_state
+
+    def _by_name(self, obj: Any) -> Reduction:
+        if _resolves(obj.__module__, obj.__name__, obj):
+            return NotImplemented
+        kind, name = type(obj), obj.__name__
+        facts: dict[str, Any] = {}
+        args: tuple[Any, ...] = (name,)
+        if hasattr(obj, "__supertype__"):
+            args = (name, obj.__supertype__)
+        elif hasattr(obj, "__constraints__"):
+            args = (name, *obj.__constraints__)
+            facts = {"bound": obj.__bound__, "covariant": obj.__covariant__, "contravariant": obj.__contravariant__}
+        elif hasattr(obj, "__value__"):
+            args = (name, obj.__value__)
+        return rebuild.notebook_global, (name, kind, args, facts)
+
+    # Odds and ends that the pickler does not know
+
+    def _weak(self, obj: Any) -> Reduction:
+        if type(obj) is weakref.WeakMethod:
+            bound = obj()
+            return (rebuild.weak_method, (bound,)) if bound is not None else (rebuild.dead_weak, ())
+        referent = obj()
+        if referent is None:
+            return rebuild.dead_weak, ()
+        return rebuild.weak, (referent, obj.__callback__)
+
+    def _weak_items(self, obj: Any) -> Reduction:
+        items = dict(obj.items()) if not isinstance(obj, weakref.WeakSet) else list(obj)
+        return rebuild.weak_collection, (type(obj), items)
+
+    def _proxy(self, obj: Any) -> Reduction:
+        underlying = next((each for each in gc.get_referents(obj) if isinstance(each, dict)), None)
+        if underlying is None:
+            raise CantStore(obj, "a mapping proxy of something other than a dict")
+        owner = next((each for each in gc.get_referrers(underlying) if isinstance(each, type) and vars(each) == obj), None)
+        return (vars, (owner,)) if owner is not None else (rebuild.proxy, (underlying,))
+
+    def _lock(self, obj: Any) -> Reduction:
+        if not obj.acquire(blocking=False):
+            raise CantStore(obj, "a lock that is held")
+        obj.release()
+        if type(obj) is RLOCK and obj._is_owned():
+            raise CantStore(obj, "a lock that is held")
+        return (threading.Lock if type(obj) is LOCK else threading.RLock), ()
+
+    def _memoryview(self, obj: memoryview) -> Reduction:
+        if memoryview(obj.obj).nbytes != obj.nbytes or not obj.c_contiguous:
+            raise CantStore(obj, "a memoryview on a part of a buffer")
+        return rebuild.view, (obj.obj, obj.format, obj.shape, obj.readonly)
+
+    # Instances
+
+    def _array(self, obj: Any, kind: type) -> Reduction:
+        np = arrays.numpy()
+        assert np is not None
+        if kind is np.ndarray:
+            return self.plain_array(obj, shares=True)
+        if kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__:
+            return self._object(obj, kind)
+        state = dict(getattr(obj, "__dict__", {})) or None
+        return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
+
+    def _owned(self, obj: arrays.Owned) -> Reduction:
+        if arrays.is_array(obj.value):
+            return self.plain_array(obj.value, shares=False)
+        return arrays.owned(self._reduced(obj.value), self._arrays)
+
+    def _object(self, obj: Any, kind: type) -> Reduction:
+        if isinstance(obj, enum.Enum) and obj.name in kind._member_map_ and not importable(kind, self.notebook):  # type: ignore[attr-defined]
+            return rebuild.enum_member, (kind, obj.name, *_raw_member(obj)), dict(vars(obj)), None, None, rebuild.member_state
+        if isinstance(obj, BaseException) and isinstance(kind.__init__, types.FunctionType) and _reduces_as_exception(kind):
+            return _exception(obj)
+        try:
+            reduced = self._reduced(obj)
+        except (KeyboardInterrupt, RecursionError, CantStore):
+            raise
+        except BaseException as error:
+            return self._leaf(obj, error)
+        self.unproven = self.unproven or _is_custom(kind)
+        return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
+
+    def _reduced(self, obj: Any) -> Reduction:
+        own = copyreg.dispatch_table.get(type(obj))
+        with _quiet(type(obj)):
+            reduced = own(obj) if own is not None else obj.__reduce_ex__(5)
+        if isinstance(reduced, str):
+            module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined,unused-ignore]  # public in all but the stubs
+            if not _resolves(module, reduced, obj):
+                raise CantStore(obj, f"{module}.{reduced} is not this object")
+        elif not (isinstance(reduced, tuple) and 2 <= len(reduced) <= 6 and callable(reduced[0]) and isinstance(reduced[1], tuple)):
+            raise CantStore(obj, "its __reduce__ does not say how to make it again")
+        return reduced
+
+    def _leaf(self, obj: Any, error: BaseException) -> Reduction:
+        data = leaves.dilled(obj)
+        if data is None:
+            raise CantStore(obj, str(error) or type(error).__name__) from error
+        self.unproven = True
+        return rebuild.dill_leaf, (data,)
+
+
+def _resolves(module: str | None, path: str, obj: object) -> bool:
+    found: object = sys.modules.get(module or "")
+    if found is None or module == "__main__":
+        return False
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found is obj
+
+
+def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
+    kind: Any = type(member)._member_type_
+    exact: dict[type, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
+    return () if kind is object else (exact.get(kind, kind)(member),)
+
+
+def _reduces_as_exception(kind: type) -> bool:
+    inherited = {vars(base)["__reduce__"] for base in kind.__mro__ if "__reduce__" in vars(base)}
+    return inherited <= {vars(BaseException)["__reduce__"], vars(object)["__reduce__"], vars(ImportError)["__reduce__"]}
+
+
+def _exception(obj: BaseException) -> Reduction:
+    state = (dict(vars(obj)), obj.__cause__, obj.__context__, obj.__suppress_context__)
+    return rebuild.exception, (type(obj), obj.args), state, None, None, rebuild.exception_state
+
+
+def _is_custom(kind: type) -> bool:
+    """Whether code outside the standard library and the well-known ones decides how this is loaded."""
+    if kind.__module__.partition(".")[0] in singletons.KNOWN_PACKAGES:
+        return False
+    reduces = kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__
+    builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
+    return reduces or builds or kind in copyreg.dispatch_table
+
+
+class _quiet(warnings.catch_warnings):  # type: ignore[type-arg,unused-ignore]  # generic in some versions of the stubs only
+    """Newer Pythons warn when an itertools object is reduced; elsewhere warnings are let through."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__()
+        self._needed = kind.__module__ == "itertools"
+
+    def __enter__(self) -> None:  # type: ignore[override]  # nobody asks for the record
+        if self._needed:
+            super().__enter__()
+            warnings.simplefilter("ignore", DeprecationWarning)
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._needed:
+            super().__exit__(*exc_info)
+
+
+def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
+    yield types.FunctionType, Reducer._function
+    yield types.MethodType, Reducer._method
+    yield types.ModuleType, Reducer._module
+    yield staticmethod, Reducer._static
+    yield classmethod, Reducer._static
+    yield property, Reducer._property
+    yield functools._lru_cache_wrapper, Reducer._lru
+    yield types.MappingProxyType, Reducer._proxy
+    yield memoryview, Reducer._memoryview
+    yield arrays.Owned, Reducer._owned
+    yield Call, Reducer._call
+    yield from ((kind, Reducer._weak) for kind in (weakref.ref, weakref.WeakMethod))
+    yield from ((kind, Reducer._weak_items) for kind in (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary))
+    yield from ((kind, Reducer._lock) for kind in (LOCK, RLOCK))
+    yield from ((kind, Reducer._by_name) for kind in BY_NAME)
+
+
+_REDUCTIONS = dict(_table())

@@ -1,0 +1,55 @@
+"""Which function or class is which, over groups and over kernels.
+
+Definitions link nothing, so one that is bound to no name stands in several streams. Its id brings it back as one object, and a
+second restore in the same kernel finds the first.
+"""
+
+from __future__ import annotations
+
+import uuid
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    ref: weakref.ref[Any]
+    uid: str
+    namespace: object
+
+
+_by_id: dict[int, _Entry] = {}
+_by_uid: dict[str, _Entry] = {}
+
+
+def uid_of(definition: object, namespace: object) -> str:
+    """The id of `definition`, given at its first capture."""
+    entry = _by_id.get(id(definition))
+    if entry is not None and entry.ref() is definition:
+        return entry.uid
+    return track(definition, uuid.uuid4().hex, namespace)
+
+
+def track(definition: object, uid: str, namespace: object) -> str:
+    """Remembers that `definition`, of the notebook with this `namespace`, is `uid`."""
+    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace)
+    _by_id[id(definition)] = _by_uid[uid] = entry
+    return uid
+
+
+def tracked(uid: str, namespace: object) -> object | None:
+    """The living definition of that id in this notebook."""
+    entry = _by_uid.get(uid)
+    return entry.ref() if entry is not None and entry.namespace is namespace else None
+
+
+def _forgetter(address: int, uid: str) -> Callable[[weakref.ref[Any]], None]:
+    def forget(ref: weakref.ref[Any]) -> None:
+        for table, key in ((_by_id, address), (_by_uid, uid)):
+            entry = table.get(key)  # type: ignore[call-overload]  # one loop over two tables of different keys
+            if entry is not None and entry.ref is ref:
+                del table[key]  # type: ignore[attr-defined]
+
+    return forget

@@ -1,0 +1,69 @@
+"""Ties the engine's session to this kernel: its notebook, its saved cells, its connection file, and a line for people."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from durnb_kernel_ext.identity import saved_cells
+
+from durnb.engine.cells import NotebookCell
+from durnb.engine.operations import default_wish
+from durnb.engine.session import Session
+
+if TYPE_CHECKING:
+    from durnb_kernel_ext.extension import Extension  # the extension makes the attachment
+
+
+@dataclass(slots=True)
+class Attachment:
+    """Implements the engine's `Surroundings`."""
+
+    extension: Extension
+    _cells: tuple[tuple[Path, int, int], list[NotebookCell]] | None = None
+
+    def notebook(self) -> Path | None:
+        return self.extension.path
+
+    def cells(self) -> Sequence[NotebookCell]:
+        """The cells of the saved file, read again where it changed."""
+        path = self.extension.path
+        if path is None or not path.is_file():
+            return []
+        stat = path.stat()
+        mark = (path, stat.st_mtime_ns, stat.st_size)
+        if self._cells is None or self._cells[0] != mark:
+            self._cells = mark, [NotebookCell(source=c.source, id=c.id, type=c.type) for c in saved_cells(path)]
+        return self._cells[1]
+
+    def say(self, text: str) -> None:
+        if not text:
+            return
+        if self.extension.kernel is None:
+            print(f"durnb: {text}")
+            return
+        style = "color:var(--jp-ui-font-color2,#616161);font-size:90%"
+        self.extension.shell.display_pub.publish(
+            data={"text/plain": f"durnb: {text}", "text/html": f'<div role="status" style="{style}">durnb: {html.escape(text)}</div>'},
+            metadata={"durnb": {"announcement": True, "badge": True}},
+        )
+
+    def connection_file(self) -> str | None:
+        kernel = self.extension.kernel
+        file = getattr(getattr(kernel, "parent", None), "abs_connection_file", None)
+        return str(file) if file else None
+
+
+def make_session(extension: Extension) -> Session:
+    """The session of this kernel. Raises UsageError for an environment that can't be read."""
+    return Session(
+        namespace=extension.shell.user_ns,
+        kernel=Attachment(extension),
+        settings=lambda: extension.settings,
+        wish=default_wish(dict(os.environ)),
+        born=extension.born,
+    )

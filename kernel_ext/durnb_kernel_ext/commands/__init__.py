@@ -1,0 +1,88 @@
+"""The ``%durable`` line commands: a registry of small functions, one module for each group of them.
+
+A command is a function of (extension, words) with the decorator `command`; what it returns is shown. Modules of commands stand in `MODULES`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from durnb.errors import UsageError
+
+if TYPE_CHECKING:
+    from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
+
+Run = Callable[["Extension", list[str]], Any]
+
+MODULES: Final = ("switch",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """`usage` is what is typed after ``%durable``, such as ``rerun STEP``."""
+
+    name: str
+    usage: str
+    doc: str
+    run: Run
+
+
+COMMANDS: Final[dict[str, Command]] = {}
+
+
+def command(name: str, usage: str = "") -> Callable[[Run], Run]:
+    """Registers a command; the first line of its docstring is its help."""
+
+    def register(run: Run) -> Run:
+        doc = (run.__doc__ or "").strip().partition("\n")[0]
+        COMMANDS[name] = Command(name=name, usage=f"{name} {usage}".strip(), doc=doc, run=run)
+        return run
+
+    return register
+
+
+def load_commands() -> None:
+    """Imports the modules that hold the commands."""
+    for module in MODULES:
+        importlib.import_module(f"{__name__}.{module}")
+
+
+def dispatch(extension: Extension, line: str) -> Any:
+    """Runs ``%durable line``: ``status`` where the line is empty and there is such a command, else ``help``. Text is printed, other results returned.
+
+    Raises DurnbError.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        raise UsageError(f"%durable: a quote is not closed in {line.strip()!r}") from None
+    name, *rest = words or ["status" if "status" in COMMANDS else "help"]
+    found = COMMANDS.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+        raise UsageError(
+            f"%durable has no command {name!r}: " + (f"did you mean %durable {near[0]}?" if near else "%durable help lists them")
+        )
+    result = found.run(extension, rest)
+    if not isinstance(result, str):
+        return result
+    print(result)
+    return None
+
+
+def no_words(name: str, words: list[str]) -> None:
+    """For a command that takes nothing. Raises UsageError."""
+    if words:
+        raise UsageError(f"%durable {name} takes nothing more: {words[0]!r} is one word too many")
+
+
+@command("help")
+def _help(extension: Extension, words: list[str]) -> str:
+    """this list; %%durable? shows a header's options"""
+    width = max(len(known.usage) for known in COMMANDS.values())
+    return "\n".join(f"%durable {known.usage:<{width}}  {known.doc}" for known in sorted(COMMANDS.values(), key=lambda known: known.name))

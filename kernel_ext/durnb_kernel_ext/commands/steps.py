@@ -1,0 +1,125 @@
+"""Commands that look at steps and steer them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from durnb_kernel_ext.commands import command, no_words
+from durnb_widgets.tables import plan_table, step_text, status_table
+
+from durnb.engine import operations, overview
+from durnb.engine.manifest import Manifest
+from durnb.engine.plan import plan as plan_of
+from durnb.errors import UsageError
+
+if TYPE_CHECKING:
+    from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
+
+
+def _flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
+    return flag in words, [word for word in words if word != flag]
+
+
+def _one(name: str, words: list[str], what: str = "STEP") -> str:
+    if len(words) != 1:
+        raise UsageError(f"%durable {name} takes one {what}: %durable {name} {what}")
+    return words[0]
+
+
+@command("status", "[--json]")
+def status(extension: Extension, words: list[str]) -> Any:
+    """the steps of this run: done, failed, interrupted; when, how long, how big"""
+    as_json, rest = _flag(words, "--json")
+    no_words("status", rest)
+    history = extension.engine.history
+    if as_json:
+        return json.dumps(overview.as_json(history), indent=1)
+    return status_table(history, overview.rows(history))
+
+
+@command("plan", "[--json]")
+def plan(extension: Extension, words: list[str]) -> Any:
+    """what Run All would do now, and why (from the saved notebook file)"""
+    as_json, rest = _flag(words, "--json")
+    no_words("plan", rest)
+    session = extension.engine
+    cells = session.kernel.cells()
+    if not cells:
+        raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
+    planned = plan_of(session.history, cells)
+    if as_json:
+        steps = [{"step": s.step, "action": s.action, "reason": s.reason, "ran": s.ran} for s in planned.steps]
+        return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
+    return plan_table(session.history.run, planned)
+
+
+@command("show", "STEP")
+def show(extension: Extension, words: list[str]) -> Any:
+    """all about one step: attempts, inputs, variables, lost names, source"""
+    step = operations.step_of(extension.engine, _one("show", words))
+    manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
+    return step_text(step, manifest)
+
+
+@command("rerun", "STEP")
+def rerun(extension: Extension, words: list[str]) -> str:
+    """the step runs again when its cell is run next"""
+    name = _one("rerun", words)
+    operations.rerun(extension.engine, name)
+    return f"{name} runs again when its cell is run next."
+
+
+@command("rename", "OLD NEW")
+def rename(extension: Extension, words: list[str]) -> str:
+    """the step OLD is called NEW from here on, with all its history"""
+    if len(words) != 2:
+        raise UsageError("%durable rename takes two names: %durable rename OLD NEW")
+    extension.engine.rename(words[0], words[1])
+    extension.engine.write_status()
+    return f"{words[0]} is called {words[1]} from here on; give its cell that name too."
+
+
+@command("restore", "[STEP]")
+def restore(extension: Extension, words: list[str]) -> str:
+    """the variables of all finished steps (up to STEP) back, without running or showing anything"""
+    if len(words) > 1:
+        raise UsageError("%durable restore takes at most one STEP")
+    done = operations.restore(extension.engine, words[0] if words else None)
+    lines = [f"restored: {', '.join(done.steps)}" if done.steps else "no step is finished yet, so nothing was restored"]
+    lines += [f"not restored: {name} ({why})" for name, why in done.left.items()]
+    lines += list(done.notes)
+    if done.plain:
+        lines.append("plain cells still to run (what they define is not restored):")
+        lines += [f"  {_first_line(cell.source)}" for cell in done.plain]
+    return "\n".join(lines)
+
+
+def _first_line(source: str) -> str:
+    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines[0][:100] + (" …" if len(lines) > 1 else "") if lines else ""
+
+
+@command("save", "STEP [--ignore NAMES]")
+def save(extension: Extension, words: list[str]) -> str:
+    """takes the checkpoint of a finished step again from its live variables, without running it"""
+    ignore: tuple[str, ...] = ()
+    if "--ignore" in words:
+        at = words.index("--ignore")
+        if at + 1 >= len(words):
+            raise UsageError("%durable save STEP --ignore NAMES: the names are missing")
+        ignore = tuple(n.strip() for n in words[at + 1].split(",") if n.strip())
+        words = words[:at] + words[at + 2 :]
+    name = _one("save", words)
+    lost = operations.save(extension.engine, name, ignore)
+    return f"{name} is saved" + (f"; still lost: {', '.join(lost)}" if lost else "") + "."
+
+
+@command("resolve", "STEP retry|keep|done|abort")
+def resolve(extension: Extension, words: list[str]) -> str:
+    """answers what a step asks"""
+    match words:
+        case [step, ("retry" | "keep" | "done" | "abort") as answer]:
+            return operations.resolve(extension.engine, step, answer) + "."
+        case _:
+            raise UsageError("%durable resolve takes a step and one of retry, keep, done, abort: %durable resolve train retry")

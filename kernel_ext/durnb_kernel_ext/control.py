@@ -1,0 +1,42 @@
+"""Answers other processes on the kernel's control channel, which is served while a cell runs (authenticated by the connection file's key)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from durnb_kernel_ext.extension import Extension  # the extension owns this part of it
+
+REQUEST: Final = "durnb_request"
+REPLY: Final = "durnb_reply"
+
+
+class Control:
+    """Handles ``durnb_request`` messages ``{"op": "look"}`` on the control thread; a reply has ``status`` ok or error."""
+
+    def __init__(self, extension: Extension) -> None:
+        self._extension = extension
+        self._handler = self._handle
+
+    def install(self) -> None:
+        if self._extension.kernel is not None:
+            self._extension.kernel.control_handlers[REQUEST] = self._handler
+
+    def remove(self) -> None:
+        handlers = getattr(self._extension.kernel, "control_handlers", {})
+        if handlers.get(REQUEST) is self._handler:
+            del handlers[REQUEST]
+
+    def _handle(self, stream: Any, ident: Any, parent: Any) -> None:
+        session = self._extension.kernel.session
+        session.send(stream, REPLY, self._answer(parent.get("content") or {}), parent=parent, ident=ident)
+
+    def _answer(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Never raises: an exception here would reach the kernel's control loop."""
+        try:
+            if content.get("op") != "look":
+                return {"status": "error", "error": f"unknown op {content.get('op')!r}"}
+            session = self._extension.open_session
+            return {"status": "ok", "result": session.look_at_inbox() if session is not None else None}
+        except Exception as error:
+            return {"status": "error", "error": f"{type(error).__name__}: {error}"}

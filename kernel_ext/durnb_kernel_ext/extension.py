@@ -1,0 +1,103 @@
+"""The state of one shell's extension, and what it puts into the shell and takes out again."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from durnb.config import Settings
+from durnb_kernel_ext.control import Control
+from durnb_kernel_ext.identity import notebook_path
+from durnb_kernel_ext.magic import DurableMagic
+from durnb_kernel_ext.session import KernelSession, Uninformed, engine_session
+from durnb_kernel_ext.settings import Durable
+from durnb_kernel_ext.transformer import hide_header
+from durnb_kernel_ext.wrapper import NodeRunner
+
+SessionFactory = Callable[["Extension"], KernelSession]
+
+
+@dataclass(slots=True, eq=False)
+class Extension:
+    """`make_session` is called at the first durable cell: nothing heavy happens before. `notebook` is what ``%durable notebook`` said."""
+
+    shell: Any
+    make_session: SessionFactory = engine_session
+    notebook: Path | None = None
+    off: bool = False
+    said: set[str] = field(default_factory=set)
+    _session: KernelSession | None = None
+    _uninformed: Uninformed = field(default_factory=Uninformed)
+    _config: Any = None
+    _parts: list[Any] = field(default_factory=list)
+
+    @property
+    def kernel(self) -> Any:
+        """The ipykernel, or None in a terminal."""
+        return getattr(self.shell, "kernel", None)
+
+    @property
+    def path(self) -> Path | None:
+        """The notebook's path, where it is known."""
+        return notebook_path(self.shell, self.notebook)
+
+    @property
+    def settings(self) -> Settings:
+        """Raises UsageError for a setting of the environment that can't be read."""
+        settings: Settings = self._config.settings()
+        return settings
+
+    @property
+    def disabled(self) -> bool:
+        """Whether marked cells run as plain ones. Raises UsageError where ``DURNB_DISABLE`` can't be read."""
+        return self.off or bool(self._config.disable)
+
+    @property
+    def open_session(self) -> KernelSession | None:
+        """The session where there is one already."""
+        return self._session
+
+    @property
+    def session(self) -> KernelSession:
+        """The session, made now if need be. Raises DurnbError."""
+        if self._session is None:
+            session = self.make_session(self)
+            self._uninformed.tell(session)
+            self._session = session
+        return self._session
+
+    def drop_session(self) -> None:
+        """Closes the session; the next durable cell makes another."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.leave("exit")
+
+    def plain_cell(self, source: str) -> None:
+        """A plain cell is about to run."""
+        (self._session or self._uninformed).plain_cell(source)
+
+    def load(self) -> None:
+        """Puts everything in place."""
+        self._config = Durable.instance(parent=self.shell)
+        self.shell.configurables.append(self._config)
+        self.shell.input_transformers_cleanup.append(hide_header)
+        self._parts = [NodeRunner(self), DurableMagic(self), Control(self)]
+        for part in self._parts:
+            part.install()
+        atexit.register(self.drop_session)
+
+    def unload(self) -> None:
+        """Leaves the shell as it was."""
+        atexit.unregister(self.drop_session)
+        for part in reversed(self._parts):
+            part.remove()
+        self._parts.clear()
+        self.drop_session()
+        if hide_header in self.shell.input_transformers_cleanup:
+            self.shell.input_transformers_cleanup.remove(hide_header)
+        if self._config in self.shell.configurables:
+            self.shell.configurables.remove(self._config)
+        type(self._config).clear_instance()

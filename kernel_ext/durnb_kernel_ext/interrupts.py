@@ -1,0 +1,94 @@
+"""SIGINT while a body runs: whose it is, what it hit, and the timeout that is one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+_COMMANDS: Final = frozenset({"system_piped", "system_raw", "getoutput", "shebang"})
+_SLICE: Final = 0.02  # seconds
+
+
+def in_command(frame: FrameType | None) -> bool:
+    """Whether the stack runs one of IPython's shell commands, which swallow a KeyboardInterrupt."""
+    while frame is not None:
+        if frame.f_code.co_name in _COMMANDS and str(frame.f_globals.get("__name__", "")).startswith(("IPython.", "ipykernel.")):
+            return True
+        frame = frame.f_back
+    return False
+
+
+class Interrupts:
+    """A context around a body on the main thread.
+
+    `hit_command` tells that an interrupt ended a shell command: IPython prints ``^C`` and would go on with the next line, so the interrupt is raised
+    once more behind the command. `timed_out` tells that `timeout` (seconds) struck. After the context no interrupt of ours is on its way any more.
+    """
+
+    def __init__(self, *, timeout: float | None = None, wake: Callable[[], object] | None = None) -> None:
+        """`wake` is given for a body in an event loop, where the kernel's own handler cancels it and only has to be woken."""
+        self.hit_command = False
+        self.timed_out = False
+        self._timeout, self._wake = timeout, wake
+        self._main = threading.main_thread().ident or 0
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._pending = False
+        self._chasing = False
+
+    def __enter__(self) -> Interrupts:
+        self._previous: Any = signal.signal(signal.SIGINT, self._handle)
+        if self._timeout is not None and self._wake is None:
+            self._start(self._time_out, self._timeout)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()  # from here on our own signals do nothing
+        with self._lock:
+            pass  # a strike that had begun has been sent
+        end = time.monotonic() + 1
+        while self._pending and time.monotonic() < end:
+            time.sleep(0.001)  # the signal is on its way to this thread; it must not arrive under the handler that comes back now
+        if signal.getsignal(signal.SIGINT) == self._handle:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _handle(self, number: int, frame: FrameType | None) -> object:
+        ours, self._pending = self._pending, False
+        if ours and self._over.is_set():
+            return None
+        if self._wake is None and not self._chasing and in_command(frame):
+            self.hit_command = self._chasing = True
+            self._start(self._chase)
+        if self._wake is not None:
+            self._wake()
+        if callable(self._previous) and not ours:
+            return self._previous(number, frame)
+        if ours or self._previous == signal.SIG_DFL:
+            raise KeyboardInterrupt
+        return None
+
+    @staticmethod
+    def _start(target: Callable[..., None], *args: object) -> None:
+        threading.Thread(target=target, args=args, name="durnb-interrupts", daemon=True).start()
+
+    def _time_out(self, seconds: float) -> None:
+        if not self._over.wait(seconds):
+            self._strike(timed_out=True)
+
+    def _chase(self) -> None:
+        while not self._over.wait(_SLICE):
+            if not in_command(sys._current_frames().get(self._main)):
+                self._strike()
+                return
+
+    def _strike(self, *, timed_out: bool = False) -> None:
+        with self._lock:
+            if not self._over.is_set():
+                self.timed_out |= timed_out
+                self._pending = True
+                signal.pthread_kill(self._main, signal.SIGINT)

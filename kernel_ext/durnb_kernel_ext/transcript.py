@@ -1,0 +1,171 @@
+"""A cell's outputs as a saved notebook holds them, folded from the messages that a kernel publishes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+RECORDED: Final = frozenset(
+    {"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output", "comm_open", "comm_msg"}
+)
+_RUBOUT: Final = re.compile(r"[^\n\b]\x08")
+
+
+def is_badge(metadata: Mapping[str, Any]) -> bool:
+    """Whether a display is one of durnb's own badges."""
+    mark = metadata.get("durnb")
+    return isinstance(mark, dict) and bool(mark.get("badge"))
+
+
+def overwritten(line: str) -> str:
+    """One line of text as a screen shows it after its backspaces and carriage returns (text progress bars); a last ``\\r`` stays."""
+    while "\b" in line:
+        shorter = _RUBOUT.sub("", line)
+        line = shorter if shorter != line else line.replace("\b", "")
+    if "\r" not in line:
+        return line
+    shown = ""
+    for part in line.split("\r"):
+        shown = part + shown[len(part) :]
+    return shown + "\r" * line.endswith("\r")
+
+
+@dataclass(slots=True)
+class _Stream:
+    name: str
+    lines: list[str] = field(default_factory=list)
+    tail: str = ""
+
+    def write(self, text: str) -> int:
+        """Appends `text`; by how many characters the stream grew."""
+        before = len(self.tail)
+        *done, self.tail = (self.tail + text).split("\n")
+        done = [overwritten(line.rstrip("\r")) + "\n" for line in done]
+        self.tail = overwritten(self.tail)
+        self.lines += done
+        return sum(map(len, done)) + len(self.tail) - before
+
+    def output(self) -> dict[str, Any]:
+        return {"output_type": "stream", "name": self.name, "text": "".join(self.lines) + self.tail}
+
+
+@dataclass(slots=True)
+class _Display:
+    kind: str
+    content: Mapping[str, Any]
+    size: int
+
+    @property
+    def display_id(self) -> str | None:
+        given = (self.content.get("transient") or {}).get("display_id")
+        return str(given) if given is not None else None
+
+    def output(self) -> dict[str, Any]:
+        metadata = dict(self.content.get("metadata") or {})
+        if self.display_id:
+            metadata["durnb"] = {"display_id": self.display_id}
+        output: dict[str, Any] = {"output_type": self.kind, "data": dict(self.content["data"]), "metadata": metadata}
+        return output | {"execution_count": self.content.get("execution_count")} if self.kind == "execute_result" else output
+
+
+@dataclass(slots=True)
+class _Error:
+    content: Mapping[str, Any]
+
+    def output(self) -> dict[str, Any]:
+        return {"output_type": "error", **{key: self.content[key] for key in ("ename", "evalue", "traceback")}}
+
+
+@dataclass(slots=True)
+class Transcript:
+    """Folds messages one by one; holds at most about `limit` bytes.
+
+    Obeys clear_output and updates by display id, joins streams, leaves out durnb's badges and what an ``ipywidgets.Output`` of the cell took
+    (`request` is the cell's message id, by which a front end routes it). `cleared` tells that the cell's outputs were cleared since it was last set.
+    """
+
+    limit: int
+    request: str = ""
+    cleared: bool = False
+    _entries: list[_Stream | _Display | _Error] = field(default_factory=list)
+    _size: int = 0
+    _clear_next: bool = False
+    _overflowed: bool = False
+    _routes: set[str] = field(default_factory=set)
+
+    def add(self, kind: str, content: Mapping[str, Any], size: int) -> None:
+        """Takes one published message of a kind in `RECORDED`; `size` is that of its content in bytes."""
+        if kind in ("comm_open", "comm_msg"):
+            self._route(content)
+        elif self._routes:
+            return
+        elif kind == "clear_output":
+            self._clear_next = bool(content.get("wait"))
+            if not self._clear_next:
+                self._clear()
+        elif not is_badge(content.get("metadata") or {}):
+            self._add_output(kind, content, size)
+        elif kind == "display_data" and self._clear_next:
+            self._clear()  # a front end clears before whatever comes next, our badge too
+
+    def _route(self, content: Mapping[str, Any]) -> None:
+        state = (content.get("data") or {}).get("state") or {}
+        if "msg_id" in state:
+            follow = self._routes.add if state["msg_id"] == self.request and self.request else self._routes.discard
+            follow(str(content.get("comm_id")))
+
+    def _clear(self) -> None:
+        self.cleared = True
+        self._clear_next = self._overflowed = False
+        self._entries.clear()
+        self._size = 0
+
+    def _add_output(self, kind: str, content: Mapping[str, Any], size: int) -> None:
+        if kind == "update_display_data":
+            self._update(content, size)
+            return
+        if self._clear_next:
+            self._clear()
+        if self._overflowed:
+            return
+        if kind == "stream":
+            self._write(str(content["name"]), str(content["text"]))
+        elif self._size + size > self.limit:
+            self._overflowed = True
+        else:
+            self._entries.append(_Error(content) if kind == "error" else _Display(kind, content, size))
+            self._size += size
+
+    def _write(self, name: str, text: str) -> None:
+        last = self._entries[-1] if self._entries else None
+        if not (isinstance(last, _Stream) and last.name == name):
+            last = _Stream(name)
+            self._entries.append(last)
+        room = self.limit - self._size + len(last.tail)
+        self._size += last.write(text[:room] if "\r" not in text else text)
+        self._overflowed = self._size >= self.limit
+
+    def _update(self, content: Mapping[str, Any], size: int) -> None:
+        update = _Display("display_data", content, size)
+        for index, entry in enumerate(self._entries):
+            if isinstance(entry, _Display) and entry.display_id is not None and entry.display_id == update.display_id:
+                merged = {**entry.content, "data": content["data"], "metadata": content.get("metadata") or {}}
+                if self._size - entry.size + size > self.limit:
+                    self._overflowed = True
+                    return
+                self._entries[index] = _Display(entry.kind, merged, size)
+                self._size += size - entry.size
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """The outputs as nbformat has them; a display's id stands in its metadata, so that a replay can be updated like the first showing."""
+        outputs = [entry.output() for entry in self._entries]
+        if self._overflowed:
+            note = f"[durnb] the outputs beyond {self.limit:,} bytes were not kept (setting max_output)\n"
+            outputs.append({"output_type": "stream", "name": "stderr", "text": note})
+        return outputs
+
+    def forget(self) -> None:
+        """Drops what was recorded; routes and the cell's identity stay."""
+        self._clear()

@@ -1,0 +1,30 @@
+"""Fork servers for the crash trials: two of each kind, so that the crashed and the resumed kernel have different hash seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from crash.equivalence import IN_KERNEL
+from kernel.driver import Nursery
+
+LIGHT = ("duckdb", "dill", "blake3", "tenacity", str(IN_KERNEL))
+HEAVY = ("numpy", "pandas", "matplotlib.figure", *LIGHT)
+
+
+def _pair(modules: tuple[str, ...]) -> Iterator[tuple[Nursery, Nursery]]:
+    pair = Nursery(*modules), Nursery(*modules)
+    yield pair
+    for nursery in pair:
+        nursery.close()
+
+
+@pytest.fixture(scope="session")
+def light() -> Iterator[tuple[Nursery, Nursery]]:
+    yield from _pair(LIGHT)
+
+
+@pytest.fixture(scope="session")
+def heavy() -> Iterator[tuple[Nursery, Nursery]]:
+    yield from _pair(HEAVY)

@@ -1,0 +1,2021 @@
+"""Small notebooks, each with one way in which a resumed run could differ from an unbroken one. To add one, add a `Book`.
+
+Cells are parted by lines of ``---``. Each durable cell leaves one effect named after it, so that its executions can be counted.
+"""
+
+from __future__ import annotations
+
+from crash.equivalence import Book
+
+BOOKS: list[Book] = [
+    # -- shared references ---------------------------------------------------------------------------------------------------------
+    Book(
+        "alias-across-cells",
+        "A list bound by one step and held by another's dict stays one list.",
+        """
+%%durable make
+effect("make")
+a = [1, 2]
+---
+%%durable hold
+effect("hold")
+b = {"l": a}
+---
+b["l"].append(3)
+print(a)
+---
+%%durable after
+effect("after")
+c = [a, b["l"]]
+print(c[0] is c[1])
+""",
+    ),
+    Book(
+        "alias-of-a-part",
+        "A step that keeps a part of an earlier value keeps the part itself, not a copy.",
+        """
+%%durable make
+effect("make")
+table = {"rows": [[1], [2]], "total": 0}
+---
+%%durable part
+effect("part")
+first = table["rows"][0]
+first.append(10)
+---
+first.append(11)
+---
+%%durable sum
+effect("sum")
+table["total"] = sum(table["rows"][0])
+table["total"]
+""",
+    ),
+    Book(
+        "swap-of-aliases",
+        "Names that trade their values keep them traded.",
+        """
+%%durable make
+effect("make")
+a, b = [1], [2]
+pair = (a, b)
+---
+%%durable swap
+effect("swap")
+a, b = b, a
+---
+a.append("a")
+print(pair, a, b)
+""",
+    ),
+    Book(
+        "cycle",
+        "A value that holds itself is put back as one.",
+        """
+%%durable make
+effect("make")
+node = {"name": "root", "children": []}
+node["children"].append({"parent": node})
+---
+%%durable grow
+effect("grow")
+leaf = node["children"][0]
+leaf["parent"]["children"].append(leaf)
+print(len(node["children"]))
+""",
+    ),
+    Book(
+        "alias-broken-by-a-step",
+        "A step that replaces a shared list by an equal one of its own has parted the names.",
+        """
+%%durable make
+effect("make")
+a = [1]
+b = a
+---
+%%durable part
+effect("part")
+b = list(a)
+---
+a.append(2)
+print(a, b)
+""",
+    ),
+    Book(
+        "plain-alias-of-a-durable-value",
+        "A plain name for a durable list follows its changes.",
+        """
+%%durable make
+effect("make")
+a = [1]
+---
+view = a
+---
+%%durable grow
+effect("grow")
+a.append(2)
+---
+print(view, view is a)
+""",
+    ),
+    # -- changes in place ----------------------------------------------------------------------------------------------------------
+    Book(
+        "change-through-a-function",
+        "A step that changes a global through a function has changed it.",
+        """
+seen = []
+def note(x):
+    seen.append(x)
+---
+%%durable one
+effect("one")
+note(1)
+---
+%%durable two
+effect("two")
+note(2)
+print(seen)
+""",
+    ),
+    Book(
+        "change-through-a-method",
+        "A step that changes an object through its method has changed the object.",
+        """
+class Account:
+    def __init__(self):
+        self.entries = []
+    def book(self, amount):
+        self.entries.append(amount)
+        return self
+---
+%%durable open
+effect("open")
+account = Account()
+---
+%%durable pay
+effect("pay")
+account.book(5).book(7)
+---
+account.book(1)
+print(account.entries, type(account) is Account)
+""",
+    ),
+    Book(
+        "class-attribute",
+        "A step that counts in a class attribute has changed the class.",
+        """
+class Counter:
+    made = 0
+    names = []
+    def __init__(self, name):
+        type(self).made += 1
+        self.names.append(name)
+---
+%%durable first
+effect("first")
+x = Counter("x")
+---
+%%durable second
+effect("second")
+y = Counter("y")
+print(Counter.made, Counter.names)
+---
+print(Counter.made, x.names is Counter.names)
+""",
+    ),
+    Book(
+        "default-argument",
+        "A function's mutable default remembers what a step put there.",
+        """
+def collect(x, into=[]):
+    into.append(x)
+    return into
+---
+%%durable one
+effect("one")
+collect("one")
+---
+%%durable two
+effect("two")
+r = collect("two")
+---
+print(collect.__defaults__, r is collect.__defaults__[0])
+""",
+    ),
+    Book(
+        "closure",
+        "A closure's counter goes on where the last step left it.",
+        """
+%%durable make
+effect("make")
+def counter():
+    n = 0
+    def up():
+        nonlocal n
+        n += 1
+        return n
+    return up
+tick = counter()
+---
+%%durable one
+effect("one")
+first = tick()
+---
+%%durable two
+effect("two")
+second = tick()
+---
+print(first, second, tick())
+""",
+    ),
+    Book(
+        "two-closures-over-one-cell",
+        "Two functions that share a variable go on sharing it.",
+        """
+%%durable make
+effect("make")
+def box():
+    content = []
+    def put(x): content.append(x)
+    def get(): return content
+    return put, get
+put, get = box()
+---
+%%durable fill
+effect("fill")
+put("a")
+---
+put("b")
+print(get())
+""",
+    ),
+    Book(
+        "registry-by-decorator",
+        "Functions registered by plain cells stand in the registry that a step reads, as those of this kernel.",
+        """
+handlers = {}
+def register(f):
+    handlers[f.__name__] = f
+    return f
+---
+@register
+def double(x):
+    return 2 * x
+---
+%%durable call
+effect("call")
+results = {name: f(21) for name, f in handlers.items()}
+---
+print(results, handlers["double"] is double)
+""",
+    ),
+    Book(
+        "registry-filled-by-a-step",
+        "A step that puts functions into a plain registry has changed it.",
+        """
+handlers = {"x": []}
+class Hook:
+    def __init__(self): self.hits = 0
+    def hit(self): self.hits += 1; log.append(self.hits)
+log = []
+---
+%%durable hook
+effect("hook")
+handlers["x"].append(Hook())
+---
+%%durable hit
+effect("hit")
+handlers["x"][0].hit()
+handlers["x"][0].hit()
+---
+print(log, handlers["x"][0].hits)
+""",
+    ),
+    Book(
+        "attribute-of-a-function",
+        "What a step writes onto a function is there after the resume.",
+        """
+def f():
+    f.calls += 1
+    return f.calls
+f.calls = 0
+---
+%%durable one
+effect("one")
+f()
+---
+%%durable two
+effect("two")
+print(f())
+---
+f.calls
+""",
+    ),
+    Book(
+        "accumulate-over-steps",
+        "A list that every step appends to grows by each of them once.",
+        """
+total = []
+---
+%%durable s1
+effect("s1")
+total.append(1)
+---
+%%durable s2
+effect("s2")
+total.append(2)
+---
+%%durable s3
+effect("s3")
+total += [3]
+print(total)
+---
+total
+""",
+    ),
+    Book(
+        "instance-in-a-set-and-as-a-key",
+        "Objects used as keys and in sets are the same objects as those with names.",
+        """
+class Node:
+    def __init__(self, name): self.name = name
+    def __repr__(self): return f"Node({self.name})"
+---
+%%durable make
+effect("make")
+n, m = Node("n"), Node("m")
+graph = {n: {m}, m: set()}
+---
+%%durable walk
+effect("walk")
+graph[m].add(n)
+print(n in graph, m in graph[n], graph[m] == {n})
+""",
+    ),
+    # -- functions and classes -----------------------------------------------------------------------------------------------------
+    Book(
+        "live-globals",
+        "A function made by a step reads the notebook's globals of now, not those of its making.",
+        """
+rate = 2
+---
+%%durable define
+effect("define")
+def price(x):
+    return x * rate
+---
+%%durable use
+effect("use")
+p = price(10)
+---
+rate = 3
+---
+print(p, price(10))
+""",
+    ),
+    Book(
+        "function-edited-in-a-plain-cell",
+        "Editing a function in a plain cell runs the steps that call it, and no others.",
+        """
+def clean(x):
+    return x + 1
+---
+%%durable calls
+effect("calls")
+y = clean(1)
+---
+%%durable other
+effect("other")
+z = 5
+---
+print(y, z)
+""",
+        edited="""
+def clean(x):
+    return x + 100
+---
+%%durable calls
+effect("calls")
+y = clean(1)
+---
+%%durable other
+effect("other")
+z = 5
+---
+print(y, z)
+""",
+        reruns=("calls",),
+    ),
+    Book(
+        "helper-of-a-helper-edited",
+        "A step depends on the functions that its functions call.",
+        """
+def inner(x): return x + 1
+def outer(x): return inner(x) * 2
+---
+%%durable calls
+effect("calls")
+y = outer(1)
+print(y)
+""",
+        edited="""
+def inner(x): return x + 2
+def outer(x): return inner(x) * 2
+---
+%%durable calls
+effect("calls")
+y = outer(1)
+print(y)
+""",
+        reruns=("calls",),
+    ),
+    Book(
+        "only-a-comment-edited",
+        "A changed comment or blank line changes nothing.",
+        """
+def f(x):
+    return x + 1
+---
+%%durable calls
+effect("calls")
+y = f(1)
+print(y)
+""",
+        edited="""
+# adds one
+def f(x):
+
+    return x + 1   # here
+---
+%%durable calls
+# a comment
+
+effect("calls")
+y = f(1)  # another
+print(y)
+""",
+    ),
+    Book(
+        "class-in-a-step",
+        "A class defined by a step and its instances belong together after the resume.",
+        """
+%%durable define
+effect("define")
+class Point:
+    __slots__ = ("x", "y")
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __eq__(self, other): return (self.x, self.y) == (other.x, other.y)
+    def __hash__(self): return hash((self.x, self.y))
+---
+%%durable make
+effect("make")
+p = Point(1, 2)
+points = {p: "p"}
+---
+q = Point(1, 2)
+print(type(p) is Point, p == q, points[q])
+""",
+    ),
+    Book(
+        "class-in-a-plain-cell",
+        "Instances made by steps are instances of the class that the plain cell defines in this kernel.",
+        """
+class Animal:
+    def speak(self): return "…"
+class Dog(Animal):
+    def speak(self): return super().speak() + "woof"
+---
+%%durable make
+effect("make")
+pets = [Dog(), Animal()]
+---
+print([isinstance(p, Animal) for p in pets], pets[0].speak(), type(pets[0]) is Dog)
+""",
+    ),
+    Book(
+        "method-edited-in-a-plain-cell",
+        "Editing a method runs the steps that call it; instances made before have the new method.",
+        """
+class Model:
+    def __init__(self): self.w = 1
+    def predict(self, x): return x * self.w
+---
+%%durable fit
+effect("fit")
+m = Model()
+m.w = 3
+---
+%%durable predict
+effect("predict")
+p = m.predict(2)
+print(p)
+""",
+        edited="""
+class Model:
+    def __init__(self): self.w = 1
+    def predict(self, x): return x * self.w + 1000
+---
+%%durable fit
+effect("fit")
+m = Model()
+m.w = 3
+---
+%%durable predict
+effect("predict")
+p = m.predict(2)
+print(p)
+""",
+        reruns=("fit", "predict"),
+    ),
+    Book(
+        "dataclass-enum-namedtuple",
+        "Values of notebook dataclasses, enums and named tuples keep their identity and their class.",
+        """
+from dataclasses import dataclass, field
+from enum import Enum
+from collections import namedtuple
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+@dataclass
+class Car:
+    color: Color
+    parts: list = field(default_factory=list)
+Pair = namedtuple("Pair", "left right")
+---
+%%durable build
+effect("build")
+car = Car(Color.RED)
+pair = Pair(car, car.parts)
+---
+%%durable tune
+effect("tune")
+car.parts.append("wheel")
+---
+print(car.color is Color.RED, pair.left is car, pair.right, type(pair) is Pair)
+""",
+    ),
+    Book(
+        "property-and-super",
+        "A class made by a step keeps its properties, class methods and super().",
+        """
+%%durable define
+effect("define")
+class Base:
+    registry = {}
+    def __init_subclass__(cls, **kw):
+        super().__init_subclass__(**kw)
+        Base.registry[cls.__name__] = cls
+    @classmethod
+    def make(cls): return cls()
+    @property
+    def name(self): return type(self).__name__
+class Child(Base):
+    def greet(self): return f"I am {super().name}"
+---
+%%durable make
+effect("make")
+c = Child.make()
+---
+print(c.greet(), Base.registry["Child"] is Child, type(c) is Child)
+""",
+    ),
+    Book(
+        "partial-and-bound-method",
+        "Partials and bound methods kept by a step act on the very objects with names.",
+        """
+from functools import partial
+class Log:
+    def __init__(self): self.lines = []
+    def add(self, level, text): self.lines.append((level, text))
+---
+%%durable make
+effect("make")
+log = Log()
+warn = partial(log.add, "warn")
+info = log.add
+---
+%%durable use
+effect("use")
+warn("one")
+---
+info("info", "two")
+print(log.lines)
+""",
+    ),
+    Book(
+        "lambda-and-recursion",
+        "Lambdas and functions that call themselves work after the resume.",
+        """
+%%durable define
+effect("define")
+square = lambda x: x * x
+def fact(n): return 1 if n < 2 else n * fact(n - 1)
+table = {"sq": square, "fact": fact}
+---
+print(table["sq"](3), table["fact"](5), table["sq"] is square)
+""",
+    ),
+    # -- randomness and ambient state ----------------------------------------------------------------------------------------------
+    Book(
+        "seeded-random",
+        "Draws go on in their sequence over finished steps.",
+        """
+import random
+random.seed(42)
+---
+%%durable one
+effect("one")
+a = random.random()
+---
+%%durable two
+effect("two")
+b = random.random()
+---
+c = random.random()
+print(a, b, c)
+""",
+    ),
+    Book(
+        "seed-edited",
+        "Editing the seed runs the steps that drew from it, and no others.",
+        """
+import random
+random.seed(1)
+---
+%%durable draw
+effect("draw")
+a = random.random()
+---
+%%durable still
+effect("still")
+s = 7
+---
+print(a, s)
+""",
+        edited="""
+import random
+random.seed(2)
+---
+%%durable draw
+effect("draw")
+a = random.random()
+---
+%%durable still
+effect("still")
+s = 7
+---
+print(a, s)
+""",
+        reruns=("draw",),
+    ),
+    Book(
+        "unseeded-random",
+        "What a finished step drew without a seed is not drawn again.",
+        """
+import random
+---
+%%durable draw
+effect("draw")
+a = random.random()
+b = [random.random() for _ in range(3)]
+---
+%%durable use
+effect("use")
+c = a + sum(b)
+---
+print(len(b))
+""",
+        kept={"a": "draw", "b": "draw", "c": "use"},
+    ),
+    Book(
+        "seeded-numpy",
+        "numpy's global generator goes on in its sequence.",
+        """
+import numpy as np
+np.random.seed(7)
+---
+%%durable one
+effect("one")
+a = np.random.rand(3)
+---
+%%durable two
+effect("two")
+b = np.random.rand(3)
+---
+print(a.sum(), b.sum(), np.random.rand())
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "numpy-generator-object",
+        "A generator object that steps draw from goes on in its sequence, and is one object wherever it is held.",
+        """
+import numpy as np
+---
+%%durable make
+effect("make")
+rng = np.random.default_rng(3)
+holder = {"rng": rng}
+---
+%%durable draw
+effect("draw")
+x = rng.normal(size=2)
+---
+%%durable more
+effect("more")
+y = holder["rng"].normal(size=2)
+---
+print(x, y, rng.random(), holder["rng"] is rng)
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "seed-in-a-step",
+        "A seed set by a finished step holds for the plain cells below it.",
+        """
+%%durable seed
+import random
+effect("seed")
+random.seed(5)
+a = random.random()
+---
+b = random.random()
+print(a, b)
+""",
+    ),
+    Book(
+        "cwd",
+        "A step's change of folder holds for the cells below it.",
+        """
+import os
+---
+%%durable enter
+effect("enter")
+os.makedirs("data", exist_ok=True)
+os.chdir("data")
+---
+%%durable write
+effect("write")
+with open("x.txt", "w") as f:
+    f.write("hello")
+del f
+---
+print(os.path.basename(os.getcwd()), open("x.txt").read())
+""",
+    ),
+    Book(
+        "environ",
+        "Environment variables that a step set are set after the resume.",
+        """
+import os
+---
+%%durable setup
+effect("setup")
+os.environ["MY_MODE"] = "fast"
+---
+%%durable read
+effect("read")
+mode = os.environ["MY_MODE"]
+---
+print(mode, os.environ.get("MY_MODE"))
+""",
+    ),
+    Book(
+        "sys-path-and-decimal",
+        "sys.path, the decimal context and warning filters set by a step are set after the resume.",
+        """
+%%durable setup
+import sys, decimal, warnings
+effect("setup")
+sys.path.append("/tmp/nowhere")
+decimal.getcontext().prec = 7
+warnings.filterwarnings("ignore", message="never mind")
+---
+from decimal import Decimal
+print(Decimal(1) / Decimal(3), "/tmp/nowhere" in sys.path)
+---
+%%durable divide
+effect("divide")
+third = Decimal(2) / Decimal(3)
+""",
+    ),
+    Book(
+        "pandas-options",
+        "pandas display options set by a step shape the tables of later cells.",
+        """
+import pandas as pd
+---
+%%durable options
+effect("options")
+pd.set_option("display.max_rows", 4)
+---
+%%durable table
+effect("table")
+df = pd.DataFrame({"a": range(20)})
+df
+---
+print(df)
+""",
+        needs=("pandas",),
+    ),
+    # -- names ---------------------------------------------------------------------------------------------------------------------
+    Book(
+        "deleted-name",
+        "A name that a step deleted stays deleted.",
+        """
+%%durable make
+effect("make")
+tmp = [1, 2, 3]
+kept = tmp
+---
+%%durable tidy
+effect("tidy")
+n = len(tmp)
+del tmp
+---
+print("tmp" in globals(), n, kept)
+""",
+    ),
+    Book(
+        "deleted-plain-name",
+        "A plain name that a step deleted is gone after the resume, though the plain cell bound it again.",
+        """
+scratch = {"a": 1}
+---
+%%durable use
+effect("use")
+x = scratch["a"]
+del scratch
+---
+print("scratch" in globals(), x)
+""",
+    ),
+    Book(
+        "shadowed-builtin",
+        "A builtin's name bound by a step and freed by another is itself again.",
+        """
+%%durable shadow
+effect("shadow")
+list = [1, 2]
+sum = 3
+---
+%%durable free
+effect("free")
+total = list + [sum]
+del list
+---
+print(total, sum, list((1,)))
+""",
+    ),
+    Book(
+        "rebound-by-every-step",
+        "A name that each step binds anew has the last value, and each step its own.",
+        """
+x = 1
+---
+%%durable a
+effect("a")
+x = x + 1
+---
+%%durable b
+effect("b")
+x = x * 10
+---
+%%durable c
+effect("c")
+x = x - 3
+---
+print(x)
+""",
+    ),
+    Book(
+        "loop-variables-and-with",
+        "Names left behind by loops, with, walrus, match and except are there as in an unbroken run.",
+        """
+%%durable odd
+import io
+effect("odd")
+for i in range(3):
+    pass
+with io.StringIO("text") as handle:
+    text = handle.read()
+if (n := len(text)) > 2:
+    pass
+match {"k": [1, 2]}:
+    case {"k": [head, *tail]}:
+        pass
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    seen = str(error)
+del handle
+---
+print(i, text, n, head, tail, seen, "error" in globals())
+""",
+    ),
+    Book(
+        "global-statement",
+        "A function's global statement binds a notebook name, and that is kept.",
+        """
+def configure(value):
+    global setting, history
+    setting = value
+    history = [value]
+---
+%%durable set
+effect("set")
+configure("on")
+---
+%%durable use
+effect("use")
+history.append(setting + "!")
+print(history)
+""",
+    ),
+    Book(
+        "globals-user",
+        "A step that goes through globals() sees and makes names like any other.",
+        """
+alpha = 1
+---
+%%durable make
+effect("make")
+for k in "xyz":
+    globals()["v_" + k] = [k]
+---
+%%durable collect
+effect("collect")
+found = sorted(name for name in globals() if name.startswith("v_"))
+v_x.append(len(found))
+---
+print(found, v_x, v_y)
+""",
+    ),
+    Book(
+        "exec-and-eval",
+        "Names made and read by exec and eval are kept and counted.",
+        """
+%%durable make
+effect("make")
+exec("p = [1]; q = p")
+---
+%%durable use
+effect("use")
+r = eval("p + q")
+exec("p.append(2)")
+---
+print(p, q, r, p is q)
+""",
+    ),
+    Book(
+        "comprehension-scopes",
+        "Names inside comprehensions and functions are not those of the notebook.",
+        """
+x = "outer"
+---
+%%durable squares
+effect("squares")
+squares = [x for x in range(3)]
+def f(y): x = y; return x
+z = f(5)
+---
+x = "changed"
+---
+%%durable after
+effect("after")
+w = x + str(squares) + str(z)
+print(w)
+""",
+    ),
+    # -- imports -------------------------------------------------------------------------------------------------------------------
+    Book(
+        "imports-in-steps",
+        "Imports made by a finished step are there for the cells below it.",
+        """
+%%durable imports
+import math
+import os.path as osp
+from collections import Counter, OrderedDict as OD
+effect("imports")
+c = Counter("abca")
+---
+print(math.floor(2.5), osp.join("a", "b"), c.most_common(1), OD)
+---
+%%durable more
+effect("more")
+d = OD(c)
+print(Counter(d) == c)
+""",
+    ),
+    Book(
+        "project-module",
+        "A function of a project module is an input, and its module state is the user's own affair.",
+        """
+import helper
+---
+%%durable call
+effect("call")
+y = helper.double(4)
+---
+%%durable other
+effect("other")
+z = 1
+---
+print(y, z)
+""",
+        files={"helper.py": "def double(x):\n    return 2 * x\n\ndef unused():\n    return 1\n"},
+        edited_files={"helper.py": "def double(x):\n    return 3 * x\n\ndef unused():\n    return 1\n"},
+        reruns=("call",),
+    ),
+    Book(
+        "project-module-unused-part-edited",
+        "Editing a function that no step reaches runs nothing.",
+        """
+import helper
+---
+%%durable call
+effect("call")
+y = helper.double(4)
+print(y)
+""",
+        files={"helper.py": "def double(x):\n    return 2 * x\n\ndef unused():\n    return 1\n"},
+        edited_files={"helper.py": "def double(x):\n    return 2 * x\n\ndef unused():\n    return 2\n"},
+    ),
+    Book(
+        "instances-of-a-project-class",
+        "Instances of a project module's class are restored as instances of the loaded class.",
+        """
+from shapes import Square
+---
+%%durable make
+effect("make")
+s = Square(3)
+t = [s, s]
+---
+%%durable grow
+effect("grow")
+s.side += 1
+---
+print(s.area(), type(s) is Square, t[0] is t[1] is s)
+""",
+        files={
+            "shapes.py": "class Square:\n    def __init__(self, side):\n        self.side = side\n    def area(self):\n        return self.side ** 2\n"
+        },
+    ),
+    # -- edits and orders ----------------------------------------------------------------------------------------------------------
+    Book(
+        "edit-in-the-middle",
+        "An edited step runs again, and those below it that read what it made.",
+        """
+%%durable load
+effect("load")
+a = [1, 2, 3]
+---
+%%durable scale
+effect("scale")
+b = [x * 2 for x in a]
+---
+%%durable total
+effect("total")
+c = sum(b)
+---
+%%durable apart
+effect("apart")
+d = len(a)
+---
+print(b, c, d)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1, 2, 3]
+---
+%%durable scale
+effect("scale")
+b = [x * 5 for x in a]
+---
+%%durable total
+effect("total")
+c = sum(b)
+---
+%%durable apart
+effect("apart")
+d = len(a)
+---
+print(b, c, d)
+""",
+        reruns=("scale", "total"),
+    ),
+    Book(
+        "edit-of-a-step-that-changes-in-place",
+        "An edited step that changed its input in place gets the input as it was before it.",
+        """
+%%durable load
+effect("load")
+a = [3, 1, 2]
+---
+%%durable change
+effect("change")
+a.append(10)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [3, 1, 2]
+---
+%%durable change
+effect("change")
+a.append(20)
+a.sort()
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        reruns=("change", "use"),
+    ),
+    Book(
+        "early-cutoff",
+        "A step that runs again and gives the same leaves the steps after it as they are.",
+        """
+%%durable load
+effect("load")
+a = [1, 2]
+---
+%%durable use
+effect("use")
+b = sum(a)
+print(b)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1] + [2]
+---
+%%durable use
+effect("use")
+b = sum(a)
+print(b)
+""",
+        reruns=("load",),
+    ),
+    Book(
+        "edited-plain-value",
+        "An edited plain value runs the steps that read it.",
+        """
+threshold = 5
+unused = 1
+---
+%%durable filter
+effect("filter")
+big = [x for x in range(10) if x > threshold]
+---
+%%durable other
+effect("other")
+o = "o"
+---
+print(big)
+""",
+        edited="""
+threshold = 7
+unused = 2
+---
+%%durable filter
+effect("filter")
+big = [x for x in range(10) if x > threshold]
+---
+%%durable other
+effect("other")
+o = "o"
+---
+print(big)
+""",
+        reruns=("filter",),
+    ),
+    Book(
+        "edited-plain-change-of-a-durable-value",
+        "An edited plain cell that changes a step's value in place runs the steps that read it after.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+a.append(2)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1]
+---
+a.append(200)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        reruns=("use",),
+    ),
+    Book(
+        "cell-run-twice",
+        "A step that drops a column can be run twice in one kernel: the second time it gets its clean input.",
+        """
+%%durable load
+effect("load")
+d = {"x": 1, "y": 2}
+---
+%%durable drop
+effect("drop")
+d = {k: v for k, v in d.items() if k != "x"}
+assert len(d) == 1
+---
+print(d)
+""",
+        live="load drop drop p1 drop",
+    ),
+    Book(
+        "in-place-cell-run-twice",
+        "A step that appends in place and is run twice has appended once.",
+        """
+%%durable load
+effect("load")
+a = []
+---
+%%durable add
+effect("add")
+a.append(len(a))
+---
+print(a)
+""",
+        live="load add add p1",
+    ),
+    Book(
+        "plain-cell-run-twice",
+        "A plain cell that ran twice in a live kernel ran twice there; the resumed notebook is that of one run.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+a.append(2)
+---
+%%durable use
+effect("use")
+s = len(a)
+print(s)
+""",
+        live="load p1 p1",
+    ),
+    Book(
+        "upstream-run-again",
+        "Running an earlier step by hand after later ones puts its version back, and the later ones can go on from there.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+%%durable grow
+effect("grow")
+a.append(2)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        live="load grow use load p1 grow use p1",
+    ),
+    Book(
+        "step-inserted-between",
+        "A step inserted between two that changes what the second reads runs the second again.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1]
+---
+%%durable between
+effect("between")
+a.append(5)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        reruns=("use",),
+    ),
+    Book(
+        "step-removed",
+        "A step taken out of the notebook takes its changes with it.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+%%durable between
+effect("between")
+a.append(5)
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1]
+---
+%%durable use
+effect("use")
+s = sum(a)
+---
+print(a, s)
+""",
+        reruns=("use",),
+    ),
+    Book(
+        "steps-moved",
+        "Independent steps that trade places are not run again.",
+        """
+%%durable one
+effect("one")
+a = [1]
+---
+%%durable two
+effect("two")
+b = [2]
+---
+%%durable both
+effect("both")
+c = a + b
+print(c)
+""",
+        edited="""
+%%durable two
+effect("two")
+b = [2]
+---
+%%durable one
+effect("one")
+a = [1]
+---
+%%durable both
+effect("both")
+c = a + b
+print(c)
+""",
+    ),
+    Book(
+        "dependent-steps-moved",
+        "Steps that change one list and trade places give what the new order gives.",
+        """
+base = []
+---
+%%durable load
+effect("load")
+a = [0]
+---
+%%durable one
+effect("one")
+a.append(1)
+---
+%%durable two
+effect("two")
+a.append(2)
+---
+print(a)
+""",
+        edited="""
+base = []
+---
+%%durable load
+effect("load")
+a = [0]
+---
+%%durable two
+effect("two")
+a.append(2)
+---
+%%durable one
+effect("one")
+a.append(1)
+---
+print(a)
+""",
+        reruns=("one", "two"),
+    ),
+    Book(
+        "undo-of-an-edit",
+        "An edit that is undone is free: the earlier checkpoint serves again.",
+        """
+%%durable load
+effect("load")
+a = [1, 2]
+---
+%%durable scale
+effect("scale")
+b = [x * 2 for x in a]
+---
+%%durable use
+effect("use")
+c = sum(b)
+---
+print(b, c)
+""",
+        variant="""
+%%durable scale
+effect("scale")
+b = [x * 3 for x in a]
+""",
+        live="load scale use p1 var:scale use p1 scale use p1",
+        runs={"scale": 2, "use": 2},
+    ),
+    Book(
+        "failed-step-fixed",
+        "A step that failed after it changed its input, and was mended, gets the input clean.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+plain = {"n": 0}
+---
+%%durable change
+a.append(2)
+plain["n"] += 1
+raise ValueError("not yet")
+---
+print(a, plain)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1]
+---
+plain = {"n": 0}
+---
+%%durable change
+a.append(2)
+plain["n"] += 1
+effect("change")
+---
+print(a, plain)
+""",
+        live="load p1 change",
+        fails=True,
+    ),
+    Book(
+        "failed-step-fixed-in-a-live-kernel",
+        "The same in one live kernel: failed, mended, run again, then used.",
+        """
+%%durable load
+effect("load")
+a = [1]
+---
+plain = {"n": 0}
+---
+%%durable change
+a.append(2)
+plain["n"] += 1
+raise ValueError("not yet")
+---
+%%durable after
+effect("after")
+s = (len(a), plain["n"])
+---
+print(a, plain, s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = [1]
+---
+plain = {"n": 0}
+---
+%%durable change
+a.append(2)
+plain["n"] += 1
+effect("change")
+---
+%%durable after
+effect("after")
+s = (len(a), plain["n"])
+---
+print(a, plain, s)
+""",
+        live="load p1 new:change new:after p2",
+    ),
+    Book(
+        "retries-with-in-place-changes",
+        "Attempts of one execution start from one pre-state: a retried append appends once.",
+        """
+acc = []
+tries = [0]
+---
+%%durable load
+effect("load")
+data = {"k": [1]}
+---
+%%durable flaky --retries 3 --delay 0.01
+acc.append("x")
+data["k"].append(2)
+flaky("flaky", 2)
+effect("flaky")
+n = len(acc)
+---
+print(acc, data, tries, n)
+""",
+    ),
+    # -- numpy, pandas, outputs ----------------------------------------------------------------------------------------------------
+    Book(
+        "numpy-views",
+        "Views of one array remain views: what is written through one is seen through the other.",
+        """
+import numpy as np
+---
+%%durable make
+effect("make")
+grid = np.arange(12.0).reshape(3, 4)
+row = grid[1]
+column = grid[:, 2]
+---
+%%durable write
+effect("write")
+row[:] = -1
+---
+grid[0, 2] = 99
+print(column, row)
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "numpy-in-place",
+        "An array changed in place by each step is that of an unbroken run, its dtype and flags too.",
+        """
+import numpy as np
+w = np.zeros(4, dtype="f4")
+frozen = np.arange(3)
+frozen.flags.writeable = False
+---
+%%durable one
+effect("one")
+w += 1
+---
+%%durable two
+effect("two")
+w *= 3
+np.add(w, 1, out=w)
+---
+print(w, w.dtype, frozen.flags.writeable)
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "large-array",
+        "An array that goes to a pack comes back with all its bytes, and can be written to.",
+        """
+import numpy as np
+---
+%%durable make
+effect("make")
+big = np.arange(300_000, dtype="f8")
+twin = big.copy()
+half = big[:150_000]
+---
+%%durable change
+effect("change")
+half += 1
+---
+big[0] = -5
+print(big[:3], twin[:3], half[0], big.sum())
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "frame-mutated-in-place",
+        "A frame that steps and plain cells change in place has each change once.",
+        """
+import pandas as pd
+---
+%%durable load
+effect("load")
+df = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None]})
+same = df
+---
+%%durable add
+effect("add")
+df["c"] = df["a"] * 2
+---
+df.loc[0, "a"] = 100
+---
+%%durable sums
+effect("sums")
+totals = df[["a", "c"]].sum()
+totals
+---
+print(df, same is df)
+""",
+        needs=("pandas",),
+    ),
+    Book(
+        "frame-drop-run-twice",
+        "df = df.drop(columns=…) can be run twice in one kernel.",
+        """
+import pandas as pd
+---
+%%durable load
+effect("load")
+df = pd.DataFrame({"a": [1, 2], "x": [3, 4]})
+df.attrs["source"] = "here"
+---
+%%durable drop
+effect("drop")
+df = df.drop(columns="x")
+---
+df
+""",
+        live="p1 load drop drop p2 drop p2",
+        needs=("pandas",),
+    ),
+    Book(
+        "frames-do-not-alias",
+        "A column taken from a frame and changed does not change the frame after a restore, as it did not before.",
+        """
+import pandas as pd
+---
+%%durable load
+effect("load")
+df = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
+part = df[["a"]]
+col = df["b"]
+---
+part.loc[0, "a"] = -1
+col.iloc[0] = -2
+print(df, part, col)
+---
+%%durable after
+effect("after")
+t = float(df["a"].sum() + df["b"].sum())
+print(t)
+""",
+        needs=("pandas",),
+    ),
+    Book(
+        "matplotlib-figure",
+        "A plot shown by a step is shown by the resumed notebook.",
+        """
+import matplotlib.pyplot as plt
+---
+%%durable plot
+effect("plot")
+fig, ax = plt.subplots(figsize=(1, 1))
+line, = ax.plot([1, 2, 3])
+plt.show()
+del fig, ax, line
+---
+%%durable after
+effect("after")
+x = 1
+""",
+        needs=("matplotlib",),
+    ),
+    Book(
+        "out-and-underscore",
+        "Out and _ hold what they hold in an unbroken run.",
+        """
+%%durable one
+effect("one")
+a = [1, 2]
+a
+---
+%%durable two
+effect("two")
+{"sum": sum(a)}
+---
+b = _
+b
+---
+%%durable three
+effect("three")
+c = b["sum"] + 1
+c;
+---
+c + 1
+""",
+    ),
+    Book(
+        "out-is-the-variable",
+        "Out holds the very object that the cell showed, not a copy of it.",
+        """
+%%durable one
+effect("one")
+a = [1, 2]
+a
+---
+_.append(3)
+print(a)
+""",
+    ),
+    Book(
+        "many-outputs",
+        "Text, errors' stream, rich displays, updates and cleared outputs are shown as before.",
+        """
+from IPython.display import HTML, clear_output, display
+import sys
+---
+%%durable show
+effect("show")
+print("one")
+print("two", file=sys.stderr)
+display(HTML("<b>three</b>"))
+h = display("four", display_id=True)
+h.update("five")
+del h
+"six"
+---
+%%durable cleared
+effect("cleared")
+print("gone")
+clear_output()
+print("here")
+""",
+    ),
+    Book(
+        "run-twice-unchanged",
+        "A notebook that is run again unchanged runs no step and shows the same.",
+        """
+%%durable a
+effect("a")
+x = {"n": 1}
+x
+---
+%%durable b
+effect("b")
+y = [x, x]
+print(y)
+---
+%%durable c
+effect("c")
+y[0]["n"] += 1
+x
+---
+y
+""",
+    ),
+    Book(
+        "await-in-a-step",
+        "A step with top-level await is a step like any other.",
+        """
+import asyncio
+async def slow(x):
+    await asyncio.sleep(0)
+    return [x]
+---
+%%durable fetch
+effect("fetch")
+a = await slow(1)
+b = await asyncio.gather(slow(2), slow(3))
+---
+%%durable use
+effect("use")
+c = a + b
+await slow(c)
+---
+print(c)
+""",
+    ),
+    Book(
+        "comment-header-and-stacked-magic",
+        "Both spellings of the header, and a stacked magic, make the same kind of step.",
+        """
+# durable: one
+effect("one")
+a = [1]
+---
+%%durable two
+%%capture caught
+effect("two")
+a.append(2)
+print("hidden")
+---
+# durable: three
+effect("three")
+b = a + [caught.stdout]
+print(b)
+""",
+    ),
+    Book(
+        "standard-values",
+        "Values of the standard library come back as they were.",
+        """
+%%durable make
+import array, collections, datetime, decimal, fractions, pathlib, re, types, uuid
+effect("make")
+values = {
+    "f": [0.1, float("inf"), -0.0], "c": 1 + 2j, "b": b"x", "ba": bytearray(b"y"), "r": range(3), "s": {"b", "a"}, "fs": frozenset({1, 2}),
+    "dq": collections.deque([1, 2], maxlen=3), "dd": collections.defaultdict(list, k=[1]), "od": collections.OrderedDict(b=1, a=2),
+    "ctr": collections.Counter("aab"), "dt": datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc), "td": datetime.timedelta(1),
+    "dec": decimal.Decimal("1.10"), "fr": fractions.Fraction(1, 3), "p": pathlib.Path("a/b"), "re": re.compile("a+"), "u": uuid.UUID(int=5),
+    "ns": types.SimpleNamespace(x=1, y=[2]), "ar": array.array("d", [1, 2]), "mv": "no memoryview", "sl": slice(1, 2), "e": ...,
+}
+---
+%%durable change
+effect("change")
+values["dq"].append(3)
+values["dd"]["new"].append(4)
+values["ns"].y.append(5)
+values["ar"].append(3.0)
+print(values["dq"], values["ns"])
+---
+print(sorted(values))
+""",
+    ),
+    Book(
+        "generator-left-alone",
+        "A generator made by a plain cell and drawn from by plain cells is no step's affair.",
+        """
+def numbers():
+    yield from range(10)
+gen = numbers()
+---
+%%durable work
+effect("work")
+total = sum(range(4))
+---
+print(next(gen), next(gen), total)
+---
+%%durable more
+effect("more")
+total += 1
+---
+print(next(gen), total)
+""",
+    ),
+    Book(
+        "iterator-drawn-from-by-steps",
+        "An iterator over a list goes on where the last step left it.",
+        """
+%%durable make
+effect("make")
+it = iter([1, 2, 3, 4])
+---
+%%durable one
+effect("one")
+a = next(it)
+---
+%%durable two
+effect("two")
+b = next(it)
+---
+print(a, b, next(it))
+""",
+    ),
+    Book(
+        "exceptions-as-values",
+        "An exception caught and kept by a step keeps its type and arguments.",
+        """
+class Oops(Exception):
+    def __init__(self, code, text):
+        super().__init__(code, text)
+        self.code = code
+---
+%%durable catch
+effect("catch")
+kept = []
+try:
+    raise Oops(7, "seven")
+except Oops as e:
+    kept.append(e.with_traceback(None))
+---
+print(kept[0].code, type(kept[0]) is Oops, kept[0])
+""",
+    ),
+    Book(
+        "attribute-onto-a-plain-object",
+        "A step that writes onto an object made by a plain cell has changed it.",
+        """
+from types import SimpleNamespace
+config = SimpleNamespace(depth=1, extra={})
+backup = config
+---
+%%durable tune
+effect("tune")
+config.depth = 5
+config.extra["k"] = [1]
+---
+%%durable use
+effect("use")
+d = config.depth + len(config.extra["k"])
+---
+config.extra["k"].append(2)
+print(config, backup is config, d)
+""",
+    ),
+    Book(
+        "conditional-names",
+        "A name that a step binds only sometimes is bound exactly when it was.",
+        """
+flag = False
+---
+%%durable maybe
+effect("maybe")
+if flag:
+    extra = [1]
+base = [0]
+---
+%%durable use
+effect("use")
+out = base + (extra if "extra" in globals() else ["none"])
+print(out)
+""",
+        edited="""
+flag = True
+---
+%%durable maybe
+effect("maybe")
+if flag:
+    extra = [1]
+base = [0]
+---
+%%durable use
+effect("use")
+out = base + (extra if "extra" in globals() else ["none"])
+print(out)
+""",
+        reruns=("maybe", "use"),
+    ),
+    Book(
+        "shared-between-plain-and-durable",
+        "A plain list held by a durable object is the plain list after the resume.",
+        """
+shared = ["plain"]
+---
+%%durable hold
+effect("hold")
+holder = {"ref": shared}
+---
+shared.append("more")
+---
+%%durable see
+effect("see")
+n = len(holder["ref"])
+---
+print(n, holder["ref"] is shared)
+""",
+    ),
+    Book(
+        "step-renamed",
+        "A step with a new name and the same code takes over what was finished under the old one.",
+        """
+%%durable load
+a = [1, 2]
+---
+%%durable use
+effect("use")
+s = sum(a)
+print(s)
+""",
+        edited="""
+%%durable load_data
+a = [1, 2]
+---
+%%durable use
+effect("use")
+s = sum(a)
+print(s)
+""",
+    ),
+]
+
+BY_NAME = {book.name: book for book in BOOKS}

@@ -1,0 +1,44 @@
+"""The cells as the runner tells of them."""
+
+from __future__ import annotations
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from durnb.runner.cells import code_cells, loads_durnb, step_name, title, was_restored
+
+
+def test_places_count_the_cells_that_a_kernel_executes() -> None:
+    cells = [new_markdown_cell("# a"), new_code_cell(""), new_code_cell("%%durable load\nx = 1"), new_code_cell("x")]
+    places = code_cells(new_notebook(cells=cells))
+    assert [(place.index, place.number, place.total, place.step) for place in places] == [(2, 1, 2, "load"), (3, 2, 2, None)]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("%%durable load --retries 3\nx = 1", "load"),
+        ("# durable: load\nx = 1", "load"),
+        ("x = 1", None),
+        ("%%durable --no-such\nx = 1", None),
+    ],
+)
+def test_a_cell_is_known_by_its_step(source: str, name: str | None) -> None:
+    assert step_name(source) == name
+
+
+def test_a_plain_cell_is_titled_by_its_first_line_of_code() -> None:
+    assert title("# the data\n\nx = 1\ny = 2") == "x = 1"
+    assert title("# only a comment") == "# only a comment"
+    assert title("x" * 100) == "x" * 47 + "…"
+
+
+def test_a_replay_is_told_by_the_metadata_of_its_badge() -> None:
+    badge = {"output_type": "display_data", "data": {}, "metadata": {"durnb": {"replayed": True}}}
+    assert was_restored([{"output_type": "stream", "text": "x"}, badge])
+    assert not was_restored([{"output_type": "stream", "text": "x"}])
+
+
+def test_a_notebook_that_loads_durnb_itself_is_told() -> None:
+    assert loads_durnb(new_notebook(cells=[new_code_cell("import os\n%load_ext durnb")]))
+    assert not loads_durnb(new_notebook(cells=[new_code_cell("# load_ext durnb"), new_markdown_cell("%load_ext durnb")]))
