@@ -14,7 +14,7 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-i
 # `make test T=tests/unit` or T="-k lease" runs a part of the suite, in the newest set only.
 T ?=
 WORKERS ?= 2
-PYTEST := -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --timeout 300
 # Old libraries use what newer ones have since deprecated; other warnings are errors there too.
 IGNORE_AGE := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 

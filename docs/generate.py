@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from durnb_kernel_ext.commands import COMMANDS, load_commands
 
 from durnb import errors
 from durnb.cli import cli
 from durnb.config import Settings
 from durnb.engine.header import option_help
 from durnb.runner.exits import MEANINGS
+from durnb_kernel_ext.commands import COMMANDS, load_commands
 
 REFERENCE: Final = Path(__file__).with_name("reference.md")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -73,7 +73,7 @@ def option(param: click.Parameter, context: click.Context) -> tuple[str, str] | 
 
 def prose(text: str) -> str:
     """Click's help as Markdown: a paragraph after ``\\b`` is laid out by hand."""
-    paragraphs = [part for part in text.split("\n\n") if part.strip()]
+    paragraphs = [part.strip(" \n") for part in text.split("\n\n") if part.strip()]
     return "\n\n".join(fenced(part) if part.startswith("\b") else " ".join(part.split()) for part in paragraphs)
 
 

@@ -48,14 +48,18 @@ class Settings:
     """All settings, immutable; `doc` metadata is what help shows."""
 
     store: str = field(default="", metadata={"doc": "folder for the stores, instead of .durnb beside the notebook"})
-    ask_over: timedelta = field(default=timedelta(minutes=10), metadata={"doc": "a step that took longer asks before it runs again for a plain value"})
+    ask_over: timedelta = field(
+        default=timedelta(minutes=10), metadata={"doc": "a step that took longer asks before it runs again for a plain value"}
+    )
     resume_within: timedelta = field(default=timedelta(hours=12), metadata={"doc": "durnb run: a crashed run older than this is abandoned"})
     on_change: str = field(default="rerun", metadata={"doc": "what a stale step does: rerun, keep or ask"})
     badge: bool = field(default=True, metadata={"doc": "show a badge at each durable cell"})
     max_output: int = field(default=10_000_000, metadata={"doc": "bytes of outputs kept for each step"})
     max_prestate: int = field(default=64_000_000, metadata={"doc": "bytes of plain values kept for a clean retry"})
     max_crashes: int = field(default=3, metadata={"doc": "a step that killed its kernel this many times is refused"})
-    open_wait: timedelta = field(default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"})
+    open_wait: timedelta = field(
+        default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"}
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

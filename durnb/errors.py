@@ -101,7 +101,9 @@ class JournalForeign(JournalError):
 
     def __init__(self, *, path: str, why: str) -> None:
         self.path, self.why = path, why
-        super().__init__(f"{path} is not a journal of durnb ({why}): move it away, or begin another run with %durable new. The file was left untouched")
+        super().__init__(
+            f"{path} is not a journal of durnb ({why}): move it away, or begin another run with %durable new. The file was left untouched"
+        )
 
 
 class JournalDamaged(JournalError):
@@ -129,14 +131,18 @@ class DiskFull(JournalError):
 
     def __init__(self, *, path: str) -> None:
         self.path = path
-        super().__init__(f"no space left on the disk of {path}: free some, or keep the store elsewhere with DURNB_STORE=/another/folder; committed steps are safe")
+        super().__init__(
+            f"no space left on the disk of {path}: free some, or keep the store elsewhere with DURNB_STORE=/another/folder; committed steps are safe"
+        )
 
 
 class JournalForked(JournalError):
     """A forked child used its parent's journal."""
 
     def __init__(self) -> None:
-        super().__init__("the journal belongs to the process that opened it, and this is a forked child of it: do durable work in the parent")
+        super().__init__(
+            "the journal belongs to the process that opened it, and this is a forked child of it: do durable work in the parent"
+        )
 
 
 class CheckpointUnreadable(DurnbError):

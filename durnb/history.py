@@ -266,7 +266,11 @@ class History:
         step = self.steps[e.step]
         step.current, step.answer = e.checkpoint, None
         step.checkpoints[e.checkpoint] = replace(
-            step.checkpoints[e.checkpoint], fingerprint=e.fingerprint, inputs=e.inputs, line=e.line, code=e.code or step.checkpoints[e.checkpoint].code
+            step.checkpoints[e.checkpoint],
+            fingerprint=e.fingerprint,
+            inputs=e.inputs,
+            line=e.line,
+            code=e.code or step.checkpoints[e.checkpoint].code,
         )
         self.line = (*e.line, (e.step, e.checkpoint))
 

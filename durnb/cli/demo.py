@@ -126,9 +126,9 @@ class _Witness(Progress):
         return at is not None and 2 * int(at[1]) >= int(at[2])
 
     def _unfinished(self) -> bool:
-        """Whether the run's own status says that the long step is at work."""
+        """Whether the run is owned, and its own status says that the long step is not finished."""
         run = self._store.newest(_KEY)
-        return run is not None and status_of_step(self._store, run, LONG_STEP) == "running"
+        return run is not None and self._store.owner(run) == self._pid and status_of_step(self._store, run, LONG_STEP) in (None, "running")
 
     def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None:
         if cell.step is not None:

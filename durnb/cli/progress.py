@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 import click
 from rich.console import Console
@@ -32,7 +32,7 @@ class Progress:
         """On this process's stderr."""
         return cls(Console(stderr=True, highlight=False))
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -59,9 +59,9 @@ class Progress:
         name = Text(cell.step, style="bold") if cell.step else Text(cell.title, style="dim")
         self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_in_words(seconds):>8}  ", name))
 
-    def kernel_died(self, cell: CellPlace | None, restarts_left: int) -> None:
+    def kernel_died(self, cell: CellPlace | None, deaths: int, max_restarts: int) -> None:
         where = f" in {cell.step or cell.title}" if cell else " before the first cell"
-        then = f"starting again ({restarts_left} restarts left)" if restarts_left else "no restarts left"
+        then = f"starting it again, {deaths} of at most {max_restarts} times" if deaths <= max_restarts else "giving up"
         self._line(Text(f"the kernel died{where}; {then}", style="yellow"))
 
     def note(self, text: str) -> None:
@@ -100,19 +100,25 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
     run = f"run {outcome.run}" if outcome.run else "the notebook"
     deaths = "" if not outcome.deaths else f"; the kernel died {outcome.deaths} time{'s' if outcome.deaths > 1 else ''}"
     where = f" at {outcome.cell.step or outcome.cell.title}" if outcome.cell else ""
-    again = f"durnb run {request.notebook.name} goes on from there" if outcome.run else ""
+    again = "the same command goes on from there" if outcome.run else ""
     match outcome.exit:
         case Exit.FINISHED:
             return [f"{run} finished{deaths}"]
-        case Exit.ASKS | Exit.HELD:
-            return [outcome.failure.message if outcome.failure else f"{run} stopped{where}"]
+        case Exit.ASKS:
+            answer = f"open {request.notebook.name} in Jupyter and run there %durable run {request.key}, then one of the answers; {again}"
+            return [*_message(outcome), answer]
+        case Exit.HELD:
+            return _message(outcome)
         case Exit.DIED:
-            refused = [outcome.failure.message] if outcome.failure else []
-            return [*refused, f"{run} gave up{where}{deaths}", again] if again else [*refused, f"{run} gave up{where}{deaths}"]
+            return [*_message(outcome), f"{run} gave up{where}{deaths}", *([again] if again else [])]
         case Exit.INTERRUPTED | Exit.TERMINATED:
-            return [f"{run} was stopped{where}", again] if again else [f"{run} was stopped{where}"]
+            return [f"{run} was stopped{where}", *([again] if again else [])]
         case _:
             return [*_failure(outcome), f"{run} failed{where}{deaths}"]
+
+
+def _message(outcome: Outcome) -> list[str]:
+    return [outcome.failure.message] if outcome.failure else []
 
 
 def _failure(outcome: Outcome) -> list[str]:

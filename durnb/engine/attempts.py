@@ -12,7 +12,7 @@ from durnb.config import Settings
 from durnb.engine import surroundings
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.decide import Execute, input_changes
-from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried
+from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
 from durnb.engine.look import Look
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
@@ -165,6 +165,7 @@ class Attempts:
             started_seq=self.numbers.started_seq,
             source=self.request.source,
             binds=self.look.cell.names.binds,
+            imports=self.look.cell.names.imports,
             changes=changes,
             outputs=outputs,
             has_value=has_value,
@@ -210,7 +211,7 @@ class Attempts:
             self.live.became(name, tried)
         for name, how in changes.ambient.items():
             was = self.live.ambient.get(name)
-            by_code = how != "advanced" or (was is not None and was.derived == "set")
+            by_code = (how != "advanced" and not by_import(name, [self.request.source])) or (was is not None and was.derived == "set")
             self.live.ambient[name] = LiveAmbient(version=tried, derived="set" if by_code else "born", state=changes.now.get(name))
 
     def _revert(self, before: Shot, changes: Changes, names: dict[str, Live], ambient_held: dict[str, LiveAmbient]) -> None:

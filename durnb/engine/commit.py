@@ -86,7 +86,10 @@ def _became_ambient(live: LiveNames, manifest: Manifest, ended: Ended, version: 
 
 
 def _notes(manifest: Manifest) -> tuple[str, ...]:
-    lost = [f"{name} could not be stored ({one.path}: {one.reason}); after a restart it will not be there" for name, one in manifest.lost.items()]
+    lost = [
+        f"{name} could not be stored ({one.path}: {one.reason}); after a restart it will not be there"
+        for name, one in manifest.lost.items()
+    ]
     left = [f"{', '.join(manifest.unsaved)} left out by --save"] if manifest.unsaved else []
     return (*lost, *left, *manifest.dropped)
 

@@ -103,7 +103,9 @@ def decide(history: StepHistory | None, q: Question) -> Decision:
     if q.once:
         return _once(history, q)
     if not q.always and (serving := _serving(history, q)):
-        return Reuse(checkpoint=serving.number, reason="finished" if serving.number == history.current else "finished before, the edit was undone")
+        return Reuse(
+            checkpoint=serving.number, reason="finished" if serving.number == history.current else "finished before, the edit was undone"
+        )
     if looping := _crash_loop(history, q):
         return looping
     if refusal := _refusal(q):
@@ -152,7 +154,10 @@ def _once(history: StepHistory, q: Question) -> Decision:
     last = _last(history)
     if last.checkpoint is None:
         ended = _how_it_ended(last)
-        return Ask(why=f"it is --once, was started and did not finish ({ended}); did its effects happen?", commands=answers(q.step, "done", "retry", "abort"))
+        return Ask(
+            why=f"it is --once, was started and did not finish ({ended}); did its effects happen?",
+            commands=answers(q.step, "done", "retry", "abort"),
+        )
     checkpoint = history.checkpoint
     assert checkpoint is not None
     stale = "; ".join(changes(checkpoint, q))
@@ -195,7 +200,10 @@ def _again(history: StepHistory, q: Question) -> Decision:
     last = _last(history)
     same = last.code == q.code and not input_changes(last.inputs, q.inputs) and last.generation == history.generation
     for name in q.unknown:
-        return Ask(why=f"`{name}` was changed by an attempt and its value before it was not kept; run the cells above again", commands=answers(q.step, "retry"))
+        return Ask(
+            why=f"`{name}` was changed by an attempt and its value before it was not kept; run the cells above again",
+            commands=answers(q.step, "retry"),
+        )
     waiting = last.last.status == "exception" or last.last.status == "timeout"
     resume = same and (last.last.status == "crashed" or (waiting and last.last.retry_in is not None))
     return Execute(reason=_how_it_ended(last), resume=resume)
@@ -208,7 +216,9 @@ def _how_it_ended(execution: Execution) -> str:
             return f"its attempt {attempt.number} died with the kernel"
         case "exception" | "timeout":
             error = attempt.error
-            return f"its attempt {attempt.number} failed: {error.type}: {error.message}" if error else f"its attempt {attempt.number} failed"
+            return (
+                f"its attempt {attempt.number} failed: {error.type}: {error.message}" if error else f"its attempt {attempt.number} failed"
+            )
         case "interrupt":
             return f"its attempt {attempt.number} was interrupted"
         case _:
@@ -221,7 +231,9 @@ def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decisio
     if q.always:
         return Execute(reason=why if reasons else "--always")
     for name in q.unknown:
-        return Ask(why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry"))
+        return Ask(
+            why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry")
+        )
     if q.on_change == "keep":
         return Reuse(checkpoint=checkpoint.number, reason="kept: --on-change keep", stale=why)
     if q.on_change == "ask":
@@ -258,7 +270,9 @@ def input_changes(before: Sequence[Input], now: Sequence[Input]) -> list[tuple[I
     old = {i.name: i for i in before}
     new = {i.name: i for i in now}
     differ: list[tuple[Input | None, Input | None]] = [
-        (i, new.get(name)) for name, i in old.items() if name not in new or new[name].digest != i.digest or (i.kind == "absent") != (new[name].kind == "absent")
+        (i, new.get(name))
+        for name, i in old.items()
+        if name not in new or new[name].digest != i.digest or (i.kind == "absent") != (new[name].kind == "absent")
     ]
     differ.extend((None, i) for name, i in new.items() if name not in old and _counts_when_new(i))
     return differ
@@ -277,7 +291,11 @@ def _reason(before: Input | None, now: Input | None) -> str:
     if before is None or before.kind == "absent":
         return f"{label} is new"
     if now.kind == "durable":
-        return f"{label} changed: {now.maker!r} ran again" if now.maker == before.maker else f"{label} changed: it is now made by {now.maker!r}"
+        return (
+            f"{label} changed: {now.maker!r} ran again"
+            if now.maker == before.maker
+            else f"{label} changed: it is now made by {now.maker!r}"
+        )
     return f"{label} changed"
 
 

@@ -64,6 +64,19 @@ class LiveAmbient:
     touched: bool = False
 
 
+_SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"))
+
+
+def by_import(name: str, sources: Iterable[str]) -> bool:
+    """Whether the change of an ambient component merely follows from an import: libraries set variables and filters as they load.
+
+    Told by the cells' text: one imports, and none speaks of the component.
+    """
+    word = next((word for prefix, word in _SET_BY_IMPORTS if name.startswith(prefix)), None)
+    texts = list(sources)
+    return word is not None and any("import" in text for text in texts) and not any(word in text for text in texts)
+
+
 @dataclass(slots=True)
 class LiveNames:
     """The namespace as versions. Between `settle` and the next plain cell nothing can change, so nothing is probed."""
@@ -122,7 +135,7 @@ class LiveNames:
             if how == "advanced" and was is not None:
                 self.ambient[name] = replace(was, state=now[name], touched=True)
             else:
-                derived: Literal["set", "born"] = "born" if how == "advanced" else "set"
+                derived: Literal["set", "born"] = "born" if how == "advanced" or by_import(name, self._plain) else "set"
                 self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name))
 
     def before_body(self) -> Shot:

@@ -81,7 +81,9 @@ def restore(session: Session, upto: str | None = None) -> Restored:
         for name, number in line:
             back = session.put_back(session.history.steps[name].checkpoints[number], session.line)
             notes.extend(f"{name}: {note}" for note in back.notes)
-        return Restored(steps=tuple(name for name, _ in line), left=left, plain=tuple(plain_cells(session.kernel.cells())), notes=tuple(notes))
+        return Restored(
+            steps=tuple(name for name, _ in line), left=left, plain=tuple(plain_cells(session.kernel.cells())), notes=tuple(notes)
+        )
 
 
 def last_line(session: Session) -> tuple[Line, dict[str, str]]:
@@ -134,7 +136,9 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
     own = [n for n in (*manifest.names, *manifest.lost, *manifest.unsaved) if n not in manifest.companions]
     gone = [n for n in own if n not in ignore and (n not in session.live.names or session.live.names[n].version != version)]
     if gone:
-        raise UsageError(f"{', '.join(gone)} of step {checkpoint.step!r} is no longer in the kernel as the step left it: run its cell again")
+        raise UsageError(
+            f"{', '.join(gone)} of step {checkpoint.step!r} is no longer in the kernel as the step left it: run its cell again"
+        )
     execution = next(e for e in session.history.steps[checkpoint.step].executions if e.number == checkpoint.execution)
     began = time.monotonic()
     ended = Ended(
@@ -160,7 +164,12 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
         with interrupts_held():
             draft.commit(
                 CheckpointSaved(
-                    step=checkpoint.step, checkpoint=checkpoint.number, manifest=text, signature=signature, save=time.monotonic() - began, size=draft.size
+                    step=checkpoint.step,
+                    checkpoint=checkpoint.number,
+                    manifest=text,
+                    signature=signature,
+                    save=time.monotonic() - began,
+                    size=draft.size,
                 )
             )
             became_durable(session.live, kept, version)

@@ -81,8 +81,18 @@ def _plan_step(found: FoundHeader, step: StepHistory | None, running: set[str]) 
 def _unfinished(found: FoundHeader, step: StepHistory) -> PlannedStep:
     last = step.executions[-1].last
     if found.header.once and step.answer != "done":
-        return PlannedStep(step=step.name, action="ask", reason="it is --once, was started and did not finish; " + " or ".join(answers(step.name, "done", "retry")))
-    words = {"crashed": "died with the kernel", "exception": "failed", "timeout": "timed out", "interrupt": "was interrupted", "running": "has not finished"}
+        return PlannedStep(
+            step=step.name,
+            action="ask",
+            reason="it is --once, was started and did not finish; " + " or ".join(answers(step.name, "done", "retry")),
+        )
+    words = {
+        "crashed": "died with the kernel",
+        "exception": "failed",
+        "timeout": "timed out",
+        "interrupt": "was interrupted",
+        "running": "has not finished",
+    }
     return PlannedStep(step=step.name, action="run", reason=f"its attempt {last.number} {words.get(last.status, 'was not saved')}")
 
 

@@ -35,7 +35,11 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     rebound = {name for group in due for name in group.names}
     wanted = rebound | ({OUT} if manifest.has_value and version not in shown else set())
     loaded = shelf.load(checkpoint.step, manifest, wanted) if wanted else {}
-    payloads = {n: shelf.payload(checkpoint.step, manifest.ambient[n].payload) for n in surroundings.due(live, manifest, version) if manifest.ambient[n].payload}
+    payloads = {
+        n: shelf.payload(checkpoint.step, manifest.ambient[n].payload)
+        for n in surroundings.due(live, manifest, version)
+        if manifest.ambient[n].payload
+    }
     notes = _import_all(manifest)
     has_value = manifest.has_value
     value = loaded.pop(OUT, shown.get(version))
@@ -44,7 +48,11 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     live.bind({n: v for n, v in loaded.items() if n in rebound}, gone)
     became_durable(live, manifest, version)
     notes += surroundings.set_from(live, manifest, version, payloads)
-    notes += [f"{n} could not be stored ({manifest.lost[n].path}: {manifest.lost[n].reason}) and is not bound" for n in manifest.lost if n not in kept]
+    notes += [
+        f"{n} could not be stored ({manifest.lost[n].path}: {manifest.lost[n].reason}) and is not bound"
+        for n in manifest.lost
+        if n not in kept
+    ]
     notes += [f"{n} was left out by --save and is not bound" for n in manifest.unsaved if n not in kept]
     return PutBack(manifest=manifest, has_value=has_value, value=value, notes=tuple(notes))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from tenacity import RetryCallState, wait_exponential_jitter
+
 from durnb.engine.header import Header
 from durnb.errors import RetryAfter, StepTimedOut, TerminalError
 
@@ -48,12 +50,8 @@ class RetryPolicy:
         return not names.isdisjoint(self.no_retry)
 
     def _backoff(self, failures: int) -> float:
-        from tenacity import RetryCallState, wait_exponential_jitter
-
         initial = self.delay.total_seconds()
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # a bare state: the wait reads its attempt number alone
         state.attempt_number = failures
-        wait = wait_exponential_jitter(
-            initial=initial, max=self.max_delay.total_seconds(), exp_base=self.backoff, jitter=min(1.0, initial)
-        )
+        wait = wait_exponential_jitter(initial=initial, max=self.max_delay.total_seconds(), exp_base=self.backoff, jitter=min(1.0, initial))
         return float(wait(state))

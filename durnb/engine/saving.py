@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 from durnb.digests import digest_of
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
-from durnb.engine.live import Changes, Durable, LiveNames
+from durnb.engine.live import Changes, Durable, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
@@ -36,7 +35,7 @@ class Ended:
     ran: float
     save: tuple[str, ...] | None
     always: bool
-    drawn: frozenset[str]
+    imports: frozenset[str] = frozenset()
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
@@ -53,7 +52,12 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     entries = [*wanted, OUT] if ended.has_value else wanted
     captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries)
     groups, sources = store_groups(draft, captured)
-    stored = {name: _stored_name(name, values[name], group, live, ended, name in wanted) for group in groups for name in group.names if name != OUT}
+    stored = {
+        name: _stored_name(name, values[name], group, live, ended, name in wanted)
+        for group in groups
+        for name in group.names
+        if name != OUT
+    }
     lost = _lost(captured, values, wanted)
     return Manifest(
         step=ended.step,
@@ -67,7 +71,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
         has_value=any(OUT in group.names for group in groups),
-        imports=tuple(imports_of(ended.source)),
+        imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
         sources=sources,
     )
 
@@ -80,7 +84,7 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, why: str) -> Manifest:
         deleted=tuple(sorted(ended.changes.deleted)),
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
-        imports=tuple(imports_of(ended.source)),
+        imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
     )
 
 
@@ -114,29 +118,17 @@ def _ambient(draft: Draft, ended: Ended, live: LiveNames) -> dict[str, StoredAmb
             found[name] = StoredAmbient(digest="gone", payload="", derived="set")
             continue
         before = live.ambient.get(name)
-        derived = "set" if how == "set" or (before is not None and before.derived == "set") else "born"
-        found[name] = StoredAmbient(digest=state.digest, payload=draft.add(state.payload) if state.payload is not None else "", derived=derived)
+        by_code = (how == "set" and not by_import(name, [ended.source])) or (before is not None and before.derived == "set")
+        derived = "set" if by_code else "born"
+        found[name] = StoredAmbient(
+            digest=state.digest, payload=draft.add(state.payload) if state.payload is not None else "", derived=derived
+        )
     return found
 
 
 def undrawn(inputs: Iterable[str], changes: Changes) -> tuple[str, ...]:
     """The generators among the inputs that the body did not draw from: it did not read them."""
     return tuple(sorted((GENERATORS & set(inputs)) - changes.ambient.keys()))
-
-
-def imports_of(source: str) -> list[str]:
-    """The modules that the cell's top level imports, as far as they are loaded."""
-    found: dict[str, None] = {}
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Import(names=aliases):
-                found.update(dict.fromkeys(alias.name for alias in aliases))
-            case ast.ImportFrom(module=str(module), names=aliases, level=0):
-                found[module] = None
-                found.update(dict.fromkeys(f"{module}.{alias.name}" for alias in aliases))
-            case _:
-                continue
-    return [name for name in found if name in sys.modules]
 
 
 def sign(journal: Journal, manifest: Manifest, started_seq: int, what: str) -> tuple[str, str]:
@@ -160,4 +152,6 @@ def became_durable(live: LiveNames, manifest: Manifest, version: Durable) -> Non
 def without(manifest: Manifest, names: Iterable[str]) -> Manifest:
     """The manifest with `names` left out of what is stored."""
     gone = set(names)
-    return replace(manifest, unsaved=tuple(sorted({*manifest.unsaved, *gone})), lost={n: v for n, v in manifest.lost.items() if n not in gone})
+    return replace(
+        manifest, unsaved=tuple(sorted({*manifest.unsaved, *gone})), lost={n: v for n, v in manifest.lost.items() if n not in gone}
+    )

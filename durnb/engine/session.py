@@ -371,7 +371,15 @@ class Session:
         error = await attempts.run()
         if error is not None:
             step = self.history.steps[request.name]
-            stage.badge(Badge(step=request.name, state="failed", attempt=attempts.numbers.attempt, reason=overview.ending(step), notes=tuple(attempts.notes)))
+            stage.badge(
+                Badge(
+                    step=request.name,
+                    state="failed",
+                    attempt=attempts.numbers.attempt,
+                    reason=overview.ending(step),
+                    notes=tuple(attempts.notes),
+                )
+            )
         return error
 
     def _commit(self, ended: Ended, line: Line, stage: Stage, attempts: Attempts) -> BaseException | None:
@@ -422,5 +430,5 @@ class Session:
 
 def fingerprint_of(question: Question) -> str:
     """The digest of a step's code and inputs."""
-    parts = [part for i in question.inputs if not i.by_everything for part in (i.name, i.kind == "absent" and "absent" or i.digest)]
+    parts = [part for i in question.inputs if not i.by_everything for part in (i.name, (i.kind == "absent" and "absent") or i.digest)]
     return digest_of("fingerprint", question.code, *parts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from durnb.engine.live import Durable, LiveAmbient, LiveNames, Plain, Tried, Version
+from durnb.engine.decide import GENERATORS
+from durnb.engine.live import PLAIN, Durable, LiveAmbient, LiveNames, Plain, Tried, Version
 from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.events import Input
@@ -14,11 +15,12 @@ from durnb.snapshot import AmbientState, ambient, set_ambient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A component that the place does not see as it is live: stored by a step of the line, or kept when the step began."""
+    """A component that the place does not see as it is live: stored by a step of the line, kept when the step began, or (`born`) as the process was."""
 
     step: str
     stored: StoredAmbient
     version: Version
+    born: AmbientState | None = None
 
 
 def see(place: Place, name: str) -> Kept | None:
@@ -35,13 +37,14 @@ def see(place: Place, name: str) -> Kept | None:
     return _kept_at_start(place, name) if version is not None else None
 
 
-def _kept_at_start(place: Place, name: str) -> Kept | None:
-    """What the step kept when it last began, where code had set it: what the process was born with is not brought back."""
+def _kept_at_start(place: Place, name: str) -> Kept:
+    """What the step kept when it last began, where code had set it; else what the process was born with."""
     mine = place.history.steps.get(place.step)
     kept = place.shelf.prestate(place.step, mine.last) if mine is not None and mine.last is not None else None
-    if kept is None or name not in kept.ambient or kept.ambient[name].derived != "set":
-        return None
-    return Kept(step=place.step, stored=kept.ambient[name], version=Plain())
+    if kept is not None and name in kept.ambient and kept.ambient[name].derived == "set":
+        return Kept(step=place.step, stored=kept.ambient[name], version=PLAIN)
+    born = (place.live.born or {}).get(name)
+    return Kept(step=place.step, stored=StoredAmbient(digest="", payload="", derived="born"), version=PLAIN, born=born)
 
 
 def inputs(place: Place) -> list[Input]:
@@ -63,16 +66,23 @@ def _written(place: Place) -> set[str]:
 
 def set_as_seen(place: Place) -> list[str]:
     """Set every component to what the place sees; notes on what could not be. Raises CheckpointUnreadable."""
-    kept = {name: found for name in place.live.ambient.keys() | _written(place) if (found := see(place, name)) is not None}
+    kept = {name: found for name in place.live.ambient.keys() | _written(place) if (found := see(place, name)) is not None and _can_be_set(name, found)}
     states = {name: _state(place, found) for name, found in kept.items()}
     notes = set_ambient(states)
     note_live(place.live, {name: (found.version, found.stored.derived) for name, found in kept.items()})
     return notes
 
 
+def _can_be_set(name: str, kept: Kept) -> bool:
+    """What the process was born with is brought back only where it means something: not for generators, nor for what came with a library."""
+    if kept.stored.payload or kept.stored.digest == "gone":
+        return True
+    return name not in GENERATORS and (kept.born is not None or name.startswith("@environ:"))
+
+
 def _state(place: Place, kept: Kept) -> AmbientState | None:
     if not kept.stored.payload:
-        return None
+        return kept.born
     return AmbientState(kept.stored.digest, place.shelf.payload(kept.step, kept.stored.payload))
 
 

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from durnb.fingerprint.cell import CellSource, read_cell
+from durnb.fingerprint.content import Content, content
 from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, notebook_names
+from durnb.fingerprint.probe import Probe, probe
+from durnb.fingerprint.reach import Reach, reach
 
-__all__ = ["NOTEBOOK_HIDDEN", "CellNames", "CellSource", "notebook_names", "read_cell"]
+__all__ = [
+    "NOTEBOOK_HIDDEN",
+    "CellNames",
+    "CellSource",
+    "Content",
+    "Probe",
+    "Reach",
+    "content",
+    "notebook_names",
+    "probe",
+    "reach",
+    "read_cell",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 
@@ -10,9 +11,9 @@ _type_mro = type.__dict__["__mro__"].__get__
 _type_name = type.__dict__["__name__"].__get__
 _type_qualname = type.__dict__["__qualname__"].__get__
 _type_flags = type.__dict__["__flags__"].__get__
-_type_base = type.__dict__["__base__"].__get__
+type_base = type.__dict__["__base__"].__get__
 _type_bases = type.__dict__["__bases__"].__get__
-_type_basicsize = type.__dict__["__basicsize__"].__get__
+basicsize = type.__dict__["__basicsize__"].__get__
 _type_dictoffset = type.__dict__["__dictoffset__"].__get__
 _type_weakrefoffset = type.__dict__["__weakrefoffset__"].__get__
 
@@ -112,7 +113,7 @@ def attribute(value: object, name: str) -> object:
     found = in_class(type(value), name)
     if type(found) in (MemberDescriptorType, GetSetDescriptorType):
         try:
-            return found.__get__(value, type(value))  # type: ignore[union-attr,attr-defined]  # narrowed by the line above
+            return found.__get__(value, type(value))  # type: ignore[attr-defined]  # narrowed by the line above
         except AttributeError:
             return MISSING
     return found
@@ -121,8 +122,8 @@ def attribute(value: object, name: str) -> object:
 def native_base(cls: type) -> type | None:
     """The nearest base that is no Python class; None where a class on the way keeps state in C."""
     current = cls
-    while flags(current) & HEAP and not _is_native(current):
-        base: type | None = _type_base(current)
+    while flags(current) & HEAP and not any(current is each for each in _NATIVE):
+        base: type | None = type_base(current)
         if base is None:
             return None
         own = class_dict(current)
@@ -131,21 +132,12 @@ def native_base(cls: type) -> type | None:
         room = _POINTER * count
         room += _POINTER * (_type_dictoffset(current) > 0 and _type_dictoffset(base) <= 0)
         room += _POINTER * (_type_weakrefoffset(current) > 0 and _type_weakrefoffset(base) <= 0)
-        if _type_basicsize(current) > _type_basicsize(base) + room:
+        if basicsize(current) > basicsize(base) + room:
             return None
         current = base
     return current
 
 
-def _is_native(cls: type) -> bool:
-    """C heap types such as ``collections.deque`` in some versions: they have no ``__module__`` of a Python file."""
-    return cls in _NATIVE
-
-
-def _native_types() -> frozenset[type]:
-    from collections import OrderedDict, defaultdict, deque
-
-    return frozenset({object, list, dict, set, frozenset, tuple, int, float, complex, str, bytes, bytearray, deque, OrderedDict, defaultdict})
-
-
-_NATIVE = _native_types()
+_NATIVE = frozenset(
+    {object, list, dict, set, frozenset, tuple, int, float, complex, str, bytes, bytearray, deque, OrderedDict, defaultdict}
+)

@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType
 
 from durnb.fingerprint.looking import HEAP, flags, module_of
 
+_module_dict = vars(ModuleType)["__dict__"].__get__
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -56,7 +57,7 @@ def of_class(cls: type) -> Origin:
 
 def of_module(module: ModuleType) -> Origin:
     """The origin of a module, by its file."""
-    names = _dict_of(module)
+    names = module_dict(module)
     if names.get("__name__") == "__main__":
         return Origin.NOTEBOOK
     file = names.get("__file__")
@@ -80,8 +81,9 @@ def _is_frozen(spec: object) -> bool:
     return getattr(spec, "origin", None) in ("built-in", "frozen")
 
 
-def _dict_of(module: ModuleType) -> dict[str, object]:
-    names: dict[str, object] = ModuleType.__dict__["__dict__"].__get__(module)
+def module_dict(module: ModuleType) -> dict[str, object]:
+    """A module's names."""
+    names: dict[str, object] = _module_dict(module)
     return names
 
 

@@ -1,8 +1,8 @@
 """From a loaded function back to its text: found in linecache, and believed only where it compiles to the loaded code."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import linecache
 from collections.abc import Iterator
@@ -80,27 +80,33 @@ def _functions(text: str, futures: int) -> dict[str, list[tuple[int, bytes, ast.
         code = compile(tree, "<text>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    nodes = [node for node in ast.walk(tree) if isinstance(node, _Node)]
+    nodes = _by_line(tree)
     found: dict[str, list[tuple[int, bytes, ast.AST]]] = {}
     for each in nested(code):
-        node = _node_of(each, nodes) if each is not code else None
+        node = _node_of(each, nodes.get((each.co_name, each.co_firstlineno), [])) if each is not code else None
         if node is not None:
             found.setdefault(each.co_qualname, []).append((each.co_firstlineno, code_digest(each), node))
     return found
 
 
+def _by_line(tree: ast.AST) -> dict[tuple[str, int], list[_Node]]:
+    nodes: dict[tuple[str, int], list[_Node]] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                nodes.setdefault((node.name, _first_line(node)), []).append(node)
+            case ast.Lambda():
+                nodes.setdefault(("<lambda>", node.lineno), []).append(node)
+            case ast.GeneratorExp():
+                nodes.setdefault(("<genexpr>", node.lineno), []).append(node)
+    return nodes
+
+
 def _node_of(code: CodeType, nodes: list[_Node]) -> ast.AST | None:
     if code.co_name not in ("<lambda>", "<genexpr>"):
-        named = (n for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and n.name == _plain(code))
-        return next((node for node in named if _first_line(node) == code.co_firstlineno), None)
-    kind = ast.Lambda if code.co_name == "<lambda>" else ast.GeneratorExp
+        return nodes[0] if nodes else None
     places = list(_places(code))
-    around = [node for node in nodes if isinstance(node, kind) and node.lineno == code.co_firstlineno and _encloses(node, places)]
-    return min(around, key=_extent, default=None)
-
-
-def _plain(code: CodeType) -> str:
-    return code.co_name
+    return min((node for node in nodes if _encloses(node, places)), key=_extent, default=None)
 
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

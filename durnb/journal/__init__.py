@@ -1,0 +1,16 @@
+"""The only place that knows where a run's facts and bytes lie: files, lease, DuckDB, packs, inbox, signatures.
+
+A `Store` is a notebook's folder, a `Journal` an open run in it, a `Draft` the bytes of one commit.
+"""
+
+from __future__ import annotations
+
+from durnb.journal.check import check
+from durnb.journal.draft import SMALL, Draft
+from durnb.journal.inbox import Request
+from durnb.journal.journal import Journal, read_history
+from durnb.journal.names import RunName
+from durnb.journal.store import Orphan, Store
+from durnb.journal.trust import Secret, load_secret
+
+__all__ = ["SMALL", "Draft", "Journal", "Orphan", "Request", "RunName", "Secret", "Store", "check", "load_secret", "read_history"]

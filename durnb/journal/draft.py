@@ -34,19 +34,19 @@ class ObjectsLock:
     """``objects/.lock``, held shared while a commit relies on stored buffers, exclusively by whoever deletes some."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._fd = folder, -1
+        self._folder = folder
+        self._file: forks.Descriptor | None = None
 
     def share(self) -> None:
         """Wait for a collection to end, then keep others out. Raises OSError."""
-        if self._fd < 0:
+        if self._file is None:
             disk.make_folder(self._folder)
-            self._fd = forks.open_guarded(self._folder / ".lock", os.O_RDWR | os.O_CREAT, disk.PRIVATE_FILE)
-            fcntl.flock(self._fd, fcntl.LOCK_SH)
+            self._file = forks.Descriptor(self._folder / ".lock", os.O_RDWR | os.O_CREAT)
+            fcntl.flock(self._file.number, fcntl.LOCK_SH)
 
     def release(self) -> None:
-        if self._fd >= 0:
-            forks.close_guarded(self._fd)
-            self._fd = -1
+        if self._file is not None:
+            self._file.close()
 
 
 class Draft:
@@ -71,11 +71,18 @@ class Draft:
         return self._small + self._pack.size
 
     def add(self, data: Bytes) -> str:
-        """Store `data`, contiguous in memory; its digest. Raises DiskFull, JournalReadOnly, JournalForked."""
+        """Store `data`, contiguous in memory; its digest. Where that fails, or is interrupted, the draft is spent.
+
+        Raises DiskFull, JournalReadOnly, JournalForked.
+        """
         self._begin()
-        view = memoryview(pickle.PickleBuffer(data).raw())
-        with disk.at(self._shelf.packs.folder):
-            digest = self._add_small(view) if len(view) <= SMALL else self._add_big(view)
+        view = pickle.PickleBuffer(data).raw()
+        try:
+            with disk.at(self._shelf.packs.folder):
+                digest = self._add_small(view) if len(view) <= SMALL else self._add_big(view)
+        except BaseException:
+            self.abandon()  # a part of a buffer lies in the pack, and its room may be needed
+            raise
         return digest.hex()
 
     def _begin(self) -> None:

@@ -11,24 +11,27 @@ import os
 import threading
 
 _forking = threading.RLock()  # held over a fork, so that no child is born between an open and its registration
-_descriptors: set[int] = set()
+_open: set[Descriptor] = set()
 _leaked: dict[int, object] = {}
 
 
-def open_guarded(path: str | os.PathLike[str], flags: int, mode: int = 0o600) -> int:
-    """A descriptor that forked children close at birth. Raises OSError."""
-    with _forking:
-        fd = os.open(path, flags | os.O_CLOEXEC, mode)
-        _descriptors.add(fd)
-    return fd
+class Descriptor:
+    """An open file that forked children close at birth. `number` is -1 when it is closed. Opening raises OSError."""
 
+    def __init__(self, path: str | os.PathLike[str], flags: int) -> None:
+        with _forking:
+            self.number = os.open(path, flags | os.O_CLOEXEC, 0o600)
+            _open.add(self)
 
-def close_guarded(fd: int) -> None:
-    """Close a descriptor of `open_guarded`; in a forked child, where it is closed already, nothing."""
-    with _forking:
-        if fd in _descriptors:
-            _descriptors.discard(fd)
-            os.close(fd)
+    def close(self) -> bool:
+        """Whether this process had it open until now."""
+        with _forking:
+            if self.number < 0:
+                return False
+            _open.discard(self)
+            os.close(self.number)
+            self.number = -1
+            return True
 
 
 def never_destroy_in_children(thing: object) -> None:
@@ -44,9 +47,8 @@ def may_destroy(thing: object) -> None:
 
 
 def _in_child() -> None:
-    for fd in _descriptors:
-        os.close(fd)
-    _descriptors.clear()
+    for descriptor in list(_open):
+        descriptor.close()
     for thing in _leaked.values():
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
     _leaked.clear()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
+import gc
 import json
 import os
 import platform
 import socket
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -57,4 +58,231 @@ def _fold(database: Database, path: Path) -> History:
                 history.apply(each)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise JournalDamaged(path=str(path), why=f"event {history.seq}: {type(error).__name__}: {error}") from error
+    return history
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A fold makes a million objects that all stay: looking for garbage among them doubles its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+class Journal:
+    """An open run. `history` is its state after every commit so far; events enter it only when they are durable."""
+
+    def __init__(self, *, store: Store, run: RunName, lease: Lease, database: Database, history: History, clock: Clock) -> None:
+        self.store, self.run, self.history = store, run, history
+        self.packs = Packs(store.objects)
+        self._lease, self._database, self._clock = lease, database, clock
+        self._pid = os.getpid()
+        self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
+        self._listed = read_list(store.file(run, "packs"))
+        self._secret: Secret | None = None
+        self._connection_file: str | None = None
+        self._open = True
+        _opened.add(self)
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        run: RunName,
+        *,
+        create: bool,
+        clock: Clock,
+        wait: timedelta,
+        connection_file: str | None = None,
+        attach: bool = True,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Journal:
+        """Own `run`, waiting up to `wait` for a short-lived owner. With `attach` a new epoch begins; without, no event is appended.
+
+        Raises UsageError where there is no such run and `create` is false, RunHeld, JournalNewer, JournalForeign, JournalDamaged,
+        JournalReadOnly and DiskFull; the run's file is then byte for byte what it was.
+        """
+        if not create and not store.file(run, "duckdb").exists():
+            raise UsageError(f"{store.notebook.name} has no run {run}")
+        if create:
+            store.create()
+            store.name(run)
+        lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
+        try:
+            database, history = open_database(store, run, lease, clock)
+        except BaseException:
+            lease.release()
+            raise
+        journal = cls(store=store, run=run, lease=lease, database=database, history=history, clock=clock)
+        try:
+            if attach:
+                journal._attach(connection_file, parameters or {})
+        except BaseException:
+            journal.close(None)
+            raise
+        return journal
+
+    def _attach(self, connection_file: str | None, parameters: Mapping[str, Any]) -> None:
+        self._connection_file = connection_file
+        self._key()  # without a key no step could be signed: say it before one has run
+        attached = KernelAttached(pid=self._pid, host=socket.gethostname(), python=platform.python_version(), durnb=durnb.__version__)
+        plain = json.loads(json.dumps(dict(parameters)))
+        begun = RunStarted(run=str(self.run), notebook=self.store.notebook.name, store=self.store.id, parameters=plain)
+        self.append(*([] if self.history.seq else [begun]), attached)
+        self.write_status({"steps": list(self.history.steps)})
+
+    def check_owner(self) -> None:
+        """Raises JournalForked in a forked child, JournalError after `close`."""
+        if os.getpid() != self._pid:
+            raise JournalForked
+        if not self._open:
+            raise JournalError(f"the journal of run {self.run} is closed")
+
+    def append(self, *events: Event, blobs: Mapping[str, bytes] = NOTHING) -> int:
+        """Record `events`, and bytes of at most 64,000 by their digest; the sequence number of the last, durable when it returns.
+
+        All or none. Raises ValueError for an event that can't follow or bytes that are not of their digest, JournalForked, DiskFull and the
+        other JournalErrors: then nothing was recorded. A KeyboardInterrupt that comes while waiting is raised after the commit; whether
+        it was in time to prevent that, `history` tells.
+        """
+        self.check_owner()
+        small = {bytes.fromhex(digest): bytes(data) for digest, data in blobs.items()}
+        for digest, data in small.items():
+            if len(data) > SMALL or digest_of_bytes(data) != digest:
+                raise ValueError(f"{digest.hex()} is not the digest of these {len(data):,} bytes, or they are more than {SMALL:,}: use a draft")
+        return self._writer.append(events, small) if events or small else self.history.seq
+
+    def draft(self, step: str | None = None) -> Draft:
+        """A place for the bytes of one commit, of `step`."""
+        self.check_owner()
+        return Draft(self, step)
+
+    def stored(self) -> set[bytes]:
+        """The digests (32 bytes) of all small values."""
+        return self._writer.stored()
+
+    def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int:
+        """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`."""
+        self.check_owner()
+        if not packs <= self._listed:
+            path = self.store.file(self.run, "packs")
+            with disk.at(path):
+                write_list(path, self._listed | packs)
+            self._listed |= packs
+        return self._writer.append(events, blobs, alone=True, step=step)
+
+    def read(self, digest: str) -> bytearray:
+        """The bytes of a digest. Raises KeyError where nothing of it is stored, JournalDamaged where it is, and can't be read."""
+        self.check_owner()
+        key = bytes.fromhex(digest)
+        if key in self.stored():
+            return self._read_small(key)
+        place = self.packs.find(key)
+        if place is None:
+            with disk.at(self.store.objects):
+                self.packs.refresh()
+            place = self.packs.find(key)
+        if place is None:
+            raise self.packs.problem(self._listed) or KeyError(digest)
+        with disk.at(self.store.objects):
+            return self.packs.read(key, place)
+
+    def _read_small(self, key: bytes) -> bytearray:
+        found = self._writer.small(key)
+        data = bytearray(found or b"")
+        if found is None or digest_of_bytes(data) != key:
+            raise JournalDamaged(path=str(self._database.path), why=f"small value {key.hex()[:12]} is not what was written")
+        return data
+
+    def _key(self) -> Secret:
+        if self._secret is None:
+            self._secret = load_secret()
+        return self._secret
+
+    def sign(self, facts: Sequence[str], payload: bytes) -> str:
+        """The user's signature under `facts`, in their order, and `payload`. Raises UsageError, JournalReadOnly where there is no key."""
+        return self._key().sign(facts, payload)
+
+    def verify(self, facts: Sequence[str], payload: bytes, signature: str) -> bool:
+        """Whether `signature` is the user's, for just these facts and bytes."""
+        return self._key().verify(facts, payload, signature)
+
+    def requests(self) -> list[Request]:
+        """What others ask and no event answers yet, oldest first."""
+        self.check_owner()
+        folder = self.store.file(self.run, "inbox")
+        with disk.at(folder):
+            return inbox.waiting(folder, self.history.requests)
+
+    def done(self, request: Request) -> None:
+        """Delete a request, after the commit that holds its id."""
+        self.check_owner()
+        inbox.remove(request)
+
+    def write_status(self, facts: Mapping[str, object]) -> None:
+        """Replace what others can read of this run: `facts`, and who owns it. Raises DiskFull, JournalReadOnly."""
+        self.check_owner()
+        mine = {
+            "run": str(self.run),
+            "notebook": str(self.store.notebook),
+            "pid": self._pid,
+            "host": socket.gethostname(),
+            "connection_file": self._connection_file,
+            "at": self._clock.now().isoformat(),
+        }
+        self.store.write_status(self.run, {**facts, **mine})
+
+    def close(self, why: str | None = "exit") -> None:
+        """Give the run up: KernelDetached(why) where a kernel is attached and `why` is not None, then the lease. Harmless when repeated.
+
+        In a forked child it does nothing. Raises JournalError where the detaching could not be recorded; the lease is given up all the same.
+        """
+        if not self._open or os.getpid() != self._pid:
+            return
+        try:
+            if why is not None and self.history.attached:
+                self.append(KernelDetached(why=why))
+        finally:
+            self._open = False
+            _opened.discard(self)
+            self._writer.stop()
+            try:
+                self._database.close()
+            finally:
+                self._lease.release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_opened: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for journal in list(_opened):
+        with suppress(DurnbError):  # a run that could not be closed is resumed like one whose kernel was killed
+            journal.close()
+
+
+def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = timedelta(0)) -> History:
+    """The history of a run that nobody owns; nothing is appended.
+
+    Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
+    """
+    if not store.file(run, "duckdb").exists():
+        raise UsageError(f"{store.notebook.name} has no run {run}")
+    lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
+    try:
+        database, history = open_database(store, run, lease, clock, read_only=True)
+        database.discard()
+    finally:
+        lease.release()
     return history

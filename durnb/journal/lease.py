@@ -27,21 +27,21 @@ class Lease:
 
     path: Path
     acknowledged: int | None
-    _fd: int
+    _file: forks.Descriptor
     _pid: int
 
     @classmethod
     def acquire(cls, path: Path, *, run: str, notebook: str, clock: Clock, wait: timedelta) -> Lease:
         """Take the lease, waiting up to `wait` for its owner. Raises RunHeld, JournalReadOnly, DiskFull."""
         with disk.at(path):
-            fd = forks.open_guarded(path, os.O_RDWR | os.O_CREAT, disk.PRIVATE_FILE)
+            file = forks.Descriptor(path, os.O_RDWR | os.O_CREAT)
             try:
-                _lock(fd, clock, wait.total_seconds(), run, notebook)
-                acknowledged = _read(fd)[1]
-                lease = cls(path, acknowledged, fd, os.getpid())
+                _lock(file.number, clock, wait.total_seconds(), run, notebook)
+                acknowledged = _read(file.number)[1]
+                lease = cls(path, acknowledged, file, os.getpid())
                 lease._write(acknowledged)
             except BaseException:
-                forks.close_guarded(fd)
+                file.close()
                 raise
         return lease
 
@@ -51,12 +51,12 @@ class Lease:
 
     def _write(self, seq: int | None) -> None:
         number = "" if seq is None else str(seq)
-        os.pwrite(self._fd, f"{self._pid:<{_WIDTH}}{number:<{_WIDTH}}\n".encode(), 0)
+        os.pwrite(self._file.number, f"{self._pid:<{_WIDTH}}{number:<{_WIDTH}}\n".encode(), 0)
         self.acknowledged = seq
 
     def release(self) -> None:
         """Give the run up; harmless when repeated, and in a forked child, which never has it."""
-        forks.close_guarded(self._fd)
+        self._file.close()
 
 
 def _lock(fd: int, clock: Clock, wait: float, run: str, notebook: str) -> None:
@@ -79,13 +79,13 @@ def _read(fd: int) -> tuple[int | None, int | None]:
 def owner(path: Path) -> int | None:
     """The pid of the live process that holds the lease at `path`, 0 for one that is only now taking it, None where nobody does."""
     try:
-        fd = forks.open_guarded(path, os.O_RDWR)
+        file = forks.Descriptor(path, os.O_RDWR)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(file.number, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read(fd)[0] or 0
+        return _read(file.number)[0] or 0
     finally:
-        forks.close_guarded(fd)
+        file.close()
     return None

@@ -12,6 +12,7 @@ from durnb.digests import digest_of
 _PLAIN: Final = "=,@+()"  # and letters, digits and _.-~ ; everything else is escaped by %XX
 _LONGEST: Final = 120  # bytes of a quoted name, so that with number and suffix it stays under 255
 _CUT: Final = 80
+_EMPTY: Final = "%-"  # the name of no characters; `quote` never gives it
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,12 +34,14 @@ class RunName:
 def quoted(text: str) -> str:
     """`text` as a file name; a long one is cut and told apart by its digest, so that `unquoted` can't give it back."""
     name = quote(text, safe=_PLAIN, errors="surrogatepass")
-    name = "%2E" + name[1:] if name.startswith(".") else name
+    name = "%2E" + name[1:] if name.startswith(".") else name or _EMPTY
     return name if len(name) <= _LONGEST else f"{name[:_CUT]}%~{digest_of(text.encode(errors='surrogatepass'))[:32]}"
 
 
 def unquoted(name: str) -> str | None:
     """The inverse of `quoted`; None for a name that was cut."""
+    if name == _EMPTY:
+        return ""
     return None if "%~" in name else unquote(name, errors="surrogatepass")
 
 

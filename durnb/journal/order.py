@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from durnb.events import CheckpointSaved, CheckpointTrusted, Event, RunStarted, StepFailed, StepRenamed, StepReused, StepStarted, StepSucceeded
+from durnb.events import (
+    CheckpointSaved,
+    CheckpointTrusted,
+    Event,
+    RunStarted,
+    StepFailed,
+    StepRenamed,
+    StepRerunRequested,
+    StepResolved,
+    StepReused,
+    StepStarted,
+    StepSucceeded,
+)
 from durnb.history import History
 
 
@@ -18,7 +30,7 @@ class Order:
 
     def take(self, events: Iterable[Event]) -> None:
         """Let `events` follow, all or none. Raises ValueError naming the first that can't."""
-        steps, seq = {name: known and known.copy() for name, known in self._steps.items()}, self._seq
+        steps, seq = {name: known.copy() if known else None for name, known in self._steps.items()}, self._seq
         try:
             for event in events:
                 self._seq += 1
@@ -32,29 +44,30 @@ class Order:
             case RunStarted():
                 _require(self._seq == 1, event, "the run has begun")
             case StepStarted():
-                known = self._step(event.step) or _Known(started=False, checkpoints=set())
+                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, checkpoints=set())
                 known.started = True
-                self._steps[event.step] = known
             case StepSucceeded():
-                known = self._step(event.step)
-                _require(known is not None and known.started, event, f"step {event.step!r} has not started")
-                assert known is not None
-                known.checkpoints.add(self._seq)
+                self._started(event.step, event).checkpoints.add(self._seq)
             case StepFailed():
-                known = self._step(event.step)
-                _require(known is not None and known.started, event, f"step {event.step!r} has not started")
+                self._started(event.step, event)
             case StepReused() | CheckpointSaved() | CheckpointTrusted():
-                known = self._step(event.step)
-                _require(known is not None and event.checkpoint in known.checkpoints, event, f"step {event.step!r} has no such checkpoint")
+                held = self._started(event.step, event).checkpoints
+                _require(event.checkpoint in held, event, f"step {event.step!r} has no checkpoint {event.checkpoint}")
             case StepRenamed():
-                known = self._step(event.old)
-                _require(known is not None, event, f"there is no step {event.old!r}")
+                known_old = self._step(event.old)
+                _require(known_old is not None, event, f"there is no step {event.old!r}")
                 self._steps[event.old] = None
-                self._steps[event.new] = known
+                self._steps[event.new] = known_old
+            case StepResolved() | StepRerunRequested():
+                self._steps[event.step] = self._step(event.step) or _Known(started=False, checkpoints=set())
             case _:
-                step = getattr(event, "step", None)
-                if isinstance(step, str) and self._step(step) is None:
-                    self._steps[step] = _Known(started=False, checkpoints=set())
+                pass
+
+    def _started(self, step: str, event: Event) -> _Known:
+        known = self._step(step)
+        if known is None or not known.started:
+            raise ValueError(f"{event.kind} can't follow: step {step!r} has not started")
+        return known
 
     def _step(self, name: str) -> _Known | None:
         if name not in self._steps:

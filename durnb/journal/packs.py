@@ -166,7 +166,7 @@ class PackWriter:
     folder: Path
     name: str = field(default_factory=lambda: f"{secrets.token_hex(16)}.pack")
     index: list[tuple[bytes, int, int]] = field(default_factory=list)
-    _fd: int = -1
+    _file: forks.Descriptor | None = None
     _end: int = 0
 
     @property
@@ -175,26 +175,21 @@ class PackWriter:
 
     def write(self, data: memoryview) -> bytes:
         """Append a buffer; its digest. Raises OSError, after which the pack is to be discarded."""
-        if self._fd < 0:
+        if self._file is None:
             disk.make_folder(self.folder)
-            self._fd = forks.open_guarded(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, disk.PRIVATE_FILE)
+            self._file = forks.Descriptor(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        fd = self._file.number
         hasher = blake3()
         for start in range(0, len(data), _CHUNK):
             chunk = data[start : start + _CHUNK]
             hasher.update(chunk)
-            disk.write_all(self._fd, chunk)
+            disk.write_all(fd, chunk)
         digest = hasher.digest()
         self.index.append((digest, self._end, len(data)))
         padding = -len(data) % PAGE
-        disk.write_all(self._fd, bytes(padding))
+        disk.write_all(fd, bytes(padding))
         self._end += len(data) + padding
         return digest
-
-    def take_back(self) -> None:
-        """Undo the last `write`: its bytes are stored elsewhere already."""
-        _, self._end, _ = self.index.pop()
-        os.lseek(self._fd, self._end, os.SEEK_SET)
-        os.ftruncate(self._fd, self._end)
 
     @property
     def size(self) -> int:
@@ -202,21 +197,19 @@ class PackWriter:
         return self._end
 
     def seal(self) -> None:
-        """Make the pack durable under its name. Raises OSError."""
+        """Make the pack durable under its name; something was written. Raises OSError."""
+        assert self._file is not None
         index = b"".join(_ENTRY.pack(*entry) for entry in self.index)
         numbers = struct.pack("<QQ", len(self.index), self._end)
-        disk.write_all(self._fd, index + _MAGIC + numbers + blake3(index + numbers).digest())
-        os.fsync(self._fd)
+        disk.write_all(self._file.number, index + _MAGIC + numbers + blake3(index + numbers).digest())
+        os.fsync(self._file.number)
         os.rename(self._temporary, self.folder / self.name)
-        forks.close_guarded(self._fd)
-        self._fd = -1
+        self._file.close()
         disk.sync_folder(self.folder)
 
     def discard(self) -> None:
-        """Remove what is not sealed; harmless when repeated."""
-        if self._fd >= 0:
-            forks.close_guarded(self._fd)
-            self._fd = -1
+        """Remove what is not sealed; harmless when repeated, and in a forked child, whose pack it is not."""
+        if self._file is not None and self._file.close():
             self._temporary.unlink(missing_ok=True)
 
 

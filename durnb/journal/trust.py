@@ -35,27 +35,18 @@ class Secret:
 
 
 def load_secret(environ: Mapping[str, str] = os.environ) -> Secret:
-    """The user's key: ``DURNB_SECRET``, the file ``DURNB_SECRET_FILE``, else one made once under Jupyter's data folder.
+    """The user's key: ``DURNB_SECRET``, else the file ``DURNB_SECRET_FILE`` or one under Jupyter's data folder, made where it is not there yet.
 
-    Raises UsageError for a file that is not there or empty, JournalReadOnly and DiskFull where the key can't be made.
+    Raises UsageError for a file that is empty, JournalReadOnly and DiskFull where it can't be made or read.
     """
     if text := environ.get("DURNB_SECRET"):
         return Secret(text.encode(errors="surrogateescape"))
-    if file := environ.get("DURNB_SECRET_FILE"):
-        return Secret(_given(Path(file)))
-    path = _default_path()
+    path = Path(file).expanduser() if (file := environ.get("DURNB_SECRET_FILE")) else _default_path()
     with disk.at(path):
         disk.make_folder(path.parent)
         if not path.exists():
             disk.create_once(path, secrets.token_hex(32).encode())
         return Secret(_filled(path, path.read_bytes()))
-
-
-def _given(path: Path) -> bytes:
-    try:
-        return _filled(path, path.expanduser().read_bytes())
-    except OSError as error:
-        raise UsageError(f"DURNB_SECRET_FILE: {path} can't be read ({error.strerror})") from error
 
 
 def _filled(path: Path, data: bytes) -> bytes:

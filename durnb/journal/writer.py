@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from durnb import faults
 from durnb.clock import Clock
-from durnb.errors import JournalError
+from durnb.errors import JournalDamaged, JournalError
 from durnb.events import Event, KernelAttached, Recorded
 from durnb.history import History
 from durnb.journal import rows
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
 _MOST: Final = 512  # jobs in one transaction
 _FEW: Final = 4  # rows up to which one statement with parameters is faster than an appender
 
+_KEPT: Final = 8_000_000  # bytes of small values that are kept in memory, once one is read
 _LOOK: Final = 1.0  # seconds between looks whether the thread is still there
 
 
@@ -90,6 +91,8 @@ class Writer:
         self._database, self._history, self._lease, self._clock = database, history, lease, clock
         self._jobs: SimpleQueue[_Append | _Ask | None] = SimpleQueue()
         self._stored: set[bytes] | None = None
+        self._kept: dict[bytes, bytes] | None = None
+        self._dead: JournalError | None = None
         self._lost = False  # whether the connection is not to be used any more
         self._thread = threading.Thread(target=self._run, name="durnb-journal", daemon=True)
         self._thread.start()
@@ -121,6 +124,19 @@ class Writer:
         if self._stored is None:
             self._stored = {digest for (digest,) in connection.execute("select digest from blobs").fetchall()}
         return self._stored
+
+    def small(self, digest: bytes) -> bytes | None:
+        """The bytes of a small value; None where there is none."""
+        kept = self._kept.get(digest) if self._kept is not None else None
+        return kept if kept is not None else self.ask(lambda connection: self._read_small(connection, digest))
+
+    def _read_small(self, connection: DuckDBPyConnection, digest: bytes) -> bytes | None:
+        if self._kept is None:
+            self._kept = _all_small(connection)  # a thousand steps are put back with one query, not with thousands
+            if digest in self._kept:
+                return self._kept[digest]
+        found = connection.execute("select data from blobs where digest = ?", [digest]).fetchone()
+        return None if found is None else found[0]
 
     def stop(self) -> None:
         """Do what was asked before, then end the thread; harmless when repeated."""
@@ -183,7 +199,7 @@ class Writer:
             self._usable()
             with errors(self._database.path):
                 job.answer = job.question(self._database.connection)
-        except BaseException as error:  # noqa: BLE001 - raised where the question was asked
+        except BaseException as error:  # raised where the question was asked
             job.end(error)
         else:
             job.end()
@@ -195,7 +211,7 @@ class Writer:
             if taken:
                 self._store(taken, recorded)
                 self._take(taken, recorded)
-        except BaseException as error:  # noqa: BLE001 - raised where the events were appended
+        except BaseException as error:  # raised where the events were appended
             for job in jobs:
                 job.end(error)
         else:
@@ -204,6 +220,8 @@ class Writer:
 
     def _usable(self) -> None:
         """Where DuckDB gave up on the file, open it again, as after a crash, and take in what turns out to be committed."""
+        if self._dead is not None:
+            raise self._dead
         if not self._lost:
             return
         self._database.reopen()
@@ -245,12 +263,15 @@ class Writer:
         columns = (each for job in jobs for each in job.columns)
         table = [(r.seq, r.epoch, _naive(r.at), *c) for r, c in zip(recorded, columns, strict=True)]
         blobs = self._new_blobs(connection, jobs)
-        connection.begin()
-        _insert(connection, "events", table)
-        _insert(connection, "blobs", blobs)
-        if jobs[0].alone:
-            faults.point("before-commit", jobs[0].step)
-        connection.commit()
+        if jobs[0].alone or blobs or len(table) > _FEW:
+            connection.begin()
+            _insert(connection, "events", table)
+            _insert(connection, "blobs", blobs)
+            if jobs[0].alone:
+                faults.point("before-commit", jobs[0].step)
+            connection.commit()
+        else:
+            _insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
         private_log(self._database.path)
         if self._stored is not None:
             self._stored.update(digest for digest, _ in blobs)
@@ -277,13 +298,24 @@ class Writer:
         return found
 
     def _take(self, jobs: list[_Append], recorded: list[Recorded]) -> None:
-        for each in recorded:
-            self._history.apply(each)
+        try:
+            for each in recorded:
+                self._history.apply(each)
+        except Exception as error:
+            self._dead = JournalDamaged(path=str(self._database.path), why=f"event {self._history.seq} does not fit the history: {error!r}")
+            raise self._dead from error
         with contextlib.suppress(OSError):  # the note only helps to see a loss; the commit stands without it
             self._lease.acknowledge(self._history.seq)
         if jobs[0].alone:
             with errors(self._database.path):
                 faults.point("after-commit", jobs[0].step)
+
+
+def _all_small(connection: DuckDBPyConnection) -> dict[bytes, bytes]:
+    total = connection.execute("select sum(octet_length(data)) from blobs").fetchone()
+    if total is None or (total[0] or 0) > _KEPT:
+        return {}
+    return dict(connection.execute("select digest, data from blobs").fetchall())
 
 
 def _max_seq(connection: DuckDBPyConnection) -> int:

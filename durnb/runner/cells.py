@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -66,6 +67,20 @@ def title(source: str) -> str:
     return first if len(first) <= _TITLE else first[: _TITLE - 1] + "…"
 
 
-def was_restored(outputs: list[Any]) -> bool:
-    """Whether the outputs are a replay of a finished step: its badge says so in its metadata."""
-    return any(output.get("metadata", {}).get("durnb", {}).get("replayed") for output in outputs)
+def is_badge(output: Mapping[str, Any]) -> bool:
+    """Whether an output is durnb's own word on the cell, and not the cell's."""
+    return bool(_mark(output).get("badge"))
+
+
+def was_restored(outputs: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the outputs are a replay of a finished step, by its badge and by the mark that replayed displays carry."""
+    return any(_mark(output).get("replayed") or (is_badge(output) and _is_of_reuse(output)) for output in outputs)
+
+
+def _mark(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    mark = output.get("metadata", {}).get("durnb", {})
+    return mark if isinstance(mark, Mapping) else {}
+
+
+def _is_of_reuse(badge: Mapping[str, Any]) -> bool:
+    return _mark(badge).get("state") == "reused" or "durnb-reused" in str(badge.get("data", {}).get("text/html", ""))

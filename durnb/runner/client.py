@@ -38,6 +38,7 @@ class KernelLife(NotebookClient):
         super().__init__(notebook, log=_quiet, resources={"metadata": {"path": str(folder)}}, startup_timeout=STARTUP_TIMEOUT, **chosen)
         self._cell_id: str | None = None
         self._says = says
+        self._loads_itself = loads_durnb(notebook)
 
     @contextlib.asynccontextmanager
     async def running(self, environment: Mapping[str, str]) -> AsyncIterator[None]:
@@ -61,8 +62,7 @@ class KernelLife(NotebookClient):
         arguments = spec.argv if spec else []
         if not any("ipykernel" in argument for argument in arguments):
             return
-        self.loads_itself = loads_durnb(self.nb)
-        extension = [] if _EXTENSION in arguments or self.loads_itself else [_EXTENSION]
+        extension = [] if _EXTENSION in arguments or self._loads_itself else [_EXTENSION]
         # The kernel's own warnings (its transport, a failing extension) are no concern of the reader of a run: `load_durnb` asks for itself.
         self.extra_arguments = [*self.extra_arguments, *extension, "--log-level=ERROR"]
 
@@ -86,7 +86,7 @@ class KernelLife(NotebookClient):
 
     async def load_durnb(self) -> str | None:
         """Make sure that the kernel knows durable cells; why it can't, or None. Without it IPython would pass over them with a mere message."""
-        if self.loads_itself:
+        if self._loads_itself:
             return None
         reply = await self.command("%load_ext durnb")
         return None if reply.get("status") == "ok" else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()

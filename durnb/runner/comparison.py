@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from durnb.engine.manifest import Manifest
 from durnb.history import History
+from durnb.runner.cells import is_badge
 
 _OBJECT_AT: Final = re.compile(r"(?<=at )0x[0-9a-f]+")
 
@@ -59,7 +60,7 @@ def shown(notebook: NotebookNode) -> list[list[dict[str, Any]]]:
 def _shown(outputs: list[Any]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for output in outputs:
-        if "durnb" in output.get("metadata", {}):
+        if is_badge(output):
             continue
         if output["output_type"] == "stream":
             before = items[-1] if items and items[-1].get("stream") == output["name"] else None

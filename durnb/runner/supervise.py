@@ -40,12 +40,12 @@ async def supervise(request: RunRequest, watcher: Watcher, environment: Mapping[
     prepared = without_outputs(inject(read_notebook(request.notebook), request.parameters))
     write_notebook(prepared, request.output)
     sighting = RunSighting(store_of(request.notebook, from_environment(environment).store), request.key)
-    supervision = _Supervision(request, watcher, environment, prepared, sighting, Stop())
+    supervision = _Supervision(request=request, watcher=watcher, environment=environment, prepared=prepared, sighting=sighting, stop=Stop())
     with supervision.stop.heeded():
         return await supervision.to_the_end()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Supervision:
     request: RunRequest
     watcher: Watcher
@@ -142,9 +142,8 @@ class _Supervision:
         if self.stop.signal is not None:
             return self._outcome(exit_of_signal(self.stop.signal))
         self.deaths, self.died_at = self.deaths + 1, self.place
-        left = self.request.max_restarts - self.deaths
-        self.watcher.kernel_died(self.place, left + 1 if left >= 0 else 0)
-        return self._outcome(Exit.DIED) if left < 0 else None
+        self.watcher.kernel_died(self.place, self.deaths, self.request.max_restarts)
+        return self._outcome(Exit.DIED) if self.deaths > self.request.max_restarts else None
 
     def _outcome(self, code: Exit, failure: CellFailure | None = None, message: str = "") -> Outcome:
         run = str(self.sighting.run) if self.sighting.run else None

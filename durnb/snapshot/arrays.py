@@ -88,7 +88,39 @@ def is_dense(value: Any) -> bool:
     return value.size == 0 or address(flat) == address(value)
 
 
-def plain_array(value: Any, *, copied: bool = False) -> tuple[Any, ...]:
+def root_of(root: Any) -> Any:
+    """The object that stands for a memory: an instance of a subclass can't, since it is a view of its own plain array."""
+    return root.view(plain_type()) if is_array(root) and type(root) is not plain_type() else root
+
+
+def spans(root: Any, value: Any) -> bool:
+    """Whether `value` can be said as a view on `root`."""
+    if not is_array(root):
+        return is_plain(value) and value.nbytes > 0
+    if root.dtype.hasobject or value.dtype.hasobject:
+        return bool(root.dtype == value.dtype and is_dense(root))
+    return is_plain(value) and is_plain(root) and is_dense(root)
+
+
+def plain_type() -> Any:
+    np = numpy()
+    assert np is not None
+    return np.ndarray
+
+
+def object_array(value: Any) -> tuple[Any, ...]:
+    """The reduction of an array whose elements are objects: element by element, its flag beside them."""
+    made = value.__reduce__()
+    return made[0], made[1], (made[2], bool(value.flags.writeable)), None, None, object_array_state
+
+
+def object_array_state(made: Any, state: tuple[Any, bool]) -> None:
+    made.__setstate__(state[0])
+    if not state[1]:
+        made.flags.writeable = False
+
+
+def plain_array(value: Any) -> tuple[Any, ...]:
     """The reduction of an array that stands on its own memory."""
     raw, strides = raw_bytes(value)
     return rebuild_array, (pickle.PickleBuffer(raw), value.dtype, value.shape, strides, bool(value.flags.writeable))
@@ -140,13 +172,14 @@ def rebuild_view(root: Any, offset: int, dtype: Any, shape: tuple[int, ...], str
 
 
 def _flat(np: Any, root: Any) -> Any:
-    if root.flags.writeable:
-        return root.ravel(order="K").view(np.uint8)
-    root.flags.writeable = True
+    """The memory of `root` as bytes, writable where that can be: a view may be writable although its owner no longer is."""
+    locked = not root.flags.writeable
+    if locked and (root.base is None or not memoryview(root.base).readonly):
+        root.flags.writeable = True
     try:
         return root.ravel(order="K").view(np.uint8)
     finally:
-        root.flags.writeable = False
+        root.flags.writeable = not locked
 
 
 def rebuild_subclass(plain: Any, cls: type) -> Any:

@@ -16,7 +16,17 @@ from functools import cached_property
 from typing import Any, cast
 
 SKIPPED_IN_CLASSES = frozenset(
-    ("__dict__", "__weakref__", "__module__", "__qualname__", "__name__", "__slots__", "__classcell__", "_abc_impl", "__static_attributes__")
+    (
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__name__",
+        "__slots__",
+        "__classcell__",
+        "_abc_impl",
+        "__static_attributes__",
+    )
     + ("__firstlineno__", "__annotations_cache__", "__abstractmethods__", "__classdictcell__")
 )
 METHODS = (types.FunctionType, staticmethod, classmethod, property)
@@ -118,7 +128,7 @@ def class_digest(cls: type) -> str:
     bases = [f"{base.__module__}.{base.__qualname__}" for base in cls.__bases__]
     digest.update(repr((cls.__qualname__, bases, repr(vars(cls).get("__slots__")), type(cls).__qualname__)).encode())
     if isinstance(cls, enum.EnumMeta):
-        members = [(name, repr(member.value)) for name, member in cls.__members__.items() if isinstance(member, enum.Enum)]
+        members = [(name, repr(getattr(member, "value", None))) for name, member in vars(cls)["_member_map_"].items()]
         digest.update(repr(members).encode("utf-8", "surrogatepass"))
     for name, value in sorted(vars(cls).items(), key=lambda item: item[0]):
         if name in ("__annotate_func__", "__annotate__"):

@@ -84,7 +84,9 @@ class Place:
     def code(self, stored: tuple[bytes, bytes, str]) -> types.CodeType:
         data, magic, version = stored
         if magic != importlib.util.MAGIC_NUMBER:
-            raise RestoreError(f"it holds code of Python {version}, which this Python can't run: start the kernel with Python {version}, or run the step again")
+            raise RestoreError(
+                f"it holds code of Python {version}, which this Python can't run: start the kernel with Python {version}, or run the step again"
+            )
         code = marshal.loads(data)
         assert isinstance(code, types.CodeType)
         return self._renamed(code) if code.co_filename in self.renamed else code

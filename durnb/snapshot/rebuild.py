@@ -97,7 +97,7 @@ def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, An
     if quiet:
         type.__setattr__(hook, "__init_subclass__", classmethod(lambda cls, **_: None))
     try:
-        made = type.__new__(meta, name, bases, body)
+        made: type = type.__new__(meta, name, bases, body)
     finally:
         if quiet:
             type.__setattr__(hook, "__init_subclass__", kept)
@@ -122,7 +122,9 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
     _, attributes, virtual = state
     live = id(cls) in here().live
     for name, value in attributes.items():
-        made_by_definition = isinstance(value, (*METHODS, types.MemberDescriptorType)) or name.startswith("__") or isinstance(cls, enum.EnumMeta)
+        made_by_definition = (
+            isinstance(value, (*METHODS, types.MemberDescriptorType)) or name.startswith("__") or isinstance(cls, enum.EnumMeta)
+        )
         if value is not MISSING and not (live and made_by_definition):
             type.__setattr__(cls, name, value)
     for each in virtual:
@@ -136,7 +138,7 @@ def enum_member(cls: Any, name: str, *raw: Any) -> Any:
     members = vars(cls).get("_member_map_", {})
     if name in members:
         return members[name]
-    made = here().made
+    made: dict[str, Any] = here().made
     key = f"{id(cls)}.{name}"
     if key not in made:
         kind = type(raw[0]) if raw else object
@@ -173,6 +175,11 @@ def lru_cached(wrapped: Any, parameters: dict[str, Any], path: str | None) -> An
     if type(found) is functools._lru_cache_wrapper and found.__wrapped__ is wrapped:
         return found
     return functools.lru_cache(**parameters)(wrapped)
+
+
+def new(cls: type, *args: Any) -> Any:
+    """An instance that no `__init__` has seen, of a class that is not that of what was pickled."""
+    return cls.__new__(cls, *args)
 
 
 def method(function: Callable[..., Any], owner: object) -> types.MethodType:
@@ -257,7 +264,7 @@ def closed_bytes(kind: type) -> Any:
 
 
 def spent_generator() -> Any:
-    made = (each for each in ())
+    made: Any = (None for _ in ())
     next(made, None)
     return made
 
@@ -271,3 +278,7 @@ def shut_pool() -> ThreadPoolExecutor:
 def nothing() -> None:
     """Stands for a progress bar that nobody shows any more."""
     return None
+
+
+def code(stored: tuple[bytes, bytes, str]) -> types.CodeType:
+    return here().code(stored)

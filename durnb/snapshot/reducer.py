@@ -6,36 +6,43 @@ surveyor cuts there, the writer stores it.
 
 from __future__ import annotations
 
+import concurrent.futures
 import copyreg
 import enum
 import functools
 import gc
 import io
-import concurrent.futures
 import pickle
-import sys
 import subprocess
+import sys
 import threading
 import types
 import typing
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from durnb.snapshot import arrays, leaves, rebuild, singletons
-from durnb.snapshot.definitions import Notebook, importable
+from durnb.snapshot.definitions import Notebook, importable, is_empty
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
 from durnb.snapshot.model import CantStore
 
 Reduction = Any
-NATIVE = frozenset(
-    (type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, type(...), type(NotImplemented))
-    + (range, slice, pickle.PickleBuffer)
+NATIVE: frozenset[type] = frozenset(
+    (
+        *(type(None), bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset),
+        *(type(...), type(NotImplemented), range, slice, pickle.PickleBuffer),
+    )
 )
-BY_NAME = tuple(getattr(typing, name) for name in ("TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "TypeAliasType") if hasattr(typing, name))
-CHANGEABLE = (io.IOBase, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, concurrent.futures.Executor)
-CHANGEABLE += (concurrent.futures.Future, subprocess.Popen)
+BY_NAME = tuple(
+    getattr(typing, name) for name in ("TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "TypeAliasType") if hasattr(typing, name)
+)
+CHANGEABLE: tuple[type, ...] = (
+    *(io.IOBase, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType),
+    *(concurrent.futures.Executor, concurrent.futures.Future, subprocess.Popen),
+)
 
 
 class Call:
@@ -53,6 +60,7 @@ class Reducer:
     def __init__(self, notebook: Notebook, kinds: Kinds) -> None:
         self.notebook, self.kinds = notebook, kinds
         self.debris: list[tuple[object, str]] = []
+        self.named: list[object] = []
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
         self._ordinary: set[type] = set()
@@ -82,6 +90,7 @@ class Reducer:
                 return told
         found = self._singletons.find(obj)
         if found is not None:
+            self.named.append(obj)
             return found
         if arrays.is_array(obj):
             return self._array(obj, kind)
@@ -95,6 +104,7 @@ class Reducer:
                 self.debris.append((obj, what))
                 return stand_in
             case tuple() as by_reference:
+                self.named.append(obj)
                 return by_reference
         if not isinstance(obj, CHANGEABLE):
             self._ordinary.add(kind)
@@ -107,6 +117,12 @@ class Reducer:
 
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         raise NotImplementedError
+
+    def cell(self, obj: types.CellType) -> Reduction:
+        return rebuild.cell, (0,), () if is_empty(obj) else (obj.cell_contents,)
+
+    def code(self, obj: types.CodeType) -> Reduction:
+        return rebuild.code, ()
 
     # Definitions and what is made of them
 
@@ -189,10 +205,7 @@ class Reducer:
         return (vars, (owner,)) if owner is not None else (rebuild.proxy, (underlying,))
 
     def _lock(self, obj: Any) -> Reduction:
-        if not obj.acquire(blocking=False):
-            raise CantStore(obj, "a lock that is held")
-        obj.release()
-        if type(obj) is RLOCK and obj._is_owned():
+        if obj.locked() if type(obj) is LOCK else "owner=0 " not in repr(obj):
             raise CantStore(obj, "a lock that is held")
         return (threading.Lock if type(obj) is LOCK else threading.RLock), ()
 
@@ -216,12 +229,17 @@ class Reducer:
     def _owned(self, obj: arrays.Owned) -> Reduction:
         if arrays.is_array(obj.value):
             return self.plain_array(obj.value, shares=False)
-        return arrays.owned(self._reduced(obj.value), self._arrays)
+        made = arrays.owned(self._reduced(obj.value), self._arrays)
+        return (rebuild.new, *made[1:]) if getattr(made[0], "__name__", "") == "__newobj__" else made
 
     def _object(self, obj: Any, kind: type) -> Reduction:
-        if isinstance(obj, enum.Enum) and obj.name in kind._member_map_ and not importable(kind, self.notebook):  # type: ignore[attr-defined]
+        if isinstance(obj, enum.Enum) and obj.name in vars(kind)["_member_map_"] and not importable(kind, self.notebook):
             return rebuild.enum_member, (kind, obj.name, *_raw_member(obj)), dict(vars(obj)), None, None, rebuild.member_state
-        if isinstance(obj, BaseException) and isinstance(kind.__init__, types.FunctionType) and _reduces_as_exception(kind):
+        if (
+            isinstance(obj, BaseException)
+            and isinstance(getattr(kind, "__init__", None), types.FunctionType)
+            and _reduces_as_exception(kind)
+        ):
             return _exception(obj)
         try:
             reduced = self._reduced(obj)
@@ -240,6 +258,7 @@ class Reducer:
             module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined,unused-ignore]  # public in all but the stubs
             if not _resolves(module, reduced, obj):
                 raise CantStore(obj, f"{module}.{reduced} is not this object")
+            self.named.append(obj)
         elif not (isinstance(reduced, tuple) and 2 <= len(reduced) <= 6 and callable(reduced[0]) and isinstance(reduced[1], tuple)):
             raise CantStore(obj, "its __reduce__ does not say how to make it again")
         return reduced
@@ -262,8 +281,8 @@ def _resolves(module: str | None, path: str, obj: object) -> bool:
 
 
 def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
-    kind: Any = type(member)._member_type_
-    exact: dict[type, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
+    kind: Any = getattr(type(member), "_member_type_", object)
+    exact: dict[Any, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
     return () if kind is object else (exact.get(kind, kind)(member),)
 
 
@@ -281,32 +300,32 @@ def _is_custom(kind: type) -> bool:
     """Whether code outside the standard library and the well-known ones decides how this is loaded."""
     if kind.__module__.partition(".")[0] in singletons.KNOWN_PACKAGES:
         return False
-    reduces = kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__
+    reduces = _hook(kind, "__reduce__") is not object.__reduce__ or _hook(kind, "__reduce_ex__") is not object.__reduce_ex__
     builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
     return reduces or builds or kind in copyreg.dispatch_table
 
 
-class _quiet(warnings.catch_warnings):  # type: ignore[type-arg,unused-ignore]  # generic in some versions of the stubs only
-    """Newer Pythons warn when an itertools object is reduced; elsewhere warnings are let through."""
+def _hook(kind: type, name: str) -> object:
+    return getattr(kind, name)
 
-    def __init__(self, kind: type) -> None:
-        super().__init__()
-        self._needed = kind.__module__ == "itertools"
 
-    def __enter__(self) -> None:  # type: ignore[override]  # nobody asks for the record
-        if self._needed:
-            super().__enter__()
-            warnings.simplefilter("ignore", DeprecationWarning)
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._needed:
-            super().__exit__(*exc_info)
+@contextmanager
+def _quiet(kind: type) -> Iterator[None]:
+    """Newer Pythons warn when an itertools object is reduced; other warnings are let through."""
+    if kind.__module__ != "itertools":
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield types.FunctionType, Reducer._function
     yield types.MethodType, Reducer._method
     yield types.ModuleType, Reducer._module
+    yield types.CellType, lambda reducer, obj: reducer.cell(obj)
+    yield types.CodeType, lambda reducer, obj: reducer.code(obj)
     yield staticmethod, Reducer._static
     yield classmethod, Reducer._static
     yield property, Reducer._property

@@ -12,7 +12,17 @@ from typing import Any
 from durnb.snapshot import rebuild
 from durnb.snapshot.definitions import Notebook
 
-KNOWN_PACKAGES = sys.stdlib_module_names | {"numpy", "pandas", "pyarrow", "polars", "scipy", "sklearn", "torch", "pydantic", "pydantic_core"}
+KNOWN_PACKAGES = sys.stdlib_module_names | {
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "polars",
+    "scipy",
+    "sklearn",
+    "torch",
+    "pydantic",
+    "pydantic_core",
+}
 STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
 PLACES = ("/site-packages/", "/dist-packages/")
 
@@ -26,7 +36,7 @@ class Singletons:
 
     def find(self, obj: Any) -> tuple[Any, ...] | None:
         """How to find `obj` where it is; of a project's own module also the state to put on it."""
-        name = type(obj).__module__
+        name: Any = type(obj).__module__
         module = sys.modules.get(name) if isinstance(name, str) else None
         if module is None or name in ("__main__", "builtins") or vars(module) is self._notebook.namespace:
             return None

@@ -47,9 +47,9 @@ def tracked(uid: str, namespace: object) -> object | None:
 
 def _forgetter(address: int, uid: str) -> Callable[[weakref.ref[Any]], None]:
     def forget(ref: weakref.ref[Any]) -> None:
-        for table, key in ((_by_id, address), (_by_uid, uid)):
-            entry = table.get(key)  # type: ignore[call-overload]  # one loop over two tables of different keys
-            if entry is not None and entry.ref is ref:
-                del table[key]  # type: ignore[attr-defined]
+        if address in _by_id and _by_id[address].ref is ref:
+            del _by_id[address]
+        if uid in _by_uid and _by_uid[uid].ref is ref:
+            del _by_uid[uid]
 
     return forget

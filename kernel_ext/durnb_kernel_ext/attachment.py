@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from durnb_kernel_ext.identity import saved_cells
-
 from durnb.engine.cells import NotebookCell
 from durnb.engine.operations import default_wish
 from durnb.engine.session import Session
+from durnb_kernel_ext.identity import saved_cells
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension makes the attachment

@@ -37,6 +37,6 @@ class Control:
             if content.get("op") != "look":
                 return {"status": "error", "error": f"unknown op {content.get('op')!r}"}
             session = self._extension.open_session
-            return {"status": "ok", "result": session.look_at_inbox() if session is not None else None}
+            return {"status": "ok", "result": session.look() if session is not None else None}
         except Exception as error:
             return {"status": "error", "error": f"{type(error).__name__}: {error}"}

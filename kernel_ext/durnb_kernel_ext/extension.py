@@ -6,29 +6,50 @@ import atexit
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from durnb.config import Settings
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.identity import notebook_path
 from durnb_kernel_ext.magic import DurableMagic
-from durnb_kernel_ext.session import KernelSession, Uninformed, engine_session
+from durnb_kernel_ext.session import KernelSession, Uninformed
 from durnb_kernel_ext.settings import Durable
 from durnb_kernel_ext.transformer import hide_header
 from durnb_kernel_ext.wrapper import NodeRunner
 
+if TYPE_CHECKING:
+    from durnb.engine.session import Session  # heavy: comes with the first durable cell
+    from durnb.snapshot import AmbientState
+
 SessionFactory = Callable[["Extension"], KernelSession]
+
+
+def _engine_session(extension: Extension) -> KernelSession:
+    # journal, snapshot and fingerprint come with it, and loading the extension has to stay cheap
+    from durnb_kernel_ext.attachment import make_session  # noqa: PLC0415  # see above
+
+    return make_session(extension)
+
+
+def _born() -> dict[str, AmbientState]:
+    from durnb.snapshot import ambient  # noqa: PLC0415  # read when a shell loads us, not when we are imported
+
+    return ambient()
 
 
 @dataclass(slots=True, eq=False)
 class Extension:
-    """`make_session` is called at the first durable cell: nothing heavy happens before. `notebook` is what ``%durable notebook`` said."""
+    """`make_session` is called at the first durable cell: nothing heavy happens before. `notebook` is what ``%durable notebook`` said.
+
+    `born` is the ambient state when the extension was loaded: what counts as nothing that code did.
+    """
 
     shell: Any
-    make_session: SessionFactory = engine_session
+    make_session: SessionFactory = _engine_session
     notebook: Path | None = None
     off: bool = False
     said: set[str] = field(default_factory=set)
+    born: dict[str, AmbientState] = field(default_factory=_born)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
     _config: Any = None
@@ -69,15 +90,20 @@ class Extension:
             self._session = session
         return self._session
 
+    @property
+    def engine(self) -> Session:
+        """The session by its own type, for the commands. Raises DurnbError."""
+        return cast("Session", self.session)
+
     def drop_session(self) -> None:
         """Closes the session; the next durable cell makes another."""
         session, self._session = self._session, None
         if session is not None:
-            session.leave("exit")
+            session.close()
 
-    def plain_cell(self, source: str) -> None:
+    def plain_cell(self, source: str, cell_id: str | None) -> None:
         """A plain cell is about to run."""
-        (self._session or self._uninformed).plain_cell(source)
+        (self._session or self._uninformed).plain_cell(source, cell_id)
 
     def load(self) -> None:
         """Puts everything in place."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 _COMMANDS: Final = frozenset({"system_piped", "system_raw", "getoutput", "shebang"})
 _SLICE: Final = 0.02  # seconds
+_PATIENCE: Final = 3.0  # seconds that IPython gets to end an interrupted command
 
 
 def in_command(frame: FrameType | None) -> bool:
@@ -81,10 +82,14 @@ class Interrupts:
             self._strike(timed_out=True)
 
     def _chase(self) -> None:
+        again = time.monotonic() + _PATIENCE
         while not self._over.wait(_SLICE):
             if not in_command(sys._current_frames().get(self._main)):
                 self._strike()
                 return
+            if time.monotonic() > again:  # the interrupt was lost, in a destructor say
+                again += _PATIENCE
+                self._strike()
 
     def _strike(self, *, timed_out: bool = False) -> None:
         with self._lock:
@@ -92,3 +97,12 @@ class Interrupts:
                 self.timed_out |= timed_out
                 self._pending = True
                 signal.pthread_kill(self._main, signal.SIGINT)
+
+
+def interrupted(error: BaseException | None) -> bool:
+    """Whether `error` came while a KeyboardInterrupt was handled."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__context__
+    return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from durnb.engine.header import OPTION_FLAGS, option_help
 from durnb.errors import DurnbError, UsageError
-from durnb_kernel_ext.commands import dispatch, load_commands
+from durnb_kernel_ext.commands import dispatch
 from durnb_kernel_ext.oneline import stop_line
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ class DurableMagic:
         self._extension = extension
 
     def install(self) -> None:
-        load_commands()
         magics = self._extension.shell.magics_manager
         extension = self._extension
 

@@ -6,16 +6,15 @@ import queue
 from pathlib import Path
 from typing import Any, Final
 
-from durnb_kernel_ext.control import REQUEST
-
 from durnb.journal import RunName, Store
+from durnb_kernel_ext.control import REQUEST
 
 _PATIENCE: Final = 5.0  # seconds for an answer; a control thread can stall while C code holds the GIL
 
 
 def poke_owner(store: Store, run: str) -> dict[str, Any] | None:
     """The owner's answer, or None where it has no connection file or does not answer."""
-    from jupyter_client.blocking.client import BlockingKernelClient  # heavy, and only needed here
+    from jupyter_client.blocking.client import BlockingKernelClient  # noqa: PLC0415  # 60 ms, and only needed here
 
     key, _, number = run.rpartition(".")
     status = store.status(RunName(key, int(number))) or {}

@@ -29,9 +29,10 @@ class Recorder:
         self._transcript = Transcript(limit, request)
         self._hook = self._send  # one bound method, to be recognised when it is taken off
         self._on = False
+        self._original: Any = None
 
     def __enter__(self) -> Recorder:
-        self._original: Any = self._thread.send_multipart
+        self._original = self._thread.send_multipart
         self._on = True
         self._thread.send_multipart = self._hook
         return self
@@ -40,7 +41,7 @@ class Recorder:
         self._on = False
         if self._thread.__dict__.get("send_multipart") is not self._hook:
             return  # another tool sits on top of us; we only pass on from now
-        if getattr(self._original, "__self__", None) is self._thread:
+        if getattr(self._original, "__func__", None) is type(self._thread).send_multipart:
             del self._thread.send_multipart
         else:
             self._thread.send_multipart = self._original

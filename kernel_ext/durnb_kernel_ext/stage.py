@@ -17,7 +17,7 @@ from typing import Any, Final
 from durnb.clock import SLICE
 from durnb.engine.badge import Badge
 from durnb.errors import DurnbError, StepCommandFailed, StepTimedOut
-from durnb_kernel_ext.interrupts import Interrupts
+from durnb_kernel_ext.interrupts import Interrupts, interrupted
 from durnb_kernel_ext.oneline import one_line, show
 from durnb_kernel_ext.recorder import Recorder
 from durnb_kernel_ext.replay import replay
@@ -100,7 +100,7 @@ class CellStage:
         ended = self._tracebacks.error or stray
         if watch.timed_out and (ended is None or isinstance(ended, KeyboardInterrupt)):
             return self._timed_out(ended, seconds or 0.0)
-        if ended is None and watch.hit_command:
+        if watch.hit_command and not isinstance(ended, KeyboardInterrupt) and (ended is None or interrupted(ended)):
             return KeyboardInterrupt("a shell command of the cell was interrupted")
         return ended
 

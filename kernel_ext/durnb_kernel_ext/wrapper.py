@@ -80,18 +80,23 @@ class NodeRunner:
 
     def _fail(self, result: Any, error: BaseException) -> bool:
         """The cell ends with `error`, which nobody has shown: an exception, so that Run All stops."""
-        show(self._shell, one_line(error) if isinstance(error, DurnbError) else error)
+        try:
+            show(self._shell, one_line(error) if isinstance(error, DurnbError) else error)
+        except Exception as failure:  # an exception whose text can't be made, say
+            log(f"durnb: {type(error).__name__} can't be shown: {failure!r}")
         return self._end(result, error)
 
     @staticmethod
     def _end(result: Any, error: BaseException | None) -> bool:
         if error is not None and result.error_before_exec is not error:
             result.error_in_exec = error
+            if not _has_text(error):  # the kernel asks for it, and would not answer the execute request
+                result.error_in_exec = RuntimeError(f"{type(error).__name__}, whose text can't be made")
         return error is not None
 
     def _tell(self, cell_name: str, info: Any) -> None:
         try:
-            self._extension.plain_cell(self._source(cell_name, info))
+            self._extension.plain_cell(self._source(cell_name, info), cell_identity(info, self._extension.kernel)[0])
         except Exception as error:  # a plain cell runs whatever becomes of durnb; the next durable cell will say what is wrong
             log(f"durnb: a plain cell was not noted: {error!r}")
 
@@ -151,6 +156,14 @@ class NodeRunner:
         drives = getattr(shell.loop_runner, "__module__", "") or type(shell.loop_runner).__module__
         asyncio_runner = "async_helpers" in drives and "_trio" not in repr(shell.loop_runner) and "_curio" not in repr(shell.loop_runner)
         return bool(asyncio_runner and shell.should_run_async(info.raw_cell, transformed_cell=transformed, preprocessing_exc_tuple=None))
+
+
+def _has_text(error: BaseException) -> bool:
+    try:
+        str(error)
+    except Exception:
+        return False
+    return True
 
 
 async def _ended(running: Awaitable[BaseException | None]) -> BaseException | None:

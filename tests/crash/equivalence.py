@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from durnb import journal
-
 from kernel.driver import CellResult, KernelDriver, Nursery, Place
 
 IN_KERNEL = Path(__file__).with_name("in_kernel.py")

@@ -2016,6 +2016,573 @@ s = sum(a)
 print(s)
 """,
     ),
+    # -- more shapes of values -----------------------------------------------------------------------------------------------------
+    Book(
+        "cached-function",
+        "A function with a cache, and its cached_property, give what they give in an unbroken run.",
+        """
+from functools import cached_property, lru_cache
+@lru_cache
+def slow(n): return n * 2
+class Lazy:
+    def __init__(self, n): self.n = n
+    @cached_property
+    def twice(self): return [self.n] * 2
+---
+%%durable one
+effect("one")
+a = slow(3)
+lazy = Lazy(4)
+first = lazy.twice
+---
+%%durable two
+effect("two")
+b = slow(a)
+second = lazy.twice
+print(a, b, second is first)
+""",
+    ),
+    Book(
+        "decorated-functions",
+        "Wrapped, dispatched and context-managing functions made by a step work after it.",
+        """
+%%durable define
+import contextlib, functools
+effect("define")
+def loud(f):
+    @functools.wraps(f)
+    def inner(*args):
+        return f(*args).upper()
+    return inner
+@loud
+def greet(name): return f"hello {name}"
+@contextlib.contextmanager
+def note(into):
+    into.append("in")
+    yield into
+    into.append("out")
+async def later(x): return [x]
+---
+log = []
+with note(log) as inside:
+    inside.append(greet("you"))
+print(log, greet.__name__, await later(1))
+""",
+    ),
+    Book(
+        "inherited-slots-and-metaclass",
+        "Slots over two classes, a metaclass and an abstract base survive together.",
+        """
+from abc import ABC, abstractmethod
+class Meta(type):
+    made = []
+    def __new__(mcls, name, bases, body):
+        cls = super().__new__(mcls, name, bases, body)
+        mcls.made.append(name)
+        return cls
+---
+%%durable define
+effect("define")
+class A(metaclass=Meta):
+    __slots__ = ("x",)
+class B(A):
+    __slots__ = ("y",)
+class Shape(ABC):
+    @abstractmethod
+    def area(self): ...
+class Unit(Shape):
+    def area(self): return 1
+---
+%%durable make
+effect("make")
+b = B()
+b.x, b.y = [1], b
+unit = Unit()
+---
+print(Meta.made, b.y is b, b.x, unit.area(), isinstance(unit, Shape), hasattr(b, "__dict__"))
+""",
+    ),
+    Book(
+        "subclass-of-a-step-s-class",
+        "A class that one step derives from another step's class stays derived from it.",
+        """
+%%durable base
+effect("base")
+class Base:
+    kinds = {}
+    def kind(self): return self.kinds.get(type(self).__name__, "none")
+---
+%%durable derived
+effect("derived")
+class Derived(Base): pass
+Base.kinds["Derived"] = "known"
+d = Derived()
+---
+class Plain(Base): pass
+print(d.kind(), Plain().kind(), Derived.__mro__[1] is Base)
+""",
+    ),
+    Book(
+        "containers-with-extras",
+        "Subclasses of dict and list with attributes, defaultdicts of notebook functions, ordered sets of objects.",
+        """
+from collections import defaultdict, deque
+class Bag(dict):
+    def __init__(self, *a, owner=None, **k):
+        super().__init__(*a, **k)
+        self.owner = owner
+class Stack(list): pass
+def fresh(): return ["fresh"]
+---
+%%durable make
+effect("make")
+owner = ["me"]
+bag = Bag({"a": owner}, owner=owner)
+stack = Stack([bag]); stack.name = "s"
+auto = defaultdict(fresh)
+auto["x"].append(bag)
+ring = deque([stack], maxlen=2)
+---
+%%durable change
+effect("change")
+owner.append("too")
+auto["y"].append(1)
+ring.append(auto)
+---
+print(bag.owner is bag["a"], stack[0] is bag, ring[1] is auto, auto.default_factory is fresh, stack.name, ring.maxlen)
+""",
+    ),
+    Book(
+        "weak-references-and-streams",
+        "Values that pickle in odd ways: StringIO, iterators in the middle, random.Random of one's own.",
+        """
+%%durable make
+import io, itertools, random
+effect("make")
+text = io.StringIO("abc")
+text.read(1)
+dice = random.Random(3)
+rolls = [dice.random()]
+counter = itertools.count(5)
+next(counter)
+---
+%%durable go
+effect("go")
+text.write("X")
+rolls.append(dice.random())
+n = next(counter)
+---
+print(text.getvalue(), text.tell(), rolls, n, next(counter), dice.random())
+""",
+    ),
+    Book(
+        "annotated-and-star-imported",
+        "Annotated names and a star import of a project module are names like any other.",
+        """
+from bits import *
+---
+%%durable one
+effect("one")
+count: int = one + two
+later: list
+---
+%%durable two_step
+effect("two_step")
+total = add(count, one)
+print(total)
+""",
+        files={"bits.py": "one = 1\ntwo = 2\n\ndef add(a, b):\n    return a + b\n"},
+    ),
+    Book(
+        "star-import-in-a-step",
+        "A star import made by a finished step is made again.",
+        """
+%%durable imports
+from bits import *
+effect("imports")
+---
+%%durable use
+effect("use")
+total = add(one, two)
+---
+print(total, add(5, 5))
+""",
+        files={"bits.py": "one = 1\ntwo = 2\n\ndef add(a, b):\n    return a + b\n"},
+    ),
+    Book(
+        "late-binding-loop-functions",
+        "Functions made in a loop see what they saw: each its default, all the one variable.",
+        """
+%%durable make
+effect("make")
+late = [lambda: i for i in range(3)]
+early = [lambda i=i: i for i in range(3)]
+for j in range(2):
+    def by_global(): return j
+---
+j = 10
+print([f() for f in late], [f() for f in early], by_global())
+""",
+    ),
+    Book(
+        "mutual-functions-of-two-steps",
+        "Functions of two steps that call each other go on calling each other.",
+        """
+%%durable even
+effect("even")
+def even(n): return True if n == 0 else odd(n - 1)
+---
+%%durable odd
+effect("odd")
+def odd(n): return False if n == 0 else even(n - 1)
+---
+%%durable use
+effect("use")
+r = [even(4), odd(4)]
+---
+print(r, even(3))
+""",
+    ),
+    Book(
+        "function-of-a-step-edited",
+        "Editing a function that a step defines runs that step and those that call it.",
+        """
+%%durable define
+effect("define")
+def f(x): return x + 1
+---
+%%durable use
+effect("use")
+y = f(1)
+---
+%%durable other
+effect("other")
+z = 3
+---
+print(y, z)
+""",
+        edited="""
+%%durable define
+effect("define")
+def f(x): return x + 10
+---
+%%durable use
+effect("use")
+y = f(1)
+---
+%%durable other
+effect("other")
+z = 3
+---
+print(y, z)
+""",
+        reruns=("define", "use"),
+    ),
+    Book(
+        "numpy-odd-arrays",
+        "Structured, object, Fortran-ordered, zero-dimensional and strided arrays come back as they were.",
+        """
+import numpy as np
+---
+%%durable make
+effect("make")
+shared = ["s"]
+values = {
+    "rec": np.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")]),
+    "obj": np.array([shared, None, "x"], dtype=object),
+    "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+    "zero": np.array(5),
+    "dates": np.array(["2026-01-01"], dtype="M8[D]"),
+    "masked": np.ma.array([1, 2], mask=[True, False]).filled(0),
+}
+every_other = np.arange(10)[::2]
+---
+%%durable change
+effect("change")
+values["obj"][0].append("more")
+values["rec"]["a"] += 1
+every_other[1] = 99
+---
+print(shared, values["rec"], every_other, values["obj"][0] is shared)
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "numpy-array-changed-by-a-plain-cell",
+        "A plain cell writes into a step's array; the steps below see it, after the resume too.",
+        """
+import numpy as np
+---
+%%durable make
+effect("make")
+a = np.zeros(3)
+---
+a[1] = 7
+---
+%%durable use
+effect("use")
+s = float(a.sum())
+---
+a[2] = 8
+print(a, s)
+""",
+        needs=("numpy",),
+    ),
+    Book(
+        "pandas-kinds",
+        "Categories, time zones, multi-indexes, nullable types and objects in cells of a frame.",
+        """
+import pandas as pd
+---
+%%durable make
+effect("make")
+tags = ["t"]
+df = pd.DataFrame({
+    "c": pd.Categorical(["x", "y", "x"]),
+    "t": pd.to_datetime(["2026-01-01", "2026-01-02", None]).tz_localize("UTC"),
+    "i": pd.array([1, None, 3], dtype="Int64"),
+    "o": [tags, None, "z"],
+})
+wide = pd.DataFrame([[1, 2], [3, 4]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]), index=pd.Index(["r", "s"], name="rows"))
+---
+%%durable change
+effect("change")
+df["n"] = range(3)
+df.loc[0, "i"] = 10
+wide[("a", "z")] = wide.sum(axis=1)
+---
+tags.append("u")
+print(df.dtypes, df["o"][0], wide)
+""",
+        needs=("pandas",),
+    ),
+    Book(
+        "frame-and-its-column-in-later-steps",
+        "A column kept under a name of its own is as independent of its frame after a resume as before.",
+        """
+import pandas as pd
+---
+%%durable load
+effect("load")
+df = pd.DataFrame({"a": [1, 2, 3]})
+---
+%%durable column
+effect("column")
+col = df["a"]
+col.iloc[0] = 50
+---
+%%durable more
+effect("more")
+df["a"] += 1
+---
+print(df, col)
+""",
+        needs=("pandas",),
+    ),
+    Book(
+        "two-names-deleted-and-one-rebound",
+        "A plain cell that rebinds what a step deleted, and deletes what a step bound.",
+        """
+%%durable one
+effect("one")
+a, b = [1], [2]
+---
+del b
+---
+%%durable two
+effect("two")
+c = a + [9]
+del a
+---
+a = "again"
+---
+%%durable three
+effect("three")
+d = (a, c)
+print(d, "b" in globals())
+""",
+    ),
+    Book(
+        "early-cutoff-of-a-plain-edit",
+        "A plain cell edited to give the same value runs nothing.",
+        """
+limits = {"low": 1, "high": 5}
+---
+%%durable use
+effect("use")
+r = list(range(limits["low"], limits["high"]))
+---
+print(r)
+""",
+        edited="""
+limits = dict(low=1, high=4 + 1)
+---
+%%durable use
+effect("use")
+r = list(range(limits["low"], limits["high"]))
+---
+print(r)
+""",
+    ),
+    Book(
+        "plain-cell-inserted",
+        "A plain cell inserted above that changes a step's value runs the steps that read it.",
+        """
+%%durable load
+effect("load")
+a = {"k": 1}
+---
+%%durable use
+effect("use")
+s = a["k"]
+---
+print(s)
+""",
+        edited="""
+%%durable load
+effect("load")
+a = {"k": 1}
+---
+a["k"] = 100
+---
+%%durable use
+effect("use")
+s = a["k"]
+---
+print(s)
+""",
+        reruns=("use",),
+    ),
+    Book(
+        "plain-cell-that-would-undo-a-step",
+        "A plain binding above a step that changed it in place does not undo the step, run again or not.",
+        """
+state = {"n": 0}
+log = [state]
+---
+%%durable one
+effect("one")
+state["n"] += 1
+---
+%%durable two
+effect("two")
+state["n"] += 10
+---
+print(state, log, log[0] is state)
+""",
+    ),
+    Book(
+        "seed-in-one-step-drawn-in-another-then-edited",
+        "Editing the step that seeds runs those that drew after it.",
+        """
+import random
+---
+%%durable seed
+effect("seed")
+random.seed(1)
+---
+%%durable draw
+effect("draw")
+a = random.random()
+---
+print(a)
+""",
+        edited="""
+import random
+---
+%%durable seed
+effect("seed")
+random.seed(2)
+---
+%%durable draw
+effect("draw")
+a = random.random()
+---
+print(a)
+""",
+        reruns=("seed", "draw"),
+    ),
+    Book(
+        "cwd-edited",
+        "A step that depends on the folder runs again when the step that chose it is edited.",
+        """
+import os
+os.makedirs("one", exist_ok=True)
+os.makedirs("two", exist_ok=True)
+---
+%%durable enter
+effect("enter")
+os.chdir("one")
+---
+%%durable where
+effect("where")
+here = os.path.basename(os.getcwd())
+---
+print(here)
+""",
+        edited="""
+import os
+os.makedirs("one", exist_ok=True)
+os.makedirs("two", exist_ok=True)
+---
+%%durable enter
+effect("enter")
+os.chdir("two")
+---
+%%durable where
+effect("where")
+here = os.path.basename(os.getcwd())
+---
+print(here)
+""",
+        reruns=("enter", "where"),
+    ),
+    Book(
+        "environ-deleted-and-overwritten",
+        "A step that changes and deletes variables of the environment has done so after the resume.",
+        """
+import os
+os.environ["GIVEN"] = "plain"
+os.environ["GOES"] = "soon"
+---
+%%durable set
+effect("set")
+os.environ["GIVEN"] = "step"
+del os.environ["GOES"]
+---
+%%durable use
+effect("use")
+v = os.environ["GIVEN"]
+---
+print(v, os.environ["GIVEN"], "GOES" in os.environ)
+""",
+    ),
+    Book(
+        "a-loop-of-appends-and-a-late-failure",
+        "A step that fails late, twice, in a live kernel, and is then mended, has changed its input once.",
+        """
+items = [1]
+---
+%%durable grow
+for k in range(3):
+    items.append(k)
+raise RuntimeError("late")
+---
+print(items)
+""",
+        edited="""
+items = [1]
+---
+%%durable grow
+for k in range(3):
+    items.append(k)
+effect("grow")
+---
+print(items)
+""",
+        live="p1 grow",
+        fails=True,
+    ),
 ]
 
 BY_NAME = {book.name: book for book in BOOKS}

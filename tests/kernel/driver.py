@@ -197,7 +197,12 @@ class CellResult:
 
     @property
     def badges(self) -> list[dict[str, Any]]:
-        return [output for output in self.area.shown if is_badge(output)]
+        return [output for output in self.area.shown if is_badge(output) and "announcement" not in output["metadata"]["durnb"]]
+
+    @property
+    def announcement(self) -> str:
+        """The line that a kernel's first durable cell shows."""
+        return "\n".join(plain(o) for o in self.area.shown if is_badge(o) and "announcement" in o["metadata"]["durnb"])
 
     @property
     def badge(self) -> str:

@@ -47,7 +47,15 @@ def status_table(history: History, rows: Sequence[StepRow]) -> Table:
 
 def _status_row(row: StepRow) -> tuple[str, ...]:
     lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
-    return (row.step, row.status, when(row.at), _seconds(row.ran), str(row.attempts), bytes_text(row.size), f"{row.reason}{lost}".removeprefix("; "))
+    return (
+        row.step,
+        row.status,
+        when(row.at),
+        _seconds(row.ran),
+        str(row.attempts),
+        bytes_text(row.size),
+        f"{row.reason}{lost}".removeprefix("; "),
+    )
 
 
 def plan_table(run: str, plan: Plan) -> Table:
@@ -57,7 +65,9 @@ def plan_table(run: str, plan: Plan) -> Table:
         title=f"plan for run {run}",
         heads=("step", "would", "why", "ran before"),
         rows=tuple((s.step, words[s.action], s.reason, _seconds(s.ran)) for s in plan.steps),
-        foot="values that plain cells define are looked at when the step's turn comes" if plan.steps else "the notebook has no durable cells",
+        foot="values that plain cells define are looked at when the step's turn comes"
+        if plan.steps
+        else "the notebook has no durable cells",
     )
 
 
@@ -68,7 +78,12 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
     for execution in step.executions:
         for attempt in execution.attempts:
             error = f": {attempt.error.type}: {attempt.error.message}" if attempt.error else ""
-            rows.append((f"execution {execution.number}, attempt {attempt.number}", f"{attempt.status}, {when(attempt.started)}, {_seconds(attempt.ran)}{error}"))
+            rows.append(
+                (
+                    f"execution {execution.number}, attempt {attempt.number}",
+                    f"{attempt.status}, {when(attempt.started)}, {_seconds(attempt.ran)}{error}",
+                )
+            )
     rows += [(f"input {i.name}", f"{i.kind}{f' by {i.maker}' if i.maker else ''}, {i.digest[:12]}") for i in last.inputs]
     if manifest is not None:
         rows += [(f"variable {name}", f"{stored.type}, {stored.digest[:12]}") for name, stored in manifest.names.items()]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Extension", list[str]], Any]
 
-MODULES: Final = ("switch",)
+MODULES: Final = ("runs", "steps", "switch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def command(name: str, usage: str = "") -> Callable[[Run], Run]:
 
 
 def load_commands() -> None:
-    """Imports the modules that hold the commands."""
+    """Imports the modules that hold the commands, at the first use of one: the engine comes with them."""
     for module in MODULES:
         importlib.import_module(f"{__name__}.{module}")
 
@@ -61,6 +61,7 @@ def dispatch(extension: Extension, line: str) -> Any:
         words = shlex.split(line)
     except ValueError:
         raise UsageError(f"%durable: a quote is not closed in {line.strip()!r}") from None
+    load_commands()
     name, *rest = words or ["status" if "status" in COMMANDS else "help"]
     found = COMMANDS.get(name)
     if found is None:

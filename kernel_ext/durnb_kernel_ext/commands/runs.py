@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from durnb_kernel_ext.commands import command, no_words
-from durnb_kernel_ext.poke import poke_owner
-
 from durnb.engine import operations
 from durnb.errors import UsageError
+from durnb_kernel_ext.commands import command, no_words
+from durnb_kernel_ext.poke import poke_owner
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from durnb_kernel_ext.commands import command, no_words
-from durnb_widgets.tables import plan_table, step_text, status_table
-
 from durnb.engine import operations, overview
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
+from durnb_kernel_ext.commands import command, no_words
+from durnb_widgets.tables import plan_table, status_table, step_text
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands

@@ -25,7 +25,7 @@ def _told(terminal: bool) -> str:
         progress.cell_starts(TRAIN)
         progress.cell_says("epoch 1\repoch 2\n")
         progress.cell_ended(TRAIN, "died", 71)
-        progress.kernel_died(TRAIN, 5)
+        progress.kernel_died(TRAIN, 1, 5)
         progress.kernel_starts(2)
         progress.cell_starts(TRAIN)
         progress.cell_ended(TRAIN, "restored", 0.21)
@@ -37,7 +37,7 @@ def test_without_a_terminal_each_fact_is_one_plain_line() -> None:
     assert _told(terminal=False).splitlines() == [
         "run default.3: resumed",
         "[ 3/12] died       1 min 11 s  train",
-        "the kernel died in train; starting again (5 restarts left)",
+        "the kernel died in train; starting it again, 1 of at most 5 times",
         "[ 3/12] restored      0.2 s  train",
         "[ 4/12] ran           0.4 s  df.head()",
     ]
@@ -63,7 +63,9 @@ def test_the_last_words_say_how_it_ended(code: Exit, words: str) -> None:
 
 def test_a_question_is_passed_on_with_its_answers() -> None:
     asks = CellFailure(name="StepAsks", message="step 'pay' asks: …. Answer with %durable resolve pay done or %durable resolve pay retry")
-    assert ending(Outcome(exit=Exit.ASKS, run="default.1", deaths=0, cell=TRAIN, failure=asks), REQUEST) == [asks.message]
+    told = ending(Outcome(exit=Exit.ASKS, run="default.1", deaths=0, cell=TRAIN, failure=asks), REQUEST)
+    assert told[0] == asks.message
+    assert "%durable run default" in told[1]
 
 
 def test_a_failure_shows_the_end_of_its_traceback_without_colours() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -33,10 +35,18 @@ def test_a_plain_cell_is_titled_by_its_first_line_of_code() -> None:
     assert title("x" * 100) == "x" * 47 + "…"
 
 
-def test_a_replay_is_told_by_the_metadata_of_its_badge() -> None:
-    badge = {"output_type": "display_data", "data": {}, "metadata": {"durnb": {"replayed": True}}}
-    assert was_restored([{"output_type": "stream", "text": "x"}, badge])
-    assert not was_restored([{"output_type": "stream", "text": "x"}])
+def _badge(state: str) -> dict[str, Any]:
+    html = f'<div class="durnb-badge durnb-{state}"></div>'
+    return {"output_type": "display_data", "data": {"text/html": html}, "metadata": {"durnb": {"badge": True, "step": "load"}}}
+
+
+def test_a_restored_step_is_told_by_its_badge_or_by_a_replayed_display() -> None:
+    text = {"output_type": "stream", "name": "stdout", "text": "x"}
+    table = {"output_type": "display_data", "data": {}, "metadata": {"durnb": {"replayed": True}}}
+    assert was_restored([text, _badge("reused")])
+    assert was_restored([text, table])
+    assert not was_restored([text, _badge("succeeded")])
+    assert not was_restored([text])
 
 
 def test_a_notebook_that_loads_durnb_itself_is_told() -> None:

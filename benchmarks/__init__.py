@@ -1,0 +1,1 @@
+"""What durnb costs, beside the floor of the machine."""

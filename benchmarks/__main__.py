@@ -1,0 +1,49 @@
+"""``make bench``: measures and writes benchmarks/RESULTS.md. Each row names its goal; the machine's floor is measured in the same run.
+
+Run it on an idle machine. Trust ratios, not absolute times: machines differ, and shared ones are noisy.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import IPython
+import ipykernel
+from benchmarks import floor, journal, kernel
+from benchmarks.rows import Row, table
+
+import durnb
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def measure(folder: Path) -> list[Row]:
+    """Every row, the floor first."""
+    base = floor.measure(folder)
+    commit_ms = next(row.value for row in base if row.key == "duckdb-commit")
+    return [*base, *kernel.measure(folder, commit_ms), *journal.measure(folder)]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="durnb-bench-") as name:
+        rows = measure(Path(name))
+    versions = f"durnb {durnb.__version__}, CPython {platform.python_version()}, duckdb {duckdb.__version__}, ipykernel {ipykernel.__version__}, IPython {IPython.__version__}"
+    text = f"""# Results
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. {versions}; {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
+Medians unless said otherwise. The first rows are the machine's own floor in the same run: compare with them, not with other machines.
+
+{table(rows)}
+"""
+    RESULTS.write_text(text)
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()

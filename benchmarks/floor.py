@@ -1,0 +1,35 @@
+"""The machine's floor: one fdatasync, one raw DuckDB commit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+from benchmarks.rows import Row, median_ms
+
+SAMPLES = 300
+
+
+def measure(folder: Path) -> list[Row]:
+    """Both floors, in `folder`."""
+    return [_fdatasync(folder), _duckdb(folder)]
+
+
+def _fdatasync(folder: Path) -> Row:
+    fd = os.open(folder / "floor.bin", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def append(_: int) -> None:
+        os.write(fd, b"x" * 200)
+        os.fdatasync(fd)
+
+    value = median_ms(append, SAMPLES)
+    os.close(fd)
+    return Row(key="fdatasync", what="append 200 B + fdatasync", value=value, unit="ms", samples=SAMPLES)
+
+
+def _duckdb(folder: Path) -> Row:
+    with duckdb.connect(str(folder / "floor.duckdb"), config={"threads": "1"}) as con:
+        con.execute("create table t(seq bigint, kind varchar, detail varchar)")
+        value = median_ms(lambda i: con.execute("insert into t values (?, ?, ?)", [i, "step_started", "x" * 200]), SAMPLES)
+    return Row(key="duckdb-commit", what="raw DuckDB: one autocommit insert", value=value, unit="ms", samples=SAMPLES)

@@ -1,0 +1,169 @@
+"""Functions, classes and modules taken apart: by name where installed, by what they do where they are the notebook's or the project's."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+
+from durnb.fingerprint.bytecode import globals_of
+from durnb.fingerprint.looking import MISSING, bases, class_dict, derives, in_class, module_of, qualname, type_name
+from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function, of_module
+from durnb.fingerprint.parts import Parts, joined, named
+from durnb.fingerprint.source import code_content, differs_from_file
+
+_CLASS_NOISE = frozenset(
+    {
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__static_attributes__",
+        "__firstlineno__",
+        "__annotations_cache__",
+        "__abc_impl",
+        "_abc_impl",
+        "__replace__",
+        "__dataclass_params__",
+        "__signature__",
+        "__class_vars__",
+        "__private_attributes__",
+        "__classcell__",
+        "__classdict__",
+        "__classdictcell__",
+        "__attrs_props__",
+    }
+)
+_ENUM_NOISE = (
+    "_member_",
+    "_value2member_map_",
+    "_unhashable",
+    "_hashable",
+    "_use_args_",
+    "_new_member_",
+    "_value_repr_",
+    "_boundary_",
+    "_flag",
+    "_all_bits",
+)
+_FIELD = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+_MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"})
+
+Note = Callable[[str], None]
+
+
+def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
+    """A function; `deep`: a project's function counts with what it reaches in its own module."""
+    origin = of_function(function)
+    code = function.__code__
+    fields: dict[str, object] = {"__defaults__": function.__defaults__, "__kwdefaults__": function.__kwdefaults__}
+    cells = function.__closure__ or ()
+    fields.update((f"<{name}>", cell) for name, cell in zip(code.co_freevars, cells, strict=False))
+    own = dict(function.__dict__)
+    if origin is Origin.INSTALLED:
+        head = joined("installed function", function.__module__ or "", function.__qualname__)
+        if not cells and not own:
+            return Parts(head)
+        return named(head, {**fields, "__dict__": named(b"attributes", own)}, numbered=True)
+    fields["__dict__"] = named(b"attributes", own)
+    if origin is Origin.PROJECT:
+        _note_reload(function, code, note)
+        if deep:
+            fields["<globals>"] = _module_globals(function)
+    return named(joined("function", function.__qualname__, code_content(code).digest), fields, numbered=True)
+
+
+def _note_reload(function: FunctionType, code: CodeType, note: Note) -> None:
+    names = function.__globals__
+    file, name = names.get("__file__"), names.get("__name__")
+    if type(file) is str and type(name) is str and differs_from_file(code, file):
+        note(f"reload {name}: {file.rsplit('/', 1)[-1]} was changed after it was loaded")
+
+
+def _module_globals(function: FunctionType) -> Parts:
+    """What a project's function finds in its own module, transitively since those are parts in turn."""
+    found = globals_of(function.__code__)
+    names = function.__globals__
+    attributes: dict[str, set[str] | None] = {}
+    for name, attribute in found.uses:
+        before = attributes.setdefault(name, set())
+        if attribute is None or before is None:
+            attributes[name] = None
+        else:
+            before.add(attribute)
+    fields: dict[str, object] = {}
+    for name in found.reads:
+        value = names.get(name, MISSING)
+        if value is not MISSING and name not in _MODULE_NOISE:
+            taken = attributes.get(name)
+            fields[name] = take_module(value, frozenset(taken)) if type(value) is ModuleType and taken else value
+    return named(b"globals", fields)
+
+
+def take_class(cls: type) -> Parts:
+    """A class: by name where installed, else its bases, its metaclass and its own attributes."""
+    if of_class(cls) is Origin.INSTALLED:
+        return Parts(joined("class", type_name(cls)))
+    own = class_dict(cls)
+    fields = {name: _member(cls, name, value) for name, value in own.items() if _counts(cls, name, value)}
+    fields["<bases>"] = bases(cls)
+    fields["<metaclass>"] = type(cls)
+    head = joined("class", module_of(cls) if module_of(cls) != "__main__" else "", qualname(cls))
+    return named(head, {str(name): value for name, value in fields.items()}, numbered=True)
+
+
+def _counts(cls: type, name: str, value: object) -> bool:
+    if name in _CLASS_NOISE or (name.startswith("__pydantic_") and name != "__pydantic_fields__"):
+        return False
+    if type(value) is GetSetDescriptorType:
+        return False
+    return not (name.startswith(_ENUM_NOISE) and in_class(cls, "_member_map_") is not MISSING)
+
+
+def _member(cls: type, name: str, value: object) -> object:
+    if type(value) is MemberDescriptorType:
+        return Parts(b"slot")
+    if type(value) is FunctionType and _is_generated(cls, value):
+        return Parts(joined("generated", name))
+    if name == "__dataclass_fields__" and type(value) is dict:
+        return named(b"fields", {str(key): _field(field) for key, field in value.items()})
+    return value
+
+
+def _field(field: object) -> object:
+    from_slots = {name: in_class(type(field), name) for name in _FIELD}
+    values = {name: member.__get__(field, type(field)) for name, member in from_slots.items() if type(member) is MemberDescriptorType}
+    kind = getattr(getattr(field, "_field_type", None), "name", "")
+    return named(joined("field", str(kind)), values)
+
+
+def _is_generated(cls: type, function: FunctionType) -> bool:
+    """Methods written by dataclasses, attrs and namedtuple follow from the fields."""
+    file = function.__code__.co_filename
+    made = any(in_class(cls, name) is not MISSING for name in ("__dataclass_fields__", "__attrs_attrs__"))
+    made |= derives(cls, tuple) and in_class(cls, "_fields") is not MISSING
+    return made and (file == "<string>" or file.startswith(("<attrs generated", "<namedtuple", "<dataclass")) or "namedtuple" in file)
+
+
+def take_module(module: object, attributes: frozenset[str] | None = None) -> Parts:
+    """A module: installed by its name; the project's by what it holds, or by those attributes of it that are used."""
+    if type(module) is not ModuleType and not derives(type(module), ModuleType):
+        return Parts(b"no module", (module,))
+    names = module_dict(module)  # type: ignore[arg-type]  # derives says so
+    name = str(names.get("__name__", ""))
+    if name == "__main__" or of_module(module) is not Origin.PROJECT:  # type: ignore[arg-type]  # the same
+        return Parts(joined("module", name))
+    wanted: Iterable[str] = list(names) if attributes is None else attributes
+    fields = {key: names.get(key, MISSING) for key in wanted if type(key) is str and not (attributes is None and _is_noise(key))}
+    present = {key: value for key, value in fields.items() if value is not MISSING}
+    head = joined("module", name, *sorted(fields.keys() - present.keys()))
+    return named(head, present, numbered=attributes is None)
+
+
+def _is_noise(name: str) -> bool:
+    return name in _MODULE_NOISE or (name.startswith("__") and name.endswith("__") and name not in ("__all__",)) or hasattr(builtins, name)
+
+
+def by_module_name(module: ModuleType) -> Parts:
+    """A module in a probe: its name."""
+    return Parts(joined("module", str(module_dict(module).get("__name__", ""))))

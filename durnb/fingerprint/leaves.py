@@ -1,0 +1,75 @@
+"""Where a walk over live objects ends, and what the garbage collector does not tell about them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from durnb.fingerprint.looking import GC, HEAP, basicsize, derives, flags, module_of, mro, type_base
+from durnb.fingerprint.origin import module_dict
+
+_LEAVES = frozenset(
+    id(kind) for kind in (type(None), bool, int, float, complex, str, bytes, bytearray, range, type(Ellipsis), type(NotImplemented))
+)
+_KERNEL = frozenset(
+    {"IPython", "ipykernel", "zmq", "tornado", "jupyter_client", "jupyter_core", "comm", "debugpy", "durnb", "durnb_kernel_ext"}
+)
+_KNOWN = frozenset(
+    {
+        "numpy", "pandas", "pyarrow", "polars", "scipy", "torch", "sklearn", "PIL", "orjson", "regex", "lxml", "h5py", "cv2", "pydantic_core",
+        "matplotlib", "contourpy", "kiwisolver", "shapely", "pyproj", "rpds", "jiter", "ujson", "blake3", "xxhash", "cryptography", "tiktoken",
+    }
+)  # fmt: skip
+_CALLING_BACK = frozenset({("sqlite3", "Connection"), ("_tkinter", "tkapp"), ("pyexpat", "xmlparser")})
+
+
+def is_leaf(cls: type) -> bool:
+    """Whether values of exactly this type refer to nothing."""
+    return id(cls) in _LEAVES
+
+
+def is_boundary(cls: type) -> bool:
+    """Objects of the kernel, event loops and the register of all loggers: from them everything can be reached, and no cell means that."""
+    name = module_of(cls)
+    root = name.partition(".")[0]
+    if root in _KERNEL:
+        return True
+    if name == "logging":
+        return cls.__name__ == "Manager"
+    return root in ("asyncio", "uvloop") and any("Loop" in each.__name__ for each in mro(cls))
+
+
+def inside(value: object, cls: type) -> list[object] | None:
+    """What a value holds that the garbage collector does not show: elements of numpy's object arrays. None: nothing is known."""
+    numpy = sys.modules.get("numpy")
+    array: Any = module_dict(numpy).get("ndarray") if numpy is not None else None
+    if array is None or not derives(cls, array):
+        return None
+    plain = array.view(value, array)
+    return list(_objects(plain)) if plain.dtype.hasobject else []
+
+
+def _objects(plain: Any) -> list[object]:
+    if plain.dtype.names is not None:
+        return [part for name in plain.dtype.names for part in _objects(plain[name])]
+    found: list[object] = plain.ravel().tolist() if plain.dtype.hasobject else []
+    return found
+
+
+def hides_references(cls: type) -> bool:
+    """Whether values of a class may hold callbacks that the garbage collector does not know of: C classes without a traverse."""
+    for each in mro(cls):
+        if (module_of(each), each.__name__) in _CALLING_BACK:
+            return True
+        base = type_base(each)
+        if base is None or flags(each) & GC or basicsize(each) <= basicsize(base):
+            continue
+        if not flags(each) & HEAP and _is_standard(each):
+            continue
+        if not _is_standard(each) and module_of(each).partition(".")[0] not in _KNOWN:
+            return True
+    return False
+
+
+def _is_standard(cls: type) -> bool:
+    return module_of(cls).partition(".")[0] in sys.stdlib_module_names

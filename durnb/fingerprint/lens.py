@@ -1,0 +1,78 @@
+"""One look at values: which way each is taken apart, by its exact type, by a library's class among its bases, else as an object."""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from weakref import ref
+
+from durnb.fingerprint.callables import CALLABLES
+from durnb.fingerprint.containers import CONTAINERS
+from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
+from durnb.fingerprint.libraries import loaded_kinds
+from durnb.fingerprint.looking import is_class, mro, type_name
+from durnb.fingerprint.objects import of_object
+from durnb.fingerprint.parts import Parts, Taker, joined, opaque
+from durnb.fingerprint.scalars import SCALARS
+
+_EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES) for kind, take in table.items()}
+_serials: dict[int, tuple[ref[object], int]] = {}
+_next_serial = [0]
+
+
+class Lens:
+    """For content (canonical), or for a probe (within this process: opaque values count by identity)."""
+
+    def __init__(self, *, probing: bool = False) -> None:
+        self.probing = probing
+        self.notes: dict[str, None] = {}
+        self._kinds = loaded_kinds()
+        self._reducers: dict[int, Callable[[object], object]] = {id(kind): how for kind, how in copyreg.dispatch_table.items()}
+
+    def apart(self, value: object) -> Parts:
+        """One level of a value; never raises, and a value that can't be looked at is opaque."""
+        try:
+            parts = self._apart(value)
+        except (Exception, SystemExit, GeneratorExit):  # whatever a strange value does
+            parts = opaque(type_name(type(value)))
+        if parts.opaque and self.probing:
+            parts.head += joined(_identity(value))
+        return parts
+
+    def _apart(self, value: object) -> Parts:
+        cls = type(value)
+        take = _EXACT.get(id(cls))
+        if take is not None:
+            return take(value)
+        if cls is FunctionType:
+            return take_function(value, deep=not self.probing, note=self._note)  # type: ignore[arg-type]  # just compared
+        if is_class(value):
+            return take_class(value)  # type: ignore[arg-type]  # is_class says so
+        if any(base is ModuleType for base in mro(cls)):
+            return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
+        kind = next((self._kinds[id(base)] for base in mro(cls) if id(base) in self._kinds), None)
+        if kind is not None and kind.take is not None:
+            return kind.take(value)
+        parts = of_object(value, self._reducers, frozen=kind is not None and kind.frozen)
+        if kind is not None and kind.frozen:
+            parts.shares = False
+        return parts
+
+    def _note(self, text: str) -> None:
+        self.notes[text] = None
+
+
+def _identity(value: object) -> str:
+    """A number that no other value of this process ever has, where the value allows; else its address."""
+    known = _serials.get(id(value))
+    if known is not None and known[0]() is value:
+        return f"#{known[1]}"
+    at = id(value)
+    try:
+        kept = ref(value, lambda _: _serials.pop(at, None))
+    except TypeError:
+        return f"@{at}"
+    _next_serial[0] += 1
+    _serials[at] = (kept, _next_serial[0])
+    return f"#{_next_serial[0]}"

@@ -1,0 +1,72 @@
+"""Which classes of loaded libraries are taken apart in a way of their own; nothing is imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from durnb.fingerprint import frames, numeric
+from durnb.fingerprint.looking import derives, is_class
+from durnb.fingerprint.origin import module_dict
+from durnb.fingerprint.parts import Parts, joined, named
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How instances of a library's class are taken apart; without a taker as they pickle, but never as shared."""
+
+    take: Callable[[Any], Parts] | None
+    frozen: bool = False
+
+
+def loaded_kinds() -> dict[int, Kind]:
+    """By id of a class, what is done with it and with classes derived from it; the nearest base decides."""
+    found: dict[int, Kind] = {}
+    np, torch, pa = (_loaded(name) for name in ("numpy", "torch", "pyarrow"))
+    if np is not None:
+        _add(found, np, "ndarray", Kind(partial(numeric.of_array, np)))
+        _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
+        _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
+    if torch is not None:
+        _add(found, torch, "Tensor", Kind(partial(numeric.of_tensor, torch)))
+    if pa is not None:
+        for name in ("Table", "RecordBatch", "ChunkedArray", "Array"):
+            _add(found, pa, name, Kind(partial(frames.of_arrow, pa), frozen=True))
+    for module, names, kind in _TABLE:
+        where = _loaded(module)
+        for name in names if where is not None else ():
+            _add(found, where, name, kind)
+    return found
+
+
+_PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
+_TABLE = (
+    ("scipy.sparse", ("spmatrix", "sparray"), Kind(numeric.of_sparse)),
+    ("pandas", ("DataFrame",), Kind(frames.of_frame)),
+    ("pandas", ("Series",), Kind(frames.of_series)),
+    ("pandas", ("Index", "Timestamp", "Timedelta", "Period", "Interval"), Kind(None, frozen=True)),
+    ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
+    ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
+    ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
+    ("zoneinfo", ("ZoneInfo",), Kind(None, frozen=True)),
+    ("pydantic.fields", ("FieldInfo",), Kind(lambda value: _fields(value, _PYDANTIC))),
+)
+
+
+def _loaded(name: str) -> ModuleType | None:
+    module = sys.modules.get(name)
+    return module if type(module) is ModuleType or derives(type(module), ModuleType) else None
+
+
+def _add(found: dict[int, Kind], module: ModuleType | None, name: str, kind: Kind) -> None:
+    cls = module_dict(module).get(name) if module is not None else None
+    if is_class(cls):
+        found[id(cls)] = kind
+
+
+def _fields(value: object, names: tuple[str, ...]) -> Parts:
+    return named(joined("fields"), {name: getattr(value, name, None) for name in names}, numbered=True)

@@ -1,0 +1,119 @@
+"""Arrays and tensors taken apart: type, shape and the bytes in C order, whatever their layout in memory.
+
+Libraries are looked up among what is loaded, and never imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from durnb.fingerprint.hashing import hasher
+from durnb.fingerprint.looking import class_dict, instance_dict, type_name
+from durnb.fingerprint.objects import own_class
+from durnb.fingerprint.parts import Parts, by_index, joined, named
+
+_SLICE = 1 << 24
+
+
+def of_array(np: Any, value: Any) -> Parts:
+    """A numpy array, with what its subclass adds."""
+    cls = type(value)
+    plain = np.ndarray.view(value, np.ndarray)
+    own = () if cls is np.ndarray else _extras(np, value)
+    content = _content(np, plain)
+    head = joined("array", type_name(cls)) + content.head
+    memory = _memory(np, value)
+    return Parts(head, [*content.parts, *own], label=content.label, numbered=True, linked=memory, shares=content.shares)
+
+
+def _content(np: Any, plain: Any) -> Parts:
+    dtype = plain.dtype
+    head = joined(dtype_name(dtype), str(plain.shape))
+    if dtype.names is not None:
+        return Parts(head, [_content(np, plain[name]) for name in dtype.names], label=lambda index: f"[{dtype.names[index]!r}]")
+    if dtype.hasobject or dtype.kind == "T":
+        return Parts(head, plain.ravel().tolist(), label=by_index, shares=True)
+    state = hasher()
+    for block in _blocks(np, plain):
+        state.update(block)
+    return Parts(head + state.digest())
+
+
+def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
+    """The bytes of an array in C order, without copying it whole."""
+    if plain.size == 0 or plain.dtype.itemsize == 0:
+        return
+    if plain.flags.c_contiguous:
+        yield memoryview(plain.reshape(-1).view(np.uint8))
+        return
+    row = max(1, plain.nbytes // plain.shape[0])
+    step = max(1, _SLICE // row)
+    for at in range(0, plain.shape[0], step):
+        yield memoryview(np.ascontiguousarray(plain[at : at + step]).reshape(-1).view(np.uint8))
+
+
+def dtype_name(dtype: Any) -> str:
+    """The canonical text of a dtype; two dtypes of the same text hold the same kind of data."""
+    if dtype.names is not None:
+        fields = [(name, *dtype.fields[name][1:2], dtype_name(dtype.fields[name][0])) for name in dtype.names]
+        return f"{{{dtype.itemsize} {fields}}}"
+    if dtype.subdtype is not None:
+        return f"({dtype_name(dtype.subdtype[0])} {dtype.subdtype[1]})"
+    return (
+        f"{dtype.name} {dtype.str}" if type(dtype).__module__.startswith("numpy") else f"{type_name(type(dtype))} {dtype.name} {dtype.str}"
+    )
+
+
+def _extras(np: Any, value: Any) -> list[object]:
+    """What subclasses of arrays add: a mask, their own attributes."""
+    masked = getattr(np, "ma", None)
+    if masked is not None and issubclass(type(value), masked.MaskedArray):
+        return [_content(np, masked.getmaskarray(value)), value.fill_value]
+    if issubclass(type(value), np.memmap):
+        return []
+    return [named(b"attributes", dict(instance_dict(value) or {})), *own_class(value)]
+
+
+def _memory(np: Any, value: Any) -> tuple[object, str]:
+    """The owner of an array's memory, and where in it the array begins."""
+    owner = value
+    while type(getattr(owner, "base", None)) is not type(None) and issubclass(type(owner), np.ndarray):
+        owner = owner.base
+    start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
+    base = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
+    return owner, f"@{start - base}{value.strides}"
+
+
+def of_scalar(value: Any) -> Parts:
+    """A numpy scalar."""
+    return Parts(joined("scalar", dtype_name(value.dtype), value.tobytes()))
+
+
+def of_dtype(value: Any) -> Parts:
+    """A numpy dtype."""
+    return Parts(joined("dtype", dtype_name(value), str(value.metadata or "")))
+
+
+def of_tensor(torch: Any, value: Any) -> Parts:
+    """A torch tensor, with its bytes on the host."""
+    flags = joined("tensor", type_name(type(value)), str(value.dtype), str(tuple(value.shape)), str(value.device), str(value.requires_grad))
+    with torch.no_grad():
+        host = value.detach()
+        host = host.to_dense() if host.layout is not torch.strided else host
+        host = host.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+    state = hasher()
+    if host.numel():
+        state.update(memoryview(host.view(torch.uint8).numpy()))
+    own = {key: part for key, part in (instance_dict(value) or {}).items() if not key.startswith("_backward")}
+    memory = (value.untyped_storage().data_ptr(), f"@{value.storage_offset()}{value.stride()}")
+    return Parts(flags + state.digest(), [named(b"attributes", own)], numbered=True, linked=(("torch", memory[0]), memory[1]))
+
+
+def of_sparse(value: Any) -> Parts:
+    """A scipy sparse array: its arrays, without remembered facts such as whether its indices are sorted."""
+    own = {key: part for key, part in (instance_dict(value) or {}).items() if not key.startswith("_has_") and key != "maxprint"}
+    if issubclass(type(value), dict):
+        own["<items>"] = dict.copy(value)
+    shape = class_dict(type(value)).get("_format", "")
+    return named(joined("sparse", type_name(type(value)), str(shape)), own, numbered=True)

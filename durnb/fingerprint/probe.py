@@ -1,0 +1,66 @@
+"""Probes: what a value holds now, comparable within this process only, to find out whether something changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+
+from durnb.fingerprint.lens import Lens
+from durnb.fingerprint.looking import is_class
+from durnb.fingerprint.naming import is_hidden
+from durnb.fingerprint.walk import Seen, Walk, path_text
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The content of a value, and by which paths it shares mutable parts with names before it in the namespace."""
+
+    content: str
+    links: tuple[tuple[str, str], ...]
+
+
+def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
+    """One probe for each name: it changes whenever a part of the value that code can see changes."""
+    owners: dict[object, tuple[str, str]] = {}
+    kept: list[object] = []
+    lens = Lens(probing=True)
+    found: dict[str, Probe] = {}
+    for name, value in list(namespace.items()):
+        if type(name) is str and not is_hidden(name):
+            found[name] = _probe_one(name, value, lens, owners, kept)
+    return found
+
+
+def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[str, str]], kept: list[object]) -> Probe:
+    links: list[tuple[str, str]] = []
+
+    def meet(seen: Seen) -> bool:
+        if is_class(seen.value):
+            return True
+        if type(seen.value) in (FunctionType, MethodType):
+            return False
+        shared, place = (seen.value, "") if seen.parts.linked is None else seen.parts.linked
+        key = shared if type(shared) is tuple else id(shared)
+        owner = owners.get(key)
+        path = _path(seen) + place
+        if owner is None:
+            owners[key] = (name, path)
+            kept.append(shared)
+            return False
+        if owner[0] == name:
+            links.extend([(path, f":{owner[1]}")] if seen.parts.linked is not None else [])
+            return False
+        links.append((path, f"{owner[0]}:{owner[1]}"))
+        return True
+
+    digest = Walk(lens, meet).digest(value)
+    return Probe(digest.hex(), tuple(links))
+
+
+def _path(seen: Seen) -> str:
+    """Exact for what people write, and of bounded length for what is deep."""
+    depth, trail = 0, seen.trail
+    while trail is not None and depth <= 16:
+        depth, trail = depth + 1, trail.above
+    return path_text(seen.trail) if depth <= 16 else f"#{seen.number}"

@@ -1,0 +1,241 @@
+"""From a value to a digest of all that it holds, by an explicit stack: depth is no limit, and cycles end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from durnb.fingerprint.hashing import Hasher, digest, hasher
+from durnb.fingerprint.lens import Lens
+from durnb.fingerprint.looking import is_class, type_name
+from durnb.fingerprint.parts import Parts, all_atoms, atom, atoms, joined
+
+_FLUSH = 1 << 16
+_RANKED = 24  # parts of an element of a set that help to order it
+_RANKS = ((3, 400), (10, 20_000))  # depth, and parts looked at
+
+
+class Trail(NamedTuple):
+    """Where a part stands: a chain to the root, made into text only when somebody asks."""
+
+    above: Trail | None
+    label: Callable[[int], str] | None
+    at: int
+
+
+class Seen(NamedTuple):
+    """A mutable part, met for the first time."""
+
+    value: object
+    parts: Parts
+    trail: Trail | None
+    number: int
+
+
+Meet = Callable[[Seen], bool]
+"""Told of each mutable part; True: don't tell of those below it."""
+
+
+class _Frame:
+    __slots__ = (
+        "at",
+        "buffer",
+        "depends",
+        "digests",
+        "hasher",
+        "items",
+        "key",
+        "label",
+        "muted",
+        "numbered",
+        "shares",
+        "trail",
+        "unordered",
+        "value",
+    )
+
+    def __init__(self, parts: Parts, value: object, trail: Trail | None, shares: bool, muted: bool) -> None:
+        self.items: Sequence[object] = parts.parts
+        self.at = 0
+        self.buffer = bytearray(b"F%d:%s%d(" % (len(parts.head), parts.head, len(parts.parts)))
+        self.hasher: Hasher | None = None
+        self.digests: list[bytes] = []
+        self.unordered = parts.unordered
+        self.label = parts.label
+        self.trail = trail
+        self.shares = shares
+        self.muted = muted
+        self.value = value
+        self.key = 0
+        self.numbered = False
+        self.depends = False  # on numbers given outside
+
+    def add(self, data: bytes) -> None:
+        if self.unordered:
+            self.digests.append(data)
+            return
+        self.buffer += data
+        if len(self.buffer) > _FLUSH:
+            if self.hasher is None:
+                self.hasher = hasher()
+            self.hasher.update(self.buffer)
+            self.buffer.clear()
+
+    def close(self) -> bytes:
+        if self.unordered:
+            self.buffer += b"".join(sorted(self.digests))
+        if self.hasher is None:
+            return digest(self.buffer)
+        self.hasher.update(self.buffer)
+        return self.hasher.digest()
+
+
+class Walk:
+    """The digest of one value. Mutable parts met again are back-references, by the order of first visits; immutable ones never are."""
+
+    def __init__(self, lens: Lens, meet: Meet | None = None) -> None:
+        self.lens = lens
+        self.meet = meet
+        self.opaque: list[str] = []
+        self._numbers: dict[int, int] = {}
+        self._done: dict[int, bytes] = {}  # immutable containers that hold nothing mutable
+        self._again: dict[int, bytes] = {}  # those that do, at their second visit and after
+        self._once: set[int] = set()
+        self._active: dict[int, int] = {}  # unnumbered and not finished
+        self._kept: list[object] = []  # ids stay true while the values live
+        self._stack: list[_Frame] = []
+
+    def digest(self, value: object, apart: Parts | None = None) -> bytes:
+        """The 32 bytes that stand for `value`; `apart`: as already taken apart."""
+        root = _Frame(Parts(b"root", (value if apart is None else apart,), label=lambda _: ""), None, None, True, False)
+        stack = self._stack = [root]
+        while True:
+            frame = stack[-1]
+            if frame.at < len(frame.items):
+                child = frame.items[frame.at]
+                frame.at += 1
+                data = self._visit(frame, child)
+                if data is not None:
+                    frame.add(data)
+            else:
+                stack.pop()
+                result = self._finish(frame)
+                if not stack:
+                    return result
+                stack[-1].add(b"D" + result)
+                stack[-1].depends |= frame.depends or frame.numbered
+
+    def _visit(self, frame: _Frame, child: object) -> bytes | None:
+        """The bytes of a part, or None after a frame for it is put on the stack."""
+        kind = type(child)
+        if kind is str or kind is int or kind is float or child is None or all_atoms((child,)):
+            return b"A" + atom(child)
+        if kind is Parts:
+            return self._open(frame, child, child)  # type: ignore[arg-type]  # just compared
+        key = id(child)
+        number = self._numbers.get(key)
+        if number is not None and frame.shares:
+            frame.depends = True
+            return b"R%d;" % number
+        known = self._done.get(key)
+        if known is None and key in self._again:
+            frame.depends = True
+            known = self._again[key]
+        if known is not None:
+            return b"D" + known
+        if key in self._active:
+            frame.depends = True
+            return b"Y%d;" % (len(self._stack) - self._active[key])
+        return self._open(frame, child, self.lens.apart(child))
+
+    def _open(self, frame: _Frame, child: object, parts: Parts) -> bytes | None:
+        trail = Trail(frame.trail, frame.label, frame.at - 1)
+        if parts.opaque:
+            self.opaque.append(f"{path_text(trail)}: {type_name(type(child))}")
+        numbered = parts.numbered and frame.shares and child is not parts
+        muted = frame.muted
+        if numbered:
+            frame.depends = True
+            number = self._numbers[id(child)] = len(self._numbers)
+            self._kept.append(child)
+            if self.meet is not None and not muted:
+                muted = self.meet(Seen(child, parts, trail, number))
+        if not parts.parts or all_atoms(parts.parts):
+            return b"D" + atoms(parts.head, parts.parts, unordered=parts.unordered)
+        if parts.unordered and len(parts.parts) > 1:
+            parts.parts = self._ordered(parts.parts)
+        inner = _Frame(parts, child, trail, frame.shares if parts.shares is None else parts.shares, muted)
+        inner.numbered = numbered
+        if not numbered and child is not parts:
+            inner.key = id(child)
+            self._active[inner.key] = len(self._stack)
+        self._stack.append(inner)
+        return None
+
+    def _finish(self, frame: _Frame) -> bytes:
+        result = frame.close()
+        key = frame.key
+        if key:
+            del self._active[key]
+            if type(frame.value) in (tuple, frozenset):
+                self._remember(key, frame, result)
+        return result
+
+    def _remember(self, key: int, frame: _Frame, result: bytes) -> None:
+        """Immutable containers make a graph too: each is looked through twice at most."""
+        if not frame.shares:
+            return
+        if not frame.depends:
+            self._done[key] = result
+        elif key in self._once:
+            self._again[key] = result
+        else:
+            self._once.add(key)
+        self._kept.append(frame.value)
+
+    # -- sets ------------------------------------------------------------------------------------
+
+    def _ordered(self, elements: Sequence[object]) -> list[object]:
+        """The elements of a set in an order that follows from what they hold, so that numbers are given in it."""
+        ordered = list(elements)
+        for depth, budget in _RANKS:
+            ranked = sorted(((self._rank(each, depth, [budget]), at) for at, each in enumerate(ordered)))
+            ordered = [ordered[at] for _, at in ranked]
+            if all(first[0] != second[0] for first, second in pairwise(ranked)):
+                break
+        return ordered
+
+    def _rank(self, value: object, depth: int, budget: list[int]) -> bytes:
+        if all_atoms((value,)):
+            return atom(value)
+        if is_class(value):
+            return joined("class", type_name(value))  # type: ignore[arg-type]  # is_class says so
+        if id(value) in self._numbers:
+            return b"R%d;" % self._numbers[id(value)]
+        parts = value if type(value) is Parts else self.lens.apart(value)
+        budget[0] -= 1
+        if depth == 0 or budget[0] < 0:
+            return parts.head
+        inner = [self._rank(part, depth - 1, budget) for part in parts.parts[:_RANKED]]
+        return digest(joined(parts.head, str(len(parts.parts)), *(sorted(inner) if parts.unordered else inner)))
+
+
+def path_text(trail: Trail | None, most: int = 8) -> str:
+    """A path such as ``.session._sock``; long ones are cut in the middle."""
+    labels: list[str] = []
+    while trail is not None:
+        if trail.label is not None:
+            labels.append(_label(trail.label, trail.at))
+        trail = trail.above
+    labels.reverse()
+    if len(labels) > 2 * most:
+        labels = [*labels[:most], f"…{len(labels) - 2 * most}…", *labels[-most:]]
+    return "".join(labels)
+
+
+def _label(label: Callable[[int], str], index: int) -> str:
+    try:
+        return label(index)
+    except Exception:  # a key or a column whose text can't be made
+        return f"[<{index}>]"

@@ -1,0 +1,27 @@
+"""Namespace to groups of bytes and back; ambient state likewise.
+
+`capture` says what of some names can be stored, in groups that share mutable state; `restore` gives the values of one group back.
+`ambient`, `ambient_changes` and `set_ambient` do the same for what a process has beside its variables.
+"""
+
+from __future__ import annotations
+
+from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient
+from durnb.snapshot.capture import capture
+from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
+from durnb.snapshot.restore import restore
+
+__all__ = [
+    "AmbientState",
+    "Captured",
+    "Dropped",
+    "Group",
+    "Lost",
+    "RestoreError",
+    "ambient",
+    "ambient_changes",
+    "capture",
+    "restore",
+    "set_ambient",
+    "size_of",
+]

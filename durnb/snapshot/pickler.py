@@ -1,0 +1,110 @@
+"""The pickler under everything: C, protocol 5, one memo; a slower one of Python for values nested too deep for C."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from durnb.snapshot.model import CantStore
+
+DEEP_STACK = 1 << 29
+DEEP_FRAMES = 2_000_000
+T = TypeVar("T")
+Outward = Callable[[pickle.PickleBuffer], bool]
+
+
+class Takes(Protocol):
+    """What takes objects apart."""
+
+    def reduce(self, obj: Any) -> Any: ...
+
+
+class _Nothing:
+    """A file that forgets what is written."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+
+class _Fast(pickle.Pickler):
+    def __init__(self, file: Any, reducer: Takes, outward: Outward | None) -> None:
+        super().__init__(file, 5, buffer_callback=outward)
+        self._reducer = reducer
+
+    def reducer_override(self, obj: Any) -> Any:
+        return self._reducer.reduce(obj)
+
+
+class _Deep(pickle._Pickler):  # type: ignore[misc,name-defined,unused-ignore]  # it is there in every Python, and not in every stub
+    def __init__(self, file: Any, reducer: Takes, outward: Outward | None) -> None:
+        super().__init__(file, 5, buffer_callback=outward)
+        self._reducer = reducer
+
+    def reducer_override(self, obj: Any) -> Any:
+        return self._reducer.reduce(obj)
+
+
+def discard(value: object, reducer: Takes) -> dict[int, object]:
+    """Pickles `value` into nothing and returns every object that the memo held, by address."""
+
+    def run(kind: Any) -> dict[int, object]:
+        made = kind(_Nothing(), reducer, lambda _: False)
+        made.dump(value)
+        memo = made.memo.copy()
+        return {address: obj for address, (_, obj) in memo.items()}
+
+    return _shallow_or_deep(run, value)
+
+
+def write(value: object, reducer: Takes, outward: Outward) -> bytes:
+    """The stream of `value`. Buffers for which `outward` returns False leave it."""
+
+    def run(kind: Any) -> bytes:
+        sink = io.BytesIO()
+        kind(sink, reducer, outward).dump(value)
+        return sink.getvalue()
+
+    return _shallow_or_deep(run, value)
+
+
+def _shallow_or_deep(run: Callable[[Any], T], value: object) -> T:
+    try:
+        return run(_Fast)
+    except RecursionError:
+        pass  # too deep for the C pickler: the Python one recurses without using the C stack
+    try:
+        return in_deep_thread(lambda: run(_Deep))
+    except RecursionError as error:
+        raise CantStore(value, "it is nested too deep to be pickled") from error
+    except MemoryError as error:
+        raise CantStore(value, "it is nested too deep to be pickled: no memory for the stack") from error
+
+
+def in_deep_thread(work: Callable[[], T]) -> T:
+    """Runs `work` with a big stack and no practical limit of recursion. Raises what it raises."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    stack, frames = threading.stack_size(DEEP_STACK), sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(DEEP_FRAMES)
+        thread = threading.Thread(target=run, name="durnb-deep", daemon=True)
+        thread.start()
+        threading.stack_size(stack)
+        thread.join()
+    finally:
+        threading.stack_size(stack)
+        sys.setrecursionlimit(frames)
+    if failure:
+        raise failure[0]
+    return outcome[0]

@@ -1,0 +1,58 @@
+"""From a group of bytes back to values."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import pickle
+from collections.abc import Mapping, MutableMapping, Sequence
+
+from durnb.snapshot.model import RestoreError
+from durnb.snapshot.place import Place, restoring
+
+
+def restore(
+    stream: bytes,
+    buffers: Sequence[bytes | bytearray | memoryview],
+    namespace: MutableMapping[str, object],
+    sources: Mapping[str, str],
+) -> dict[str, object]:
+    """The values of a group by name; binds none of them.
+
+    Functions get `namespace` itself as their globals. A live function or class of `namespace` with the same code is used as it
+    is, and the stored state put on it. Raises whatever unpickling raises, and RestoreError for code of another Python.
+    """
+    return load(stream, buffers, namespace, sources, scratch=False)
+
+
+def load(
+    stream: bytes,
+    buffers: Sequence[bytes | bytearray | memoryview],
+    namespace: MutableMapping[str, object],
+    sources: Mapping[str, str],
+    *,
+    scratch: bool,
+) -> dict[str, object]:
+    """As `restore`; a scratch load leaves the namespace and everything live alone."""
+    place = Place(namespace, scratch=scratch, renamed={} if scratch else remember_sources(sources))
+    with restoring(place):
+        values = pickle.loads(stream, buffers=list(buffers))
+    if not isinstance(values, dict):
+        raise RestoreError("it is not a group of variables")
+    return values
+
+
+def remember_sources(sources: Mapping[str, str]) -> dict[str, str]:
+    """Gives `inspect.getsource` the text of restored code; a file name that now stands for other text gets a new one.
+
+    Returns the new names by the old ones.
+    """
+    renamed: dict[str, str] = {}
+    for name, text in sources.items():
+        present = linecache.cache.get(name)
+        if present is not None and len(present) == 4 and "".join(present[2]) != text:
+            renamed[name] = f"{name}~{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
+        lines = text.splitlines(keepends=True)
+        if present is None or name in renamed:
+            linecache.cache[renamed.get(name, name)] = (len(text), None, lines, renamed.get(name, name))
+    return renamed

@@ -1,0 +1,157 @@
+"""Writes one group: values, the notebook definitions that they need, and buffers beside the stream."""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import marshal
+import os
+import pickle
+import platform
+import types
+from collections.abc import Collection
+from typing import Any
+
+from durnb.snapshot import arrays, pickler, rebuild
+from durnb.snapshot.definitions import (
+    METHODS,
+    FunctionParts,
+    Notebook,
+    class_digest,
+    class_parts,
+    code_digest,
+    function_parts,
+    is_empty,
+    virtual_subclasses,
+)
+from durnb.snapshot.kinds import Kinds
+from durnb.snapshot.model import OUT_OF_BAND, Group
+from durnb.snapshot.reducer import Call, Reducer, Reduction
+from durnb.snapshot.tracker import uid_of
+
+
+class Writer(Reducer):
+    """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out."""
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        kinds: Kinds,
+        *,
+        shared: Collection[tuple[str, int]] = (),
+        missing: Collection[int] = (),
+        twice: Collection[int] = (),
+    ) -> None:
+        super().__init__(notebook, kinds)
+        self.sources: dict[str, str] = {}
+        self.buffers: list[pickle.PickleBuffer] = []
+        self.readonly: list[bool] = []
+        self._shared, self._missing, self._twice = shared, missing, twice
+        self._roots: dict[tuple[str, int], Any] = {}
+        self._tokens: dict[int, tuple[int, types.CellType]] = {}
+        self._groups: dict[int, int] = {}
+        self._ours: dict[int, pickle.PickleBuffer] = {}
+
+    def write(self, values: dict[str, Any]) -> Group:
+        stream = pickler.write(values, self, self._outward)
+        return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
+
+    def _outward(self, buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < OUT_OF_BAND:
+            return True
+        self.buffers.append(buffer)
+        self.readonly.append(raw.readonly and id(buffer) not in self._ours)
+        return False
+
+    # Arrays
+
+    def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
+        if shares and obj.size:
+            memory = arrays.memory_of(obj)
+            if memory.key in self._shared:
+                root = self._roots.setdefault(memory.key, arrays.root_of(memory.root))
+                if obj is not root and arrays.spans(root, obj):
+                    return arrays.view_of(obj, root)
+        if not arrays.is_plain(obj):
+            return arrays.object_array(obj)
+        reduced = arrays.plain_array(obj)
+        self._ours[id(reduced[1][0])] = reduced[1][0]
+        return reduced
+
+    # Definitions
+
+    def definition(self, obj: Any) -> Reduction:
+        return self._write_class(obj) if isinstance(obj, type) else self._write_function(obj)
+
+    def _write_function(self, obj: types.FunctionType) -> Reduction:
+        parts = function_parts(obj, self.notebook)
+        code = obj.__code__
+        self._note_source(code)
+        group = self._groups.setdefault(id(obj.__globals__), len(self._groups)) if parts.home == 0 else 0
+        tokens = tuple(self._token(cell) for cell in parts.cells.values())
+        stored = (marshal.dumps(code), importlib.util.MAGIC_NUMBER, platform.python_version())
+        place = (parts.home, group, self._uid(obj), self._path(obj), code_digest(code), tokens)
+        spec = (stored, obj.__name__, obj.__qualname__, obj.__module__, *place)
+        return rebuild.function, (spec,), self._function_state(parts, tokens), None, None, rebuild.function_state
+
+    def _function_state(self, parts: FunctionParts, tokens: tuple[int, ...]) -> dict[str, Any]:
+        full = [(token, cell) for token, cell in zip(tokens, parts.cells.values(), strict=True) if not is_empty(cell)]
+        return {
+            "defaults": tuple(map(self._kept, parts.defaults)),
+            "kwdefaults": {name: self._kept(value) for name, value in parts.kwdefaults.items()},
+            "cells": {token: self._kept(cell.cell_contents) for token, cell in full},
+            "attributes": {name: self._kept(value) for name, value in parts.attributes.items()},
+            "globals": {name: value for name, value in parts.globals.items() if id(value) not in self._missing},
+            "rest": {name: value for name, value in parts.rest.items() if id(value) not in self._missing},
+        }
+
+    def _write_class(self, obj: Any) -> Reduction:
+        attributes = {name: self._kept(value) for name, value in class_parts(obj).items()}
+        methods = {name: value for name, value in attributes.items() if isinstance(value, METHODS)}
+        data = {name: value for name, value in attributes.items() if name not in methods}
+        for function in methods.values():
+            self._note_source(getattr(function, "__code__", None))
+        slots = vars(obj).get("__slots__")
+        spec = (
+            type(obj),
+            obj.__name__,
+            obj.__qualname__,
+            obj.__module__,
+            obj.__bases__,
+            slots,
+            self._uid(obj),
+            self._path(obj),
+            class_digest(obj),
+        )
+        state = (Call(rebuild.class_methods, obj, methods), methods | data, virtual_subclasses(obj))
+        return rebuild.class_, (spec,), state, None, None, rebuild.class_state
+
+    def _kept(self, value: Any) -> Any:
+        return rebuild.MISSING if id(value) in self._missing else value
+
+    def _uid(self, obj: Any) -> str:
+        return uid_of(obj, self.notebook.namespace)
+
+    def _path(self, obj: Any) -> str | None:
+        return None if id(obj) in self._twice else self.notebook.path_of(obj)
+
+    def _token(self, cell: types.CellType) -> int:
+        return self._tokens.setdefault(id(cell), (len(self._tokens), cell))[0]
+
+    def cell(self, obj: types.CellType) -> Reduction:
+        """A cell met by itself, not in a closure."""
+        contents = () if is_empty(obj) else (obj.cell_contents,)
+        return rebuild.cell, (self._token(obj),), contents, None, None, rebuild.cell_state
+
+    def _note_source(self, code: types.CodeType | None) -> None:
+        if code is None or code.co_filename in self.sources:
+            return
+        entry = linecache.cache.get(code.co_filename)
+        if entry is not None and len(entry) == 4 and (entry[1] is None or not os.path.exists(code.co_filename)):
+            self.sources[code.co_filename] = "".join(entry[2])
+
+    def code(self, obj: types.CodeType) -> Reduction:
+        """A code object by itself."""
+        self._note_source(obj)
+        return rebuild.code, ((marshal.dumps(obj), importlib.util.MAGIC_NUMBER, platform.python_version()),)

@@ -1,0 +1,60 @@
+"""The help: complete, with examples, and quick."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import durnb
+from durnb.cli import cli
+from durnb.runner import Exit
+
+COMMANDS = ("run", "status", "show", "plan", "demo")
+
+
+def _help(*arguments: str) -> str:
+    done = CliRunner().invoke(cli, [*arguments, "--help"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_help_lists_every_command_with_a_line_that_says_what_it_does() -> None:
+    lines = [line.split(maxsplit=1) for line in _help().splitlines()]
+    listed = {line[0]: line[1] for line in lines if len(line) == 2}
+    for command in COMMANDS:
+        assert listed[command].endswith(".")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_an_example(command: str) -> None:
+    assert f"Example:\n    durnb {command}" in _help(command)
+
+
+def test_the_help_of_run_documents_every_exit_code() -> None:
+    text = _help("run")
+    for code in Exit:
+        assert f"\n  {code.value:>5}  " in text
+
+
+def test_the_version_is_the_packages() -> None:
+    done = CliRunner().invoke(cli, ["--version"])
+    assert done.output == f"durnb {durnb.__version__}\n"
+
+
+def test_an_unknown_command_is_refused() -> None:
+    assert CliRunner().invoke(cli, ["fly"]).exit_code == 2
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from durnb.cli import cli\n"
+        "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
+        "print(sorted({'duckdb', 'nbclient', 'nbformat', 'rich', 'IPython', 'numpy', 'zmq'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
