@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
@@ -73,7 +74,7 @@ def option(param: click.Parameter, context: click.Context) -> tuple[str, str] | 
 
 def prose(text: str) -> str:
     """Click's help as Markdown: a paragraph after ``\\b`` is laid out by hand."""
-    paragraphs = [part.strip(" \n") for part in text.split("\n\n") if part.strip()]
+    paragraphs = [part for part in inspect.cleandoc(text).split("\n\n") if part.strip()]
     return "\n\n".join(fenced(part) if part.startswith("\b") else " ".join(part.split()) for part in paragraphs)
 
 

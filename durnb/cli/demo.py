@@ -35,7 +35,7 @@ TOUR: Final = "01-a-notebook-that-survives.ipynb"
 LONG_STEP: Final = "train"
 _KEY: Final = "demo"
 _NEEDED: Final = {"matplotlib": "matplotlib", "pandas": "pandas", "sklearn": "scikit-learn"}
-_EPOCH: Final = re.compile(r"epoch (\d+) of (\d+)")
+_ROUND: Final = re.compile(r"round (\d+) of (\d+)")
 
 
 @click.command("demo")
@@ -46,7 +46,7 @@ _EPOCH: Final = re.compile(r"epoch (\d+) of (\d+)")
     help="Where the notebooks stay. [default: a new temporary folder]",
 )
 def command(keep: Path | None) -> None:
-    """Run a notebook that trains a small neural network, kill its kernel in the middle of the training, and see that nothing is lost.
+    """Run a notebook that trains a model, kill its kernel in the middle of the training, and see that nothing is lost.
 
     \b
     Example:
@@ -54,7 +54,7 @@ def command(keep: Path | None) -> None:
     """
     _check_needed()
     folder = _folder(keep)
-    click.echo(f"The notebook {TOUR} loads handwritten digits, cleans them and trains a network to read them.\n")
+    click.echo(f"The notebook {TOUR} loads handwritten digits, cleans them and trains a model to read them.\n")
     killed = _run(_copied_tour(folder), f"1. Run it, and kill the kernel (kill -9) halfway through the step {LONG_STEP}.", kill=True)
     if not killed.witness.killed_at:
         raise UsageError(f"the demo could not catch the step {LONG_STEP} at work, so there is nothing to show")
@@ -122,7 +122,7 @@ class _Witness(Progress):
             os.kill(self._pid, signal.SIGKILL)
 
     def _halfway(self, text: str) -> bool:
-        at = _EPOCH.search(text)
+        at = _ROUND.search(text)
         return at is not None and 2 * int(at[1]) >= int(at[2])
 
     def _unfinished(self) -> bool:

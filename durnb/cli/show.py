@@ -12,6 +12,7 @@ from durnb.cli.arguments import choose_run, json_option, notebook_argument, prin
 from durnb.cli.tables import print_table
 from durnb.cli.words import bytes_in_words, seconds_in_words, time_in_words
 from durnb.clock import SystemClock
+from durnb.engine.manifest import Manifest
 from durnb.engine.overview import ending
 from durnb.errors import UsageError
 from durnb.history import Checkpoint, StepHistory
@@ -104,5 +105,7 @@ def _print(run: str, step: StepHistory) -> None:
 def _print_checkpoint(checkpoint: Checkpoint) -> None:
     words = f"checkpoint {checkpoint.number} of {time_in_words(checkpoint.at)}: {bytes_in_words(checkpoint.size)} written in {seconds_in_words(checkpoint.save)}"
     click.echo(words if checkpoint.saved else f"{words}; the save was interrupted, so it can't be put back")
+    if names := Manifest.decode(checkpoint.manifest).names:
+        click.echo(f"it holds {', '.join(names)}")
     if checkpoint.inputs:
         print_table(("input", "kind", "made by", "content"), ((i.name, i.kind, i.maker or "–", i.digest[:12]) for i in checkpoint.inputs))

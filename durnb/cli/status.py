@@ -36,7 +36,7 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
     click.echo(headline(facts))
     if facts["steps"]:
         print_table(
-            ("step", "status", "attempts", "ran", "saved", "when", "holds", "why"),
+            ("step", "status", "attempts", "ran", "saved", "when", "why"),
             map(_row, facts["steps"]),
             numbers=frozenset({"attempts", "ran", "saved"}),
         )
@@ -62,6 +62,5 @@ def _row(step: Mapping[str, Any]) -> tuple[str, ...]:
         seconds_in_words(step["ran"]),
         bytes_in_words(step["size"]),
         time_in_words(datetime.fromisoformat(step["at"]) if step["at"] else None),
-        ", ".join(step["names"]),
         step["reason"],
     )

@@ -18,11 +18,17 @@ STYLES: Final[Mapping[str, str]] = {
 }
 
 
+_PIPED: Final = 200  # columns where nobody's window sets a limit
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[str] = frozenset()) -> None:
     """A table of text; columns named in `numbers` are set to the right, words that `STYLES` knows are coloured."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold", no_wrap=column != "why")
     for row in rows:
         table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _PIPED)
+    console.print(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from durnb import faults
 from durnb.clock import Clock
@@ -25,6 +26,9 @@ from durnb.fingerprint import probe
 from durnb.history import StepHistory
 from durnb.journal import Journal
 from durnb.snapshot import set_ambient
+
+
+_ORDINALS: Final = {n: word for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class Attempts:
             self.live.became(name, PLAIN)
 
     def _start(self, keeping: bool) -> None:
-        draft = self.journal.draft(self.request.name)
+        draft = self.journal.draft()
         try:
             text, signature = "", ""
             if keeping:
@@ -184,7 +188,7 @@ class Attempts:
             self.notes.append(f"not retried: {', '.join(dirty)} changed in place and could not be kept for a clean retry")
             wait = None
         outputs = self.stage.outputs()
-        draft = self.journal.draft(self.request.name)
+        draft = self.journal.draft()
         try:
             digest = draft.add(json.dumps(outputs).encode()) if outputs else ""
             draft.commit(
@@ -236,7 +240,13 @@ class Attempts:
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt
-        return Badge(step=self.request.name, state=state, attempt=attempt, reason=self.decision.reason, notes=tuple(self.notes))
+        return Badge(step=self.request.name, state=state, attempt=attempt, reason=self.why(), notes=tuple(self.notes))
+
+    def why(self) -> str:
+        """Why this attempt is made, for the badge; empty for a step's very first."""
+        if self.numbers.attempt > 1 and self.numbers.failures == 0:
+            return f"the {_ORDINALS.get(self.numbers.attempt - 1, 'one before')} died with the kernel"
+        return self.decision.reason if self.numbers.execution > 1 else ""
 
 
 def _intact(before: Shot, name: str) -> bool:

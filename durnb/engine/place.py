@@ -66,7 +66,9 @@ class Place:
         """How this place sees `name`."""
         live = self.live.names.get(name)
         if live is not None and self._is_seen(name, live):
-            return ABSENT if live.gone else LIVE
+            if not live.gone:
+                return LIVE
+            return self._stored(name) if isinstance(live.version, Durable) else ABSENT
         if name in self.written:
             return self._stored(name)
         return ABSENT if live is None else self._last_saw(name, live)

@@ -11,7 +11,7 @@ from durnb.engine.header import Header
 class CellRequest:
     """A durable cell as it was executed.
 
-    `source` is its body after IPython's transform, without the header; `raw` is the whole cell as typed, `options` the header's text.
+    `source` is its body after IPython's transform, without the header; `raw` is the body as typed, `options` the header's text.
     `cell_id` is the front end's id of the cell, where it sends one.
     """
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from durnb import faults
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
 from durnb.digests import digest_of
@@ -316,6 +315,7 @@ class Session:
             ran_at=checkpoint.at,
             ran=checkpoint.ran,
             reason="" if decision.reason == "finished" else decision.reason,
+            commands=(f"%durable rerun {request.name}",),
             notes=(*stale, *back.notes),
         )
 
@@ -386,7 +386,6 @@ class Session:
         self.unsaved[ended.step] = ended
         done = commit(self.journal, self.live, ended)
         del self.unsaved[ended.step]
-        faults.point("after-commit", ended.step)
         self._settle(done, ended, line)
         stage.badge(
             Badge(
@@ -397,7 +396,7 @@ class Session:
                 save=done.save,
                 size=done.size,
                 attempt=ended.attempt,
-                reason=attempts.decision.reason if attempts.decision.resume or attempts.numbers.execution > 1 else "",
+                reason=attempts.why(),
                 notes=(*attempts.notes, *done.notes),
             )
         )

@@ -61,7 +61,8 @@ def _of_cell(value: types.CellType) -> Parts:
 
 
 def _of_lru_cache(value: object) -> Parts:
-    return named(b"functools.lru_cache", dict(instance_dict(value) or {}), numbered=True)
+    own = {key: part for key, part in (instance_dict(value) or {}).items() if key != "__type_params__"}
+    return named(b"functools.lru_cache", own, numbered=True)
 
 
 def _of_nothing(value: object) -> Parts:

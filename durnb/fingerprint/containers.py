@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import gc
+import marshal
 import types
 import typing
 from collections import OrderedDict, defaultdict, deque
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from durnb.fingerprint.hashing import digest
 from durnb.fingerprint.looking import instance_dict
 from durnb.fingerprint.parts import Parts, Taker, all_atoms, atom, by_index, by_key, joined, named
+
+_LONG = 4096
 
 
 def of_list(value: list[object]) -> Parts:
@@ -23,11 +26,12 @@ def of_tuple(value: tuple[object, ...]) -> Parts:
 
 
 def of_dict(value: dict[object, object]) -> Parts:
-    return _mapping(b"dict", list(dict.items(value)))
+    return _mapping(b"dict", list(dict.keys(value)), list(dict.values(value)))
 
 
 def of_ordered(value: OrderedDict[object, object]) -> Parts:
-    return _mapping(b"collections.OrderedDict", list(OrderedDict.items(value)))
+    items = list(OrderedDict.items(value))
+    return _mapping(b"collections.OrderedDict", [key for key, _ in items], [held for _, held in items])
 
 
 def of_defaultdict(value: defaultdict[object, object]) -> Parts:
@@ -38,12 +42,11 @@ def by_default(index: int) -> str:
     return ".default_factory" if index else ""
 
 
-def _mapping(head: bytes, items: list[tuple[object, object]]) -> Parts:
-    keys = [key for key, _ in items]
+def _mapping(head: bytes, keys: list[object], values: list[object]) -> Parts:
     if all_atoms(keys):
-        marked = head + b"K" + b"".join(map(atom, keys))
-        return Parts(marked if len(marked) < 4096 else digest(marked), [value for _, value in items], label=by_key(keys), numbered=True)
-    both = [part for item in items for part in item]
+        marked = head + b"K" + marshal.dumps(keys, 2)
+        return Parts(marked if len(marked) < _LONG else digest(marked), values, label=by_key(keys), numbered=True)
+    both = [part for item in zip(keys, values, strict=True) for part in item]
     return Parts(head + b"I", both, label=lambda index: f"[<{'value' if index % 2 else 'key'} {index // 2}>]", numbered=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections import namedtuple
 from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 
@@ -25,6 +26,7 @@ _CLASS_NOISE = frozenset(
         "_abc_impl",
         "__replace__",
         "__dataclass_params__",
+        "__slotnames__",
         "__signature__",
         "__class_vars__",
         "__private_attributes__",
@@ -46,8 +48,27 @@ _ENUM_NOISE = (
     "_flag",
     "_all_bits",
 )
+_GENERATED = frozenset(
+    {
+        "__init__",
+        "__repr__",
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__hash__",
+        "__setattr__",
+        "__delattr__",
+        "__new__",
+    }
+    | {"__getstate__", "__setstate__", "__attrs_init__", "_make", "_replace", "_asdict", "__getnewargs__"}
+)
 _FIELD = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
 _MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"})
+
+_FIELD_OF_TUPLE = type(vars(namedtuple("_Sample", "field"))["field"])
 
 Note = Callable[[str], None]
 
@@ -59,7 +80,7 @@ def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
     fields: dict[str, object] = {"__defaults__": function.__defaults__, "__kwdefaults__": function.__kwdefaults__}
     cells = function.__closure__ or ()
     fields.update((f"<{name}>", cell) for name, cell in zip(code.co_freevars, cells, strict=False))
-    own = dict(function.__dict__)
+    own = {key: value for key, value in function.__dict__.items() if key != "__type_params__"}
     if origin is Origin.INSTALLED:
         head = joined("installed function", function.__module__ or "", function.__qualname__)
         if not cells and not own:
@@ -113,18 +134,32 @@ def take_class(cls: type) -> Parts:
 
 
 def _counts(cls: type, name: str, value: object) -> bool:
+    if name == "_generate_next_value_" and _is_installed(value):
+        return False
+    if name == "__orig_bases__" and derives(cls, tuple):
+        return False
     if name in _CLASS_NOISE or (name.startswith("__pydantic_") and name != "__pydantic_fields__"):
         return False
     if type(value) is GetSetDescriptorType:
         return False
+    if name == "__doc__" and type(value) is str and in_class(cls, "__dataclass_fields__") is not MISSING:
+        return not value.startswith(qualname(cls).rpartition(".")[2] + "(")  # dataclasses wrote it, and sets in it have no order
     return not (name.startswith(_ENUM_NOISE) and in_class(cls, "_member_map_") is not MISSING)
+
+
+def _is_installed(value: object) -> bool:
+    inner = value.__func__ if type(value) is staticmethod else value
+    return type(inner) is FunctionType and of_function(inner) is Origin.INSTALLED
 
 
 def _member(cls: type, name: str, value: object) -> object:
     if type(value) is MemberDescriptorType:
         return Parts(b"slot")
-    if type(value) is FunctionType and _is_generated(cls, value):
+    inner = value.__func__ if type(value) is staticmethod else value
+    if type(inner) is FunctionType and _is_generated(cls, inner):
         return Parts(joined("generated", name))
+    if type(value) is _FIELD_OF_TUPLE:
+        return Parts(b"slot")
     if name == "__dataclass_fields__" and type(value) is dict:
         return named(b"fields", {str(key): _field(field) for key, field in value.items()})
     return value
@@ -140,9 +175,16 @@ def _field(field: object) -> object:
 def _is_generated(cls: type, function: FunctionType) -> bool:
     """Methods written by dataclasses, attrs and namedtuple follow from the fields."""
     file = function.__code__.co_filename
+    inner = function.__dict__.get("__wrapped__")  # dataclasses guard __repr__ against recursion
+    if type(inner) is FunctionType and function.__name__ == "__repr__":
+        file = inner.__code__.co_filename
     made = any(in_class(cls, name) is not MISSING for name in ("__dataclass_fields__", "__attrs_attrs__"))
     made |= derives(cls, tuple) and in_class(cls, "_fields") is not MISSING
-    return made and (file == "<string>" or file.startswith(("<attrs generated", "<namedtuple", "<dataclass")) or "namedtuple" in file)
+    return (
+        made
+        and function.__name__ in _GENERATED
+        and (file == "<string>" or file.startswith(("<attrs generated", "<namedtuple", "<dataclass")) or "namedtuple" in file)
+    )
 
 
 def take_module(module: object, attributes: frozenset[str] | None = None) -> Parts:

@@ -13,6 +13,8 @@ from durnb.fingerprint.magics import Effects, names_in_text, special
 class Expressions:
     """The state of the analysis, and its steps over expressions."""
 
+    is_class = False
+
     def __init__(self) -> None:
         self.reads: set[str] = set()
         self.certain: set[str] = set()
@@ -219,6 +221,8 @@ class Expressions:
         self.expr(node.generators[0].iter)
         own = {name for generator in node.generators for name in scopes.target_names(generator.target)}
         before = None if self.bound is None else set(self.bound)
+        if self.is_class:  # a comprehension does not see the names of a class body
+            self.bound = set()
         with self.unsure(), self.scope(own):
             for at, generator in enumerate(node.generators):
                 for part in (*([generator.iter] if at else ()), *generator.ifs):
@@ -256,20 +260,20 @@ class Expressions:
             for name in sorted(effects.reads):
                 self.load(name)
         self.everything |= effects.everything
-        for tree in effects.trees:
-            if effects.trees_bind:
-                self.statements(tree.body)
-            else:
-                self._beside(tree)
+        body = [statement for tree in effects.trees for statement in tree.body]
+        if effects.trees_bind:
+            self.statements(body)
+        else:
+            self._beside(body)
         for name in sorted(effects.binds):
             self.bind(name)
 
-    def _beside(self, tree: ast.Module) -> None:
+    def _beside(self, body: list[ast.stmt]) -> None:
         """Code that runs with the cell's names and binds none of them."""
         kept = self.bound, set(self.binds), set(self.maybe)
         self.bound = None if self.bound is None else set(self.bound)
         with self.unsure():
-            self.statements(tree.body)
+            self.statements(body)
         self.bound, self.binds, self.maybe = kept
 
     def statements(self, body: list[ast.stmt]) -> None:

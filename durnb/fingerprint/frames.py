@@ -42,7 +42,7 @@ def _table(value: Any, parts: list[object], label: Callable[[int], str]) -> Part
     count = len(parts)
     return Parts(
         joined("frame", type_name(type(value)), str(unique)),
-        [*parts, state, *own_class(value)],
+        [*parts, state, *own_class(type(value))],
         label=lambda index: label(index) if index < count else "",
         numbered=True,
         shares=False,

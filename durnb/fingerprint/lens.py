@@ -10,9 +10,9 @@ from weakref import ref
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
-from durnb.fingerprint.libraries import loaded_kinds
+from durnb.fingerprint.libraries import Kind, loaded_kinds
 from durnb.fingerprint.looking import is_class, mro, type_name
-from durnb.fingerprint.objects import of_object
+from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
 from durnb.fingerprint.scalars import SCALARS
 
@@ -28,6 +28,8 @@ class Lens:
         self.probing = probing
         self.notes: dict[str, None] = {}
         self._kinds = loaded_kinds()
+        self._layouts: dict[int, tuple[Layout, Kind | None]] = {}
+        self._kept: list[type] = []
         self._reducers: dict[int, Callable[[object], object]] = {id(kind): how for kind, how in copyreg.dispatch_table.items()}
 
     def apart(self, value: object) -> Parts:
@@ -51,13 +53,22 @@ class Lens:
             return take_class(value)  # type: ignore[arg-type]  # is_class says so
         if any(base is ModuleType for base in mro(cls)):
             return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
-        kind = next((self._kinds[id(base)] for base in mro(cls) if id(base) in self._kinds), None)
+        layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
             return kind.take(value)
-        parts = of_object(value, self._reducers, frozen=kind is not None and kind.frozen)
+        parts = of_object(value, layout, self._reducers.get(id(cls)))
         if kind is not None and kind.frozen:
             parts.shares = False
         return parts
+
+    def _layout(self, cls: type) -> tuple[Layout, Kind | None]:
+        known = self._layouts.get(id(cls))
+        if known is None:
+            kind = next((self._kinds[id(base)] for base in mro(cls) if id(base) in self._kinds), None)
+            layout = layout_of(cls, reducer=id(cls) in self._reducers, frozen=kind is not None and kind.frozen)
+            known = self._layouts[id(cls)] = (layout, kind)
+            self._kept.append(cls)
+        return known
 
     def _note(self, text: str) -> None:
         self.notes[text] = None

@@ -12,7 +12,7 @@ from typing import Any
 from durnb.fingerprint import frames, numeric
 from durnb.fingerprint.looking import derives, is_class
 from durnb.fingerprint.origin import module_dict
-from durnb.fingerprint.parts import Parts, joined, named
+from durnb.fingerprint.parts import Parts, joined, named, opaque
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ _TABLE = (
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
-    ("zoneinfo", ("ZoneInfo",), Kind(None, frozen=True)),
+    ("zoneinfo", ("ZoneInfo",), Kind(lambda value: _zone(value), frozen=True)),
     ("pydantic.fields", ("FieldInfo",), Kind(lambda value: _fields(value, _PYDANTIC))),
 )
 
@@ -66,6 +66,10 @@ def _add(found: dict[int, Kind], module: ModuleType | None, name: str, kind: Kin
     cls = module_dict(module).get(name) if module is not None else None
     if is_class(cls):
         found[id(cls)] = kind
+
+
+def _zone(value: Any) -> Parts:
+    return Parts(joined("zone", value.key)) if value.key is not None else opaque("zoneinfo.ZoneInfo")
 
 
 def _fields(value: object, names: tuple[str, ...]) -> Parts:

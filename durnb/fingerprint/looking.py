@@ -93,30 +93,13 @@ def instance_dict(value: object) -> dict[str, object] | None:
     return None
 
 
-def slots(value: object) -> Iterator[tuple[str, object]]:
-    """The slots of a value that are set, with their names."""
-    for cls in reversed(mro(type(value))):
-        if flags(cls) & HEAP and "__slots__" in class_dict(cls):
-            for name, member in list(class_dict(cls).items()):
+def slot_members(cls: type) -> Iterator[tuple[str, MemberDescriptorType]]:
+    """The slots of a Python class and its bases."""
+    for each in reversed(mro(cls)):
+        if flags(each) & HEAP and "__slots__" in class_dict(each):
+            for name, member in list(class_dict(each).items()):
                 if type(member) is MemberDescriptorType:
-                    try:
-                        yield name, member.__get__(value, type(value))
-                    except AttributeError:
-                        continue
-
-
-def attribute(value: object, name: str) -> object:
-    """A value's attribute as its instance or C class stores it; MISSING where only code could tell."""
-    own = instance_dict(value)
-    if own is not None and name in own:
-        return own[name]
-    found = in_class(type(value), name)
-    if type(found) in (MemberDescriptorType, GetSetDescriptorType):
-        try:
-            return found.__get__(value, type(value))  # type: ignore[attr-defined]  # narrowed by the line above
-        except AttributeError:
-            return MISSING
-    return found
+                    yield name, member
 
 
 def native_base(cls: type) -> type | None:

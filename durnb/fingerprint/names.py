@@ -336,6 +336,8 @@ class _Reader(Expressions):
 class _ClassReader(_Reader):
     """A class body at the top of a cell: what it binds is its own, what it reads may be the cell's."""
 
+    is_class = True
+
     def __init__(self, outer: _Reader) -> None:
         super().__init__()
         self.outer = outer

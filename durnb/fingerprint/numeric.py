@@ -72,7 +72,7 @@ def _extras(np: Any, value: Any) -> list[object]:
         return [_content(np, masked.getmaskarray(value)), value.fill_value]
     if issubclass(type(value), np.memmap):
         return []
-    return [named(b"attributes", dict(instance_dict(value) or {})), *own_class(value)]
+    return [named(b"attributes", dict(instance_dict(value) or {})), *own_class(type(value))]
 
 
 def _memory(np: Any, value: Any) -> tuple[object, str]:

@@ -6,6 +6,8 @@ import enum
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from types import MemberDescriptorType
 
 from durnb.fingerprint.containers import (
     of_bytearray,
@@ -18,9 +20,20 @@ from durnb.fingerprint.containers import (
     of_set,
     of_tuple,
 )
-from durnb.fingerprint.looking import HEAP, MISSING, derives, flags, in_class, instance_dict, mro, native_base, slots, type_name
+from durnb.fingerprint.looking import (
+    MISSING,
+    class_dict,
+    derives,
+    in_class,
+    instance_dict,
+    module_of,
+    mro,
+    native_base,
+    slot_members,
+    type_name,
+)
 from durnb.fingerprint.origin import Origin, of_class
-from durnb.fingerprint.parts import Parts, joined, named, opaque
+from durnb.fingerprint.parts import Parts, by_name, joined, named, opaque
 
 _BASES: dict[type, Callable[..., Parts]] = {
     list: of_list,
@@ -40,66 +53,84 @@ _BASES: dict[type, Callable[..., Parts]] = {
 }
 _IMMUTABLE = frozenset({tuple, int, float, complex, str, bytes, frozenset})
 _NO_CONTENT = frozenset({"itertools"})
+_SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 
-def own_class(value: object) -> tuple[type, ...]:
-    """The class of a value as a part of it, where its code is the notebook's or the project's."""
-    return () if of_class(type(value)) is Origin.INSTALLED else (type(value),)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How the instances of a class are stored, found once for each class."""
+
+    name: str
+    own: tuple[type, ...]
+    """The class itself as a part, where its code is the notebook's or the project's."""
+    plain: bool
+    """Whether the class leaves storing and pickling to Python, so that attributes say everything."""
+    base: Callable[..., Parts] | None
+    frozen: bool
+    members: tuple[tuple[str, MemberDescriptorType], ...]
 
 
-def of_enum(value: object) -> Parts:
-    """A member of an enumeration: its name and its value."""
-    own = instance_dict(value) or {}
-    return Parts(joined("enum", type_name(type(value))), (own.get("_name_"), own.get("_value_"), *own_class(value)))
+def layout_of(cls: type, *, reducer: bool, frozen: bool) -> Layout:
+    """The layout of a class; `frozen`: known not to change, so that sharing an instance means nothing."""
+    base = native_base(cls) if not reducer and _is_plain(cls) else None
+    plain = base is object or any(base is each for each in _BASES)
+    return Layout(
+        name=type_name(cls),
+        own=own_class(cls),
+        plain=plain,
+        base=_BASES[base] if plain and base is not None and base is not object else None,
+        frozen=frozen or any(base is each for each in _IMMUTABLE),
+        members=tuple(slot_members(cls)),
+    )
 
 
-def of_object(value: object, reducers: dict[int, Callable[[object], object]], *, frozen: bool) -> Parts:
-    """An instance; `frozen`: of a type that is known not to change, so that sharing it means nothing."""
+def own_class(cls: type) -> tuple[type, ...]:
+    """A class as a part of its instances, where its code is the notebook's or the project's."""
+    return () if of_class(cls) is Origin.INSTALLED else (cls,)
+
+
+def of_object(value: object, layout: Layout, reducer: Callable[[object], object] | None) -> Parts:
+    """An instance of a class of that layout."""
+    if layout.plain:
+        return _native(value, layout)
     cls = type(value)
     if derives(cls, enum.Enum):
-        return of_enum(value)
-    reducer = reducers.get(id(cls))
-    if reducer is None and _is_plain(cls):
-        base = native_base(cls)
-        if base is not None and (base is object or base in _BASES):
-            return _native(value, base, frozen=frozen)
-    if cls.__module__ in _NO_CONTENT or cls in (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType):
-        return opaque(type_name(cls))
-    return _reduced(value, _reduce(value, reducer), frozen=frozen)
+        own = instance_dict(value) or {}
+        return Parts(joined("enum", layout.name), (own.get("_name_"), own.get("_value_"), *layout.own))
+    if module_of(cls) in _NO_CONTENT or any(cls is each for each in _SUSPENDED):
+        return opaque(layout.name)
+    return _reduced(value, _reduce(value, reducer), layout)
 
 
 def _is_plain(cls: type) -> bool:
-    """Whether a class leaves it to Python how its instances are stored."""
     return (
-        in_class(cls, "__reduce_ex__") is object.__dict__["__reduce_ex__"]
-        and _native_or_missing(cls, "__reduce__")
+        not derives(cls, enum.Enum)
+        and in_class(cls, "__reduce_ex__") is object.__dict__["__reduce_ex__"]
+        and _is_native(cls, "__reduce__")
         and in_class(cls, "__getstate__") is object.__dict__["__getstate__"]
     )
 
 
-def _native_or_missing(cls: type, name: str) -> bool:
-    found = next((each for each in mro(cls) if name in vars(each)), object)
-    return found is object or (found in _BASES and not flags(found) & HEAP)
+def _is_native(cls: type, name: str) -> bool:
+    found = next((each for each in mro(cls) if name in class_dict(each)), object)
+    return found is object or any(found is each for each in _BASES)
 
 
-def _native(value: object, base: type, *, frozen: bool) -> Parts:
-    fields = dict(slots(value))
-    fields.update(instance_dict(value) or {})
+def _native(value: object, layout: Layout) -> Parts:
+    own = instance_dict(value)
+    fields = dict(own) if own else {}
+    for name, member in layout.members:
+        try:
+            fields[name] = member.__get__(value, type(value))
+        except AttributeError:  # a slot that is not set
+            continue
     names = sorted(fields) if all(type(name) is str for name in fields) else list(fields)
-    content = () if base is object else (_BASES[base](value),)
     state = [fields[name] for name in names]
-    labels = ["", *names] if content else names
-    immutable = frozen or (base in _IMMUTABLE and not fields)
-    return Parts(
-        joined("object", type_name(type(value)), *map(str, names)),
-        [*content, *state, *own_class(value)],
-        label=_labels(labels),
-        numbered=not immutable,
-    )
-
-
-def _labels(names: list[str]) -> Callable[[int], str]:
-    return lambda index: (f".{names[index]}" if names[index] else "") if index < len(names) else ".__class__"
+    head = joined("object", layout.name, *map(str, names))
+    if layout.base is None:
+        return Parts(head, [*state, *layout.own], label=by_name(names), numbered=not layout.frozen)
+    content = layout.base(value)
+    return Parts(head, [content, *state, *layout.own], label=by_name(["", *names]), numbered=not layout.frozen or bool(fields))
 
 
 def _reduce(value: object, reducer: Callable[[object], object] | None) -> object:
@@ -112,26 +143,23 @@ def _reduce(value: object, reducer: Callable[[object], object] | None) -> object
     return bind(method, value, type(value))(4)  # type: ignore[operator]  # a function or a descriptor
 
 
-def _reduced(value: object, reduced: object, *, frozen: bool) -> Parts:
-    cls = type(value)
+def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
     own = instance_dict(value)
     if type(reduced) is str:
         module = own.get("__module__") if own else None
         rest = {key: part for key, part in (own or {}).items() if key not in ("__module__", "__qualname__", "__doc__")}
-        return Parts(
-            joined("global", type_name(cls), str(module), reduced), (named(b"attributes", rest), *own_class(value)), numbered=bool(rest)
-        )
+        return Parts(joined("global", layout.name, str(module), reduced), (named(b"attributes", rest), *layout.own), numbered=bool(rest))
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
-        return opaque(type_name(cls))
+        return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))
     return Parts(
-        joined("reduced", type_name(cls)),
-        [*fields, *own_class(value)],
+        joined("reduced", layout.name),
+        [*fields, *layout.own],
         label=lambda index: "" if index else ".<maker>",
-        numbered=not frozen,
+        numbered=not layout.frozen,
     )
 
 

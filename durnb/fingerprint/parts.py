@@ -8,7 +8,7 @@ from typing import Any
 
 from durnb.fingerprint.hashing import digest, hasher
 
-_ATOMS = frozenset(id(kind) for kind in (type(None), bool, int, float, complex, str, bytes, type(Ellipsis)))
+ATOMS = frozenset(id(kind) for kind in (type(None), bool, int, float, complex, str, bytes, type(Ellipsis)))
 _CHUNK = 1 << 15
 
 
@@ -44,12 +44,12 @@ Taker = Callable[[Any], Parts]
 
 def is_atom(value: object) -> bool:
     """Whether a value is bytes and nothing else."""
-    return id(type(value)) in _ATOMS
+    return id(type(value)) in ATOMS
 
 
 def all_atoms(values: Iterable[object]) -> bool:
     """Whether all values are; runs in C."""
-    return all(map(_ATOMS.__contains__, map(id, map(type, values))))
+    return all(map(ATOMS.__contains__, map(id, map(type, values))))
 
 
 def atom(value: object) -> bytes:

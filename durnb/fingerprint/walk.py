@@ -9,7 +9,7 @@ from typing import NamedTuple
 from durnb.fingerprint.hashing import Hasher, digest, hasher
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class, type_name
-from durnb.fingerprint.parts import Parts, all_atoms, atom, atoms, joined
+from durnb.fingerprint.parts import ATOMS, Parts, all_atoms, atom, atoms, joined
 
 _FLUSH = 1 << 16
 _RANKED = 24  # parts of an element of a set that help to order it
@@ -129,7 +129,7 @@ class Walk:
     def _visit(self, frame: _Frame, child: object) -> bytes | None:
         """The bytes of a part, or None after a frame for it is put on the stack."""
         kind = type(child)
-        if kind is str or kind is int or kind is float or child is None or all_atoms((child,)):
+        if id(kind) in ATOMS:
             return b"A" + atom(child)
         if kind is Parts:
             return self._open(frame, child, child)  # type: ignore[arg-type]  # just compared
@@ -207,7 +207,7 @@ class Walk:
         return ordered
 
     def _rank(self, value: object, depth: int, budget: list[int]) -> bytes:
-        if all_atoms((value,)):
+        if id(type(value)) in ATOMS:
             return atom(value)
         if is_class(value):
             return joined("class", type_name(value))  # type: ignore[arg-type]  # is_class says so

@@ -21,13 +21,15 @@ with recursive renames as (
     select seq, json_extract_string(detail, '$.old') as old, json_extract_string(detail, '$.new') as new
     from facts where kind = 'step_renamed'
 ), touched as (
-    select seq, old as name, new as becomes from renames
-    union all
-    select seq, new as name, null as becomes from renames where new <> old
+    select *, lag(seq, 1, 0) over (partition by name order by seq) as since from (
+        select seq, old as name, new as becomes from renames
+        union all
+        select seq, new as name, null as becomes from renames where new <> old
+    )
 ), chase as (
     select seq as event, seq, step as name from facts where step is not null and kind <> 'step_renamed'
     union all
-    select c.event, t.seq, t.becomes from chase c asof join touched t on t.name = c.name and c.seq < t.seq
+    select c.event, t.seq, t.becomes from chase c join touched t on t.name = c.name and c.seq >= t.since and c.seq < t.seq
 )
 select event as seq, arg_max_null(name, seq) as step from chase group by event
 """

@@ -6,6 +6,7 @@ An array's *memory* is what its views share. A stream holds memory once; every o
 from __future__ import annotations
 
 import array
+import importlib
 import mmap
 import pickle
 import sys
@@ -191,8 +192,6 @@ def subclass_state(made: Any, state: dict[str, Any]) -> None:
 
 
 def _imported() -> Any:
-    import importlib
-
     return importlib.import_module("numpy")
 
 

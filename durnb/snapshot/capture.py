@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from durnb.snapshot import rebuild
-from durnb.snapshot.definitions import Notebook, lookup, twins
+from durnb.snapshot import pickler, rebuild
+from durnb.snapshot.definitions import Notebook, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
 from durnb.snapshot.links import linked, reached_definitions
 from durnb.snapshot.model import CantStore, Captured, Dropped, Group, Lost
@@ -22,6 +22,7 @@ from durnb.snapshot.restore import load
 from durnb.snapshot.survey import DefinitionSurvey, Survey, survey, survey_definition
 from durnb.snapshot.writer import Writer
 
+LENT = (types.FunctionType, type, types.ModuleType, int, float, str, bytes, tuple, frozenset)
 UNLINKED = (type(None), bool, int, float, complex, str, bytes, types.ModuleType)
 
 
@@ -117,7 +118,7 @@ class _Taking:
         return any(found is definition for found in twins(lookup(self.namespace, path)))
 
     def _lost(self, name: str, root: object, start: str, failure: CantStore) -> Lost:
-        way = path_to(root, failure.culprit)
+        way = path_to(root, failure.culprit) if failure.culprit is not None else ""
         where = f"{name}{start}{way}" if way is not None else f"{name}{start} … {type(failure.culprit).__name__}"
         return Lost(name=name, path=where, reason=failure.reason)
 
@@ -150,17 +151,41 @@ class _Taking:
     def _written(self, members: list[str]) -> tuple[Group, Writer]:
         reached = {address: each for name in members for address, each in reached_definitions(self.surveys[name], self.definitions).items()}
         met = [self.surveys[name] for name in members] + [each.whole for each in reached.values()]
+        group, writer = self._with(members, met, reached, {})
+        if writer.unproven and not _prove(group):
+            needs = self._needs(reached)
+            group, writer = self._with(members, met, reached, needs)
+            _prove(group)
+        return group, writer
+
+    def _with(
+        self, members: list[str], met: list[Survey], reached: Mapping[int, DefinitionSurvey], needs: Mapping[str, bytes]
+    ) -> tuple[Group, Writer]:
         writer = Writer(self.notebook, self.kinds, shared=_shared(met), missing=self.missing, twice=self._twice(reached))
         values = {name: self._value(self.namespace[name]) for name in members}
         try:
-            group = writer.write(values)
+            return writer.write(values, needs), writer
         except (CantStore, MemoryError):
             raise
         except Exception as error:
             raise CantStore(None, f"{type(error).__name__}: {error}") from error
-        if writer.unproven:
-            _prove(group)
-        return group, writer
+
+    def _needs(self, reached: Mapping[int, DefinitionSurvey]) -> dict[str, bytes]:
+        """What code that runs while the group is loaded may look up in the notebook: definitions, modules and constants, each by itself."""
+        needs: dict[str, bytes] = {}
+        queue = [each.definition for each in reached.values()]
+        while queue:
+            for name in names_used(queue.pop()):
+                value = self.namespace.get(name)
+                if name in needs or value is None or not isinstance(value, LENT):
+                    continue
+                try:
+                    needs[name] = pickler.write(value, Writer(self.notebook, self.kinds, missing=self.missing), lambda _: True)
+                except CantStore:
+                    continue
+                if isinstance(value, (types.FunctionType, type)):
+                    queue.append(value)
+        return needs
 
     def _twice(self, reached: Mapping[int, DefinitionSurvey]) -> set[int]:
         """Definitions whose name belongs to another one of the group: an earlier `f` beside the `f` of now."""
@@ -199,8 +224,8 @@ def _shared(surveys: list[Survey]) -> set[tuple[str, int]]:
     return {key for key, addresses in standing.items() if len(addresses | ({key[1]} & met if key[0] == "object" else set())) > 1}
 
 
-def _prove(group: Group) -> None:
-    """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back."""
+def _prove(group: Group) -> bool:
+    """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back. False where a name of the notebook was needed."""
     buffers = [
         bytearray(memoryview(each)) if not readonly else bytes(memoryview(each))
         for each, readonly in zip(group.buffers, group.readonly, strict=True)
@@ -209,5 +234,8 @@ def _prove(group: Group) -> None:
         load(group.stream, buffers, {}, {}, scratch=True)
     except KeyboardInterrupt:
         raise
+    except NameError:
+        return False
     except BaseException as error:
         raise CantStore(None, f"it can't be loaded again: {type(error).__name__}: {error}") from error
+    return True

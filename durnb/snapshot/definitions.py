@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import enum
 import hashlib
+import importlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
@@ -16,18 +17,10 @@ from functools import cached_property
 from typing import Any, cast
 
 SKIPPED_IN_CLASSES = frozenset(
-    (
-        "__dict__",
-        "__weakref__",
-        "__module__",
-        "__qualname__",
-        "__name__",
-        "__slots__",
-        "__classcell__",
-        "_abc_impl",
-        "__static_attributes__",
-    )
-    + ("__firstlineno__", "__annotations_cache__", "__abstractmethods__", "__classdictcell__")
+    {
+        *("__dict__", "__weakref__", "__module__", "__qualname__", "__name__", "__slots__", "__classcell__", "__classdictcell__"),
+        *("_abc_impl", "__static_attributes__", "__firstlineno__", "__annotations_cache__", "__abstractmethods__"),
+    }
 )
 METHODS = (types.FunctionType, staticmethod, classmethod, property)
 
@@ -222,6 +215,13 @@ def _used_globals(function: types.FunctionType) -> dict[str, Any]:
     return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__ and name != "__builtins__"}
 
 
+def names_used(definition: object) -> Iterator[str]:
+    """The global names, and some others, that the code of a function or class names."""
+    members = vars(definition).values() if isinstance(definition, type) else (definition,)
+    for function in (function for member in members for function in functions_of(member)):
+        yield from _names_in(function.__code__)
+
+
 def _names_in(code: types.CodeType) -> Iterator[str]:
     yield from code.co_names
     for constant in code.co_consts:
@@ -253,6 +253,5 @@ def virtual_subclasses(cls: type) -> tuple[type, ...]:
     """The classes registered with an abstract base class."""
     if not isinstance(cls, abc.ABCMeta):
         return ()
-    from _abc import _get_dump  # type: ignore[import-not-found,unused-ignore]  # the only way to read an ABC's registry
-
-    return tuple(found for ref in _get_dump(cls)[0] if (found := ref()) is not None)
+    registry = importlib.import_module("_abc")._get_dump(cls)[0]  # the only way to read it
+    return tuple(found for ref in registry if (found := ref()) is not None)

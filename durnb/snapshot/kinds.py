@@ -9,6 +9,7 @@ import enum
 import fractions
 import io
 import ipaddress
+import logging
 import pathlib
 import re
 import socket
@@ -25,12 +26,12 @@ from typing import Any
 from durnb.snapshot import rebuild
 
 IMMUTABLE: tuple[type, ...] = (
-    (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, slice, type(...), type(NotImplemented), type)
-    + (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.CodeType, types.MethodType, types.MethodWrapperType)
-    + (types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType, property)
-    + (staticmethod, classmethod, types.GenericAlias, types.UnionType, types.MappingProxyType, weakref.ref, enum.Enum)
-    + (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction, uuid.UUID)
-    + (re.Pattern, pathlib.PurePath, ipaddress.IPv4Address, ipaddress.IPv6Address)
+    *(type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, slice, type(...), type(NotImplemented), type),
+    *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.CodeType, types.MethodType, types.MethodWrapperType),
+    *(types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType, property),
+    *(staticmethod, classmethod, types.GenericAlias, types.UnionType, types.MappingProxyType, weakref.ref, enum.Enum),
+    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction, uuid.UUID),
+    *(re.Pattern, pathlib.PurePath, ipaddress.IPv4Address, ipaddress.IPv6Address, logging.Logger),
 )
 ELSEWHERE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("numpy", ("generic", "dtype", "ufunc")),

@@ -28,6 +28,16 @@ class Place:
     live: set[int] = field(default_factory=set)
     cells: dict[int, types.CellType] = field(default_factory=dict)
     own_globals: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lent: list[str] = field(default_factory=list)
+
+    def inner(self) -> Place:
+        """The same place for another stream: definitions are the same, cells are numbered anew."""
+        return Place(self.namespace, self.scratch, self.renamed, self.made, self.live)
+
+    def take_back(self) -> None:
+        """Unbinds what was lent."""
+        for name in self.lent:
+            self.namespace.pop(name, None)
 
     def known(self, uid: str, path: str | None, digest: str, kind: type) -> Any | None:
         """The definition already made in this stream, else the live one with the same code, else one of an earlier restore."""

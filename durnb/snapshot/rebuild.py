@@ -9,6 +9,7 @@ import enum
 import functools
 import importlib
 import io
+import pickle
 import sys
 import types
 import weakref
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from durnb.snapshot.definitions import METHODS
-from durnb.snapshot.place import here
+from durnb.snapshot.place import here, restoring
 
 
 class Missing:
@@ -90,10 +91,10 @@ def class_(spec: tuple[Any, ...]) -> type:
 
 
 def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
-    """A new class made without running any `__init_subclass__` of the notebook: it ran when the class was written."""
+    """A new class made without running any `__init_subclass__` again: it ran when the class was written."""
     hook = next((base for root in bases for base in root.__mro__ if "__init_subclass__" in vars(base)), object)
     kept = vars(hook)["__init_subclass__"]
-    quiet = hook is not object and hook.__module__ != "typing" and bool(hook.__flags__ & (1 << 9))
+    quiet = hook is not object and bool(hook.__flags__ & (1 << 9))
     if quiet:
         type.__setattr__(hook, "__init_subclass__", classmethod(lambda cls, **_: None))
     try:
@@ -133,26 +134,32 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
         importlib.import_module("abc").update_abstractmethods(cls)
 
 
-def enum_member(cls: Any, name: str, *raw: Any) -> Any:
-    """A member of an enum that is being made, or that of its live twin."""
-    members = vars(cls).get("_member_map_", {})
-    if name in members:
-        return members[name]
-    made: dict[str, Any] = here().made
-    key = f"{id(cls)}.{name}"
-    if key not in made:
+def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
+    """A member of an enum that is being made, or that of its live twin; a combination of flags has no name."""
+    place = here()
+    if id(cls) in place.live:
+        return cls(value) if name is None else vars(cls)["_member_map_"][name]
+    key = f"{id(cls)}.{name or repr(value)}"
+    if key not in place.made:
         kind = type(raw[0]) if raw else object
-        made[key] = kind.__new__(cls, *raw)
-    return made[key]
+        place.made[key] = kind.__new__(cls, *raw)
+    return place.made[key]
 
 
 def member_state(member: Any, state: dict[str, Any]) -> None:
-    if member not in type(member).__dict__.get("_member_map_", {}).values():
+    if id(type(member)) not in here().live:
         vars(member).update(state)
 
 
 def instance_state(made: Any, state: dict[str, Any]) -> None:
     vars(made).update(state)
+
+
+def object_state(made: Any, state: Any) -> None:
+    """Sets attributes past every `__setattr__` and `__getattr__` of the class, which know nothing of half-made objects."""
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    for name, value in {**(attributes or {}), **(slots or {})}.items():
+        object.__setattr__(made, name, value)
 
 
 def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
@@ -207,6 +214,21 @@ def notebook_global(name: str, kind: Callable[..., Any], args: tuple[Any, ...], 
     made = kind(*args, **facts)
     made.__module__ = "__main__"
     return made
+
+
+def provide(needs: dict[str, bytes]) -> None:
+    """Lends the namespace, while the stream is loaded, definitions that code run by loading needs and that are not there."""
+    place = here()
+    for name, stream in needs.items():
+        if name not in place.namespace:
+            with restoring(place.inner()):
+                found = pickle.loads(stream)
+            place.namespace[name] = found
+            place.lent.append(name)
+
+
+def group(_: None, values: dict[str, Any]) -> dict[str, Any]:
+    return values
 
 
 def live_globals() -> dict[str, Any]:

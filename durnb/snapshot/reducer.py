@@ -233,8 +233,10 @@ class Reducer:
         return (rebuild.new, *made[1:]) if getattr(made[0], "__name__", "") == "__newobj__" else made
 
     def _object(self, obj: Any, kind: type) -> Reduction:
-        if isinstance(obj, enum.Enum) and obj.name in vars(kind)["_member_map_"] and not importable(kind, self.notebook):
-            return rebuild.enum_member, (kind, obj.name, *_raw_member(obj)), dict(vars(obj)), None, None, rebuild.member_state
+        if isinstance(obj, enum.Enum) and not importable(kind, self.notebook):
+            name = obj.name if obj.name in vars(kind)["_member_map_"] else None
+            raw = (kind, name, obj.value, *_raw_member(obj))
+            return rebuild.enum_member, raw, dict(vars(obj)), None, None, rebuild.member_state
         if (
             isinstance(obj, BaseException)
             and isinstance(getattr(kind, "__init__", None), types.FunctionType)
@@ -248,6 +250,8 @@ class Reducer:
         except BaseException as error:
             return self._leaf(obj, error)
         self.unproven = self.unproven or _is_custom(kind)
+        if _guards_attributes(kind) and 3 <= len(reduced) <= 5:
+            reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:
@@ -283,7 +287,10 @@ def _resolves(module: str | None, path: str, obj: object) -> bool:
 def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
     kind: Any = getattr(type(member), "_member_type_", object)
     exact: dict[Any, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
-    return () if kind is object else (exact.get(kind, kind)(member),)
+    if kind is object:
+        return ()
+    make: Callable[[Any], Any] = exact.get(kind, kind)
+    return (make(member),)
 
 
 def _reduces_as_exception(kind: type) -> bool:
@@ -303,6 +310,14 @@ def _is_custom(kind: type) -> bool:
     reduces = _hook(kind, "__reduce__") is not object.__reduce__ or _hook(kind, "__reduce_ex__") is not object.__reduce_ex__
     builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
     return reduces or builds or kind in copyreg.dispatch_table
+
+
+def _guards_attributes(kind: type) -> bool:
+    """Whether the class answers for attributes in Python, and leaves its state to the default."""
+    if _hook(kind, "__reduce_ex__") is not object.__reduce_ex__ or _hook(kind, "__reduce__") is not object.__reduce__:
+        return False
+    hooks = {name for base in kind.__mro__ if base is not object for name in vars(base)}
+    return bool(hooks & {"__getattr__", "__getattribute__", "__setattr__"}) and not hooks & {"__setstate__", "__getstate__"}
 
 
 def _hook(kind: type, name: str) -> object:

@@ -35,8 +35,11 @@ def load(
 ) -> dict[str, object]:
     """As `restore`; a scratch load leaves the namespace and everything live alone."""
     place = Place(namespace, scratch=scratch, renamed={} if scratch else remember_sources(sources))
-    with restoring(place):
-        values = pickle.loads(stream, buffers=list(buffers))
+    try:
+        with restoring(place):
+            values = pickle.loads(stream, buffers=list(buffers))
+    finally:
+        place.take_back()
     if not isinstance(values, dict):
         raise RestoreError("it is not a group of variables")
     return values

@@ -176,9 +176,7 @@ class DecimalContext(_Replaced):
         (prec, rounding, emin, emax, capitals, clamp), traps = pickle.loads(payload)
         signals = {each.__name__: each for each in decimal.getcontext().flags}
         raised = [signal for signal, is_set in decimal.getcontext().flags.items() if is_set]
-        decimal.setcontext(
-            decimal.Context(prec, rounding, emin, emax, capitals, clamp, raised, [signals[each] for each in traps])
-        )
+        decimal.setcontext(decimal.Context(prec, rounding, emin, emax, capitals, clamp, raised, [signals[each] for each in traps]))
         return None
 
 

@@ -56,7 +56,7 @@ class Surveyor(Reducer):
             self.survey.held.append(memory.root)
             self.survey.memories.setdefault(memory.key, set()).add(id(obj))
         if obj.dtype.hasobject:
-            return tuple, (obj.view(arrays.plain_type()).ravel().tolist(),)
+            return tuple, (), obj.view(arrays.plain_type()).ravel().tolist()
         return (tuple, ()) if arrays.is_plain(obj) else obj.__reduce__()
 
 

@@ -9,7 +9,7 @@ import os
 import pickle
 import platform
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from durnb.snapshot import arrays, pickler, rebuild
@@ -52,8 +52,10 @@ class Writer(Reducer):
         self._groups: dict[int, int] = {}
         self._ours: dict[int, pickle.PickleBuffer] = {}
 
-    def write(self, values: dict[str, Any]) -> Group:
-        stream = pickler.write(values, self, self._outward)
+    def write(self, values: dict[str, Any], needs: Mapping[str, bytes]) -> Group:
+        """The group of `values`; `needs` are lent to the namespace while it is loaded."""
+        root = Call(rebuild.group, Call(rebuild.provide, dict(needs)), values) if needs else values
+        stream = pickler.write(root, self, self._outward)
         return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
 
     def _outward(self, buffer: pickle.PickleBuffer) -> bool:

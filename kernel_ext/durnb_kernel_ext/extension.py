@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from durnb.config import Settings
+from durnb.errors import JournalError
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.identity import notebook_path
 from durnb_kernel_ext.magic import DurableMagic
@@ -101,6 +103,10 @@ class Extension:
         if session is not None:
             session.close()
 
+    def _exit(self) -> None:
+        with suppress(JournalError):  # the journal closes itself at exit too, and may have been first
+            self.drop_session()
+
     def plain_cell(self, source: str, cell_id: str | None) -> None:
         """A plain cell is about to run."""
         (self._session or self._uninformed).plain_cell(source, cell_id)
@@ -113,11 +119,11 @@ class Extension:
         self._parts = [NodeRunner(self), DurableMagic(self), Control(self)]
         for part in self._parts:
             part.install()
-        atexit.register(self.drop_session)
+        atexit.register(self._exit)
 
     def unload(self) -> None:
         """Leaves the shell as it was."""
-        atexit.unregister(self.drop_session)
+        atexit.unregister(self._exit)
         for part in reversed(self._parts):
             part.remove()
         self._parts.clear()

@@ -31,11 +31,11 @@ class Interrupts:
     once more behind the command. `timed_out` tells that `timeout` (seconds) struck. After the context no interrupt of ours is on its way any more.
     """
 
-    def __init__(self, *, timeout: float | None = None, wake: Callable[[], object] | None = None) -> None:
-        """`wake` is given for a body in an event loop, where the kernel's own handler cancels it and only has to be woken."""
+    def __init__(self, *, timeout: float | None = None, cancel: Callable[[], object] | None = None) -> None:
+        """`cancel` ends a body that an event loop drives, where an exception of a signal handler would end the loop instead."""
         self.hit_command = False
         self.timed_out = False
-        self._timeout, self._wake = timeout, wake
+        self._timeout, self._cancel = timeout, cancel
         self._main = threading.main_thread().ident or 0
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -44,7 +44,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         self._previous: Any = signal.signal(signal.SIGINT, self._handle)
-        if self._timeout is not None and self._wake is None:
+        if self._timeout is not None and self._cancel is None:
             self._start(self._time_out, self._timeout)
         return self
 
@@ -62,11 +62,12 @@ class Interrupts:
         ours, self._pending = self._pending, False
         if ours and self._over.is_set():
             return None
-        if self._wake is None and not self._chasing and in_command(frame):
+        if self._cancel is not None:
+            self._cancel()
+            return None
+        if not self._chasing and in_command(frame):
             self.hit_command = self._chasing = True
             self._start(self._chase)
-        if self._wake is not None:
-            self._wake()
         if callable(self._previous) and not ours:
             return self._previous(number, frame)
         if ours or self._previous == signal.SIG_DFL:

@@ -115,8 +115,7 @@ class CellStage:
 
         timer = loop.call_later(seconds, strike) if seconds is not None else None
         try:
-            # The kernel's handler cancels the cell from inside the loop's own thread, which does not wake a loop that waits
-            with Interrupts(wake=lambda: loop.call_soon_threadsafe(lambda: None)):
+            with self._cancelling():
                 await self._body()
         finally:
             if timer:
@@ -127,6 +126,12 @@ class CellStage:
                 task.uncancel()
             return self._timed_out(error, seconds or 0.0)
         return error
+
+    @staticmethod
+    def _cancelling() -> Interrupts:
+        """An interrupt cancels this task, at once: the kernel's own handler does not wake a loop that waits, and a terminal's ends the loop."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        return Interrupts(cancel=lambda: loop.call_soon_threadsafe(task.cancel) if task else None)
 
     async def _body(self) -> None:
         with self._tracebacks:
@@ -144,12 +149,13 @@ class CellStage:
 
     async def sleep(self, seconds: float) -> None:
         """See `Stage.sleep`."""
+        if self.execution.asynchronous:
+            with self._cancelling():
+                await asyncio.sleep(seconds)
+            return
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self.execution.asynchronous:
-                await asyncio.sleep(min(left, SLICE))
-            else:
-                time.sleep(min(left, SLICE))
+            time.sleep(min(left, SLICE))
 
     def outputs(self) -> list[dict[str, Any]]:
         """See `Stage.outputs`; empty without a kernel."""

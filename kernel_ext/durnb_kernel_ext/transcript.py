@@ -10,7 +10,7 @@ from typing import Any, Final
 RECORDED: Final = frozenset(
     {"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output", "comm_open", "comm_msg"}
 )
-_RUBOUT: Final = re.compile(r"[^\n\b]\x08")
+_CONTROLS: Final = re.compile(r"([\n\r\b])")
 
 
 def is_badge(metadata: Mapping[str, Any]) -> bool:
@@ -19,36 +19,47 @@ def is_badge(metadata: Mapping[str, Any]) -> bool:
     return isinstance(mark, dict) and bool(mark.get("badge"))
 
 
-def overwritten(line: str) -> str:
-    """One line of text as a screen shows it after its backspaces and carriage returns (text progress bars); a last ``\\r`` stays."""
-    while "\b" in line:
-        shorter = _RUBOUT.sub("", line)
-        line = shorter if shorter != line else line.replace("\b", "")
-    if "\r" not in line:
-        return line
-    shown = ""
-    for part in line.split("\r"):
-        shown = part + shown[len(part) :]
-    return shown + "\r" * line.endswith("\r")
-
-
 @dataclass(slots=True)
 class _Stream:
-    name: str
-    lines: list[str] = field(default_factory=list)
-    tail: str = ""
+    """Text as a screen shows it: backspaces and carriage returns move the cursor, and what follows overwrites (text progress bars)."""
 
-    def write(self, text: str) -> int:
-        """Appends `text`; by how many characters the stream grew."""
-        before = len(self.tail)
-        *done, self.tail = (self.tail + text).split("\n")
-        done = [overwritten(line.rstrip("\r")) + "\n" for line in done]
-        self.tail = overwritten(self.tail)
-        self.lines += done
-        return sum(map(len, done)) + len(self.tail) - before
+    name: str
+    length: int = 0
+    _done: list[str] = field(default_factory=list)
+    _line: list[str] = field(default_factory=list)
+    _cursor: int | None = None  # None: at the line's end
+
+    def write(self, text: str) -> None:
+        for part in _CONTROLS.split(text):
+            match part:
+                case "\n":
+                    self._done += [*self._line, "\n"]
+                    self.length += 1
+                    self._line, self._cursor = [], None
+                case "\r":
+                    self._cursor = 0
+                case "\b":
+                    self._cursor = max(0, self._at() - 1)
+                case "":
+                    pass
+                case _:
+                    self._put(part)
+
+    def _at(self) -> int:
+        return sum(map(len, self._line)) if self._cursor is None else self._cursor
+
+    def _put(self, text: str) -> None:
+        if self._cursor is None:
+            self._line.append(text)
+            self.length += len(text)
+            return
+        line, end = "".join(self._line), self._cursor + len(text)
+        shown = line[: self._cursor] + text + line[end:]
+        self.length += len(shown) - len(line)
+        self._line, self._cursor = [shown], end
 
     def output(self) -> dict[str, Any]:
-        return {"output_type": "stream", "name": self.name, "text": "".join(self.lines) + self.tail}
+        return {"output_type": "stream", "name": self.name, "text": "".join((*self._done, *self._line))}
 
 
 @dataclass(slots=True)
@@ -143,9 +154,10 @@ class Transcript:
         if not (isinstance(last, _Stream) and last.name == name):
             last = _Stream(name)
             self._entries.append(last)
-        room = self.limit - self._size + len(last.tail)
-        self._size += last.write(text[:room] if "\r" not in text else text)
-        self._overflowed = self._size >= self.limit
+        room, before = self.limit - self._size, last.length
+        last.write(text if "\r" in text or "\b" in text else text[:room])
+        self._size += last.length - before
+        self._overflowed = self._size > self.limit or ("\r" not in text and len(text) > room)
 
     def _update(self, content: Mapping[str, Any], size: int) -> None:
         update = _Display("display_data", content, size)

@@ -26,7 +26,8 @@ class NodeRunner:
     def __init__(self, extension: Extension) -> None:
         self._extension = extension
         self._shell = extension.shell
-        self._busy = False
+        self._inside: int | None = None  # the thread that a durable cell runs on
+        self._removed = False
 
     def install(self) -> None:
         self._original = self._shell.run_ast_nodes
@@ -37,7 +38,7 @@ class NodeRunner:
     def remove(self) -> None:
         if self._shell.__dict__.get("run_ast_nodes") is not self._installed:
             log("durnb: another extension wraps run_ast_nodes above durnb; plain cells pass through it until the kernel restarts")
-            self._busy = True
+            self._removed = True
         elif self._own is None:
             del self._shell.run_ast_nodes
         else:
@@ -58,7 +59,9 @@ class NodeRunner:
             return running
 
         info = getattr(result, "info", None)
-        if info is None or info.silent or self._busy:  # cells of a %run notebook inside a durable one are part of it
+        if (
+            info is None or info.silent or self._removed or self._inside == threading.get_ident()
+        ):  # cells of a %run notebook inside a durable one are part of it
             return await body()
         try:
             found = find_header(info.raw_cell or "")
@@ -71,12 +74,9 @@ class NodeRunner:
             if self._extension.disabled:
                 self._as_plain(found, result, cell_name)
                 return await body()
-            self._busy = True
             return self._end(result, await self._durable(found, body, cell_name, result))
         except BaseException as error:
             return self._fail(result, error)
-        finally:
-            self._busy = False
 
     def _fail(self, result: Any, error: BaseException) -> bool:
         """The cell ends with `error`, which nobody has shown: an exception, so that Run All stops."""
@@ -122,7 +122,7 @@ class NodeRunner:
             name=found.header.name,
             header=found.header,
             source=source,
-            raw=result.info.raw_cell,
+            raw=found.body,
             options=found.text,
             cell_id=cell_id,
             tags=tags,
@@ -131,7 +131,9 @@ class NodeRunner:
         stage = CellStage(execution=execution, step=request.name, max_output=settings.max_output, show_badge=settings.badge)
         with stage:
             self._say_unrecorded(stage)
+            self._inside = threading.get_ident()
             ended = await _ended(session.run_cell(request, stage))
+            self._inside = None
             if ended is not None:
                 stage.show_error(ended)
             return ended

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from crash.equivalence import IN_KERNEL
-from kernel.driver import Nursery
+from kernel.driver import DURNB, Nursery
 
-LIGHT = ("duckdb", "dill", "blake3", "tenacity", str(IN_KERNEL))
+LIGHT = (*DURNB, str(IN_KERNEL))
 HEAVY = ("numpy", "pandas", "matplotlib.figure", *LIGHT)
 
 

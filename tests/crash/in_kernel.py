@@ -91,7 +91,16 @@ BY_REPR = (
     pathlib.PurePath,
     re.Pattern,
 )
-CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__doc__", "__firstlineno__", "__static_attributes__", "__qualname__"}
+CLASS_NOISE = {
+    "__slotnames__",
+    "__dict__",
+    "__weakref__",
+    "__module__",
+    "__doc__",
+    "__firstlineno__",
+    "__static_attributes__",
+    "__qualname__",
+}
 IPYTHON_NAME = re.compile(r"_+$|_i*$|_i?\d+$|_[dio]h$|_exit_code$|__session__$|__builtin__$|__builtins__$")
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from crash.equivalence import LOAD, POINTS, Book, Kill, Trial
-from durnb import journal
 from kernel.driver import CellResult, KernelDriver, Nursery
 
 Pair = tuple[Nursery, Nursery]
@@ -43,10 +42,6 @@ class Life:
     def __post_init__(self) -> None:
         self.trial = Trial(Book("kill points", "", "pass"), self.folder, self.nurseries)
         self.trial.place.write(CELLS.items())
-
-    @property
-    def store(self) -> journal.Store:
-        return journal.Store.of(self.trial.place.notebook)
 
     def live(self, kill: Kill | None = None, stop_after: str = "") -> bool:
         """One kernel from the first cell: until `kill` strikes, or until `stop_after` has ended and it is killed, or to the end (True)."""
@@ -92,7 +87,7 @@ class Life:
 
     def check(self) -> None:
         """The journal opens, and is in order."""
-        assert journal.check(self.store) == []
+        assert self.trial.store_problems() == []
 
 
 def somewhere(choice: random.Random) -> tuple[Kill, str]:

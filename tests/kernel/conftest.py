@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.driver import CellResult, KernelDriver, Nursery, Place
+from kernel.driver import DURNB, CellResult, KernelDriver, Nursery, Place
 
 TALLY = '''
 def ran(name):
@@ -58,14 +58,14 @@ class Notebook(KernelDriver):
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    made = Nursery("duckdb", "dill", "blake3", "tenacity")
+    made = Nursery(*DURNB)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
 def data_nursery() -> Iterator[Nursery]:
-    made = Nursery("numpy", "pandas", "matplotlib.figure", "duckdb", "dill", "blake3", "tenacity")
+    made = Nursery("numpy", "pandas", "matplotlib.figure", *DURNB)
     yield made
     made.close()
 

@@ -30,6 +30,11 @@ from jupyter_client.session import Session
 DEADLINE = 60.0  # seconds; only a hang reaches it
 SERVER = Path(__file__).with_name("nursery_server.py")
 INLINE = "module://matplotlib_inline.backend_inline"
+DURNB = (
+    *("duckdb", "dill", "blake3", "tenacity", "durnb.journal", "durnb.engine.session", "durnb.engine.operations"),
+    *("durnb.snapshot", "durnb.fingerprint", "durnb_kernel_ext.magic", "durnb_kernel_ext.attachment"),
+    *("durnb_kernel_ext.commands.steps", "durnb_kernel_ext.commands.runs", "durnb_widgets.tables"),
+)  # what a nursery imports for kernels that will load durnb
 OUTPUTS = ("stream", "display_data", "execute_result", "error")
 
 

@@ -1,7 +1,6 @@
 """A process that has imported what a kernel needs and forks a fresh ipykernel on request, in a few hundredths of a second.
 
-It never loads durnb, opens no journal and starts no thread, so a child inherits nothing that a started kernel would not have; only its
-imports are done. Run as a script: ``python nursery_server.py SOCKET_FD MODULE…``. A request is one JSON line, the answer the child's pid.
+It opens no journal and starts no thread, so a child inherits nothing that a started kernel would not have; only its imports are done. Run as a script: ``python nursery_server.py SOCKET_FD MODULE…``. A request is one JSON line, the answer the child's pid.
 """
 
 from __future__ import annotations
@@ -64,6 +63,8 @@ def become_kernel(request: dict[str, Any]) -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
+    if faults := sys.modules.get("durnb.faults"):
+        importlib.reload(faults)  # it read DURNB_FAULTS when it was imported
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # random reseeds itself after a fork, numpy does not
     for module, arguments in request["install"].items():

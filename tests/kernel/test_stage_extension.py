@@ -94,3 +94,18 @@ def test_unloading_leaves_nothing_behind(fresh: KernelDriver) -> None:
     assert fresh.run("%reload_ext kernel.scripted_session").ok
     assert fresh.run("%unload_ext kernel.scripted_session").ok
     assert fresh.evaluate(look) == before
+
+
+def test_loading_twice_is_loading_once_and_unloading_ends_it(fresh: KernelDriver) -> None:
+    count = "len([t for t in get_ipython().input_transformers_cleanup if str(getattr(t, '__module__', '')).startswith('durnb')])"
+    fresh.run("import durnb")
+    for _ in range(2):
+        assert fresh.run("durnb.load_ipython_extension(get_ipython())").ok
+        assert fresh.evaluate(count) == 1
+    assert fresh.run("%load_ext durnb").ok
+    assert fresh.run("%reload_ext durnb").ok
+    assert fresh.evaluate(count) == 1
+    assert "durnb is off" in fresh.run("%%durable plain\n1").badge
+    for _ in range(2):
+        assert fresh.run("durnb.unload_ipython_extension(get_ipython())").ok
+        assert fresh.evaluate(count) == 0

@@ -97,7 +97,7 @@ def test_plain_cells_are_told_before_they_run_and_have_no_badge(kernel: KernelDr
 def test_the_request_says_what_was_typed(kernel: KernelDriver) -> None:
     kernel.run("\n%%durable asked --retries 2\n!echo x\n", cell_id="id-2")
     assert kernel.evaluate("[r.raw, r.source, r.options, r.cell_id] if (r := session.requests['asked']) else 0") == [
-        "\n%%durable asked --retries 2\n!echo x\n",
+        "!echo x\n",
         "get_ipython().system('echo x')\n",
         "asked --retries 2",
         "id-2",

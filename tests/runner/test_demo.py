@@ -17,7 +17,7 @@ pytest.importorskip("matplotlib")
 def test_the_demo_kills_the_kernel_and_ends_with_equal_results(desk: Any) -> None:
     done = desk.durnb("demo", "--keep", "demo-out")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"kill -9 \d+ +\(the kernel, at epoch 60 of 120\)", done.stdout)
+    assert re.search(r"kill -9 \d+ +\(the kernel, at round 30 of 60\)", done.stdout)
     rows = {
         line.split()[0]: line
         for line in done.stdout.splitlines()

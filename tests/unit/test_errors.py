@@ -27,7 +27,9 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalForked(),
     errors.CheckpointUnreadable(step="load", why="no module named 'gone'"),
     errors.CheckpointUntrusted(step="load"),
-    errors.StepAsks(step="pay", why="it is --once and did not finish", commands=("%durable resolve pay done", "%durable resolve pay retry")),
+    errors.StepAsks(
+        step="pay", why="it is --once and did not finish", commands=("%durable resolve pay done", "%durable resolve pay retry")
+    ),
     errors.StepRefused(step="train", why="`df` is not there"),
     errors.StepTimedOut(step="train", seconds=90),
     errors.StepCommandFailed(step="load", exit_code=-2),

@@ -18,11 +18,15 @@ text = st.text(max_size=8)
 numbers = st.integers(0, 2**40)
 seconds = st.floats(0, allow_infinity=False, allow_nan=False)
 inputs = st.lists(
-    st.builds(Input, name=text, kind=st.sampled_from(get_args(events.InputKind)), digest=text, maker=st.none() | text, by_everything=st.booleans()),
+    st.builds(
+        Input, name=text, kind=st.sampled_from(get_args(events.InputKind)), digest=text, maker=st.none() | text, by_everything=st.booleans()
+    ),
     max_size=3,
 ).map(tuple)
 lines = st.lists(st.tuples(text, numbers), max_size=3).map(tuple)
-json_values = st.recursive(st.none() | st.booleans() | numbers | text, lambda v: st.lists(v, max_size=2) | st.dictionaries(text, v, max_size=2), max_leaves=4)
+json_values = st.recursive(
+    st.none() | st.booleans() | numbers | text, lambda v: st.lists(v, max_size=2) | st.dictionaries(text, v, max_size=2), max_leaves=4
+)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "inputs": inputs,
     "line": lines,

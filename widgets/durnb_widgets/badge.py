@@ -26,7 +26,7 @@ def seconds_text(seconds: float) -> str:
     if seconds < 0.1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f} s".replace(".0 s", " s")
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -53,7 +53,8 @@ def time_text(at: datetime, now: datetime) -> str:
 
 def badge_parts(badge: Badge, now: datetime) -> Iterator[str]:
     """What the badge says after the step's name, part by part."""
-    if word := _WORDS.get(badge.state):
+    word = _WORDS.get(badge.state, "")
+    if word and not badge.reason.startswith(word):
         yield word
     if badge.state == "reused":
         yield "from checkpoint"

@@ -79,6 +79,12 @@ def say(*words):
     print(*words, flush=True)
 def heard():
     return sys.stdin.readline().strip()
+def become_nobody():
+    import duckdb
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setegid(65534)
+        os.seteuid(65534)
 def quiet_exit():
     # the whole interpreter is torn down; DuckDB's binding then complains about the connection that a child must not destroy
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -86,11 +92,10 @@ def quiet_exit():
 """
 
 
-def process(store: Store, code: str, *, unprivileged: bool = False, **environ: str) -> subprocess.Popen[str]:
+def process(store: Store, code: str, **environ: str) -> subprocess.Popen[str]:
     """A Python process that has `store`, ``say`` and ``heard``, and talks by its pipes."""
     tests = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     path = os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH"))))
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if unprivileged and os.getuid() == 0 else {}
     return subprocess.Popen(
         [sys.executable, "-c", PRELUDE + code, str(store.notebook)],
         stdin=subprocess.PIPE,
@@ -98,7 +103,6 @@ def process(store: Store, code: str, *, unprivileged: bool = False, **environ: s
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "PYTHONPATH": path, **environ},
-        **nobody,  # type: ignore[call-overload]  # a dict of keyword arguments has no overload
     )
 
 

@@ -27,7 +27,9 @@ def test_the_first_that_says_it_counts(shell: SimpleNamespace, tmp_path: Path) -
     assert notebook_path(shell, "told.ipynb", environ) == tmp_path / "env.ipynb"
 
 
-def test_relative_paths_count_from_where_the_kernel_started(shell: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_count_from_where_the_kernel_started(
+    shell: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir("/")
     assert notebook_path(shell, environ={"DURNB_NOTEBOOK": "nb.ipynb"}) == tmp_path / "nb.ipynb"
     del shell.starting_dir

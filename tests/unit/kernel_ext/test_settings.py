@@ -34,7 +34,9 @@ def test_the_environment_is_below_the_config_and_that_below_what_is_said_live(mo
     assert (settings.ask_over, settings.max_output, settings.max_crashes) == (timedelta(seconds=5), 2000, 9)
 
 
-@pytest.mark.parametrize(("name", "value", "meant"), [("ask_over", "30m", timedelta(minutes=30)), ("badge", "no", False), ("on_change", "ask", "ask")])
+@pytest.mark.parametrize(
+    ("name", "value", "meant"), [("ask_over", "30m", timedelta(minutes=30)), ("badge", "no", False), ("on_change", "ask", "ask")]
+)
 def test_text_is_understood(name: str, value: str, meant: object) -> None:
     durable = Durable()
     setattr(durable, name, value)

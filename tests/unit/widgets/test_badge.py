@@ -26,12 +26,16 @@ THEN = datetime(2026, 6, 1, 12, 2, tzinfo=UTC)
             "train · running · attempt 2: the first died with the kernel",
         ),
         (Badge(step="train", state="succeeded", ran=0.4, save=9.0, size=3_000_000_000), "train · ran 0.4 s · saved 9 s, 3 GB"),
-        (Badge(step="t", state="succeeded", ran=2.0, save=0.01, size=812, notes=("lost: client",)), "t · ran 2 s · saved 10 ms, 812 B · lost: client"),
+        (
+            Badge(step="t", state="succeeded", ran=2.0, save=0.01, size=812, notes=("lost: client",)),
+            "t · ran 2 s · saved 10 ms, 812 B · lost: client",
+        ),
         (
             Badge(step="t", state="asking", reason="was cut off", commands=("%durable resolve t retry", "%durable resolve t done")),
             "t · waits for an answer · was cut off · %durable resolve t retry or %durable resolve t done",
         ),
         (Badge(step="t", state="failed", attempt=3), "t · failed · attempt 3"),
+        (Badge(step="t", state="failed", reason="failed: ValueError: x"), "t · failed: ValueError: x"),
         (Badge(step="t", state="refused", reason="df is absent"), "t · not run · df is absent"),
         (Badge(step="t", state="succeeded", ran=0.0, reason="line\nbreak"), "t · line break · ran 0 ms"),
     ],
@@ -81,13 +85,16 @@ def test_everything_is_escaped() -> None:
     assert reader.text == badge_text(badge, NOW)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.003, "3 ms"), (0.44, "0.4 s"), (9.96, "10 s"), (59.6, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.003, "3 ms"), (0.44, "0.4 s"), (9.96, "10 s"), (59.6, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (812, "812 B"), (1500, "1.5 kB"), (3_000_000_000, "3 GB"), (64_200_000, "64 MB"), (5 * 10**15, "5000 TB")]
+    ("size", "text"),
+    [(0, "0 B"), (812, "812 B"), (1500, "1.5 kB"), (3_000_000_000, "3 GB"), (64_200_000, "64 MB"), (5 * 10**15, "5000 TB")],
 )
 def test_sizes_are_short(size: int, text: str) -> None:
     assert size_text(size) == text

@@ -1,0 +1,255 @@
+"""What Run All would do: notebooks and pasts to actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from durnb.engine.cells import NotebookCell
+from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.fingerprint import read_cell
+from unit.engine.run_story import Story, made, reads
+
+LOAD, TRAIN = "%%durable load\ndf = 1", "%%durable train\nmodel = df"
+PAY = "%%durable pay --once\npay()"
+
+
+def code_of(source: str) -> str:
+    return read_cell(source.partition("\n")[2]).digest
+
+
+def notebook(*sources: str) -> list[NotebookCell]:
+    return [NotebookCell(source=source, id=f"c{number}") for number, source in enumerate(sources)]
+
+
+def ran(story: Story, source: str, inputs: Any = (), *, ran: float = 1.0, **bound: str) -> int:
+    """The cell is run to its end, as the kernel would record it."""
+    name = source.split()[1]
+    return story.runs(name, code_of(source), inputs, source=source, once="--once" in source, ran=ran, bound=bound)
+
+
+def began(story: Story, source: str) -> None:
+    story.starts(source.split()[1], code_of(source), source=source, once="--once" in source)
+
+
+def actions(story: Story | None, *sources: str) -> dict[str, str]:
+    return {step.step: step.action for step in plan(story.history if story else None, notebook(*sources)).steps}
+
+
+def only(story: Story, source: str) -> PlannedStep:
+    (step,) = plan(story.history, notebook(source)).steps
+    return step
+
+
+def both_ran(**bound: str) -> Story:
+    story = Story()
+    ran(story, LOAD, df=bound.get("df", "1"))
+    ran(story, TRAIN, [made("df", "load", bound.get("df", "1"))])
+    return story
+
+
+def test_without_a_run_every_step_runs() -> None:
+    assert actions(None, LOAD, TRAIN) == {"load": "run", "train": "run"}
+    assert actions(Story(), LOAD, TRAIN) == {"load": "run", "train": "run"}
+
+
+def test_a_notebook_without_durable_cells_has_an_empty_plan() -> None:
+    empty = plan(None, notebook("import os", "x = 1"))
+    assert empty == Plan(steps=())
+    assert empty.next is None
+
+
+def test_plain_cells_markdown_and_headers_that_cannot_be_read_are_no_steps() -> None:
+    cells = [NotebookCell(source=LOAD, type="markdown"), *notebook("x = 1", "%%durable --bogus\nx = 1", "%%durable load\n")]
+    assert plan(None, cells).steps == ()
+
+
+def test_finished_steps_are_reused_and_say_what_that_saves() -> None:
+    story = Story()
+    ran(story, LOAD, ran=60.0)
+    assert only(story, LOAD) == PlannedStep(step="load", action="reuse", reason="finished", ran=60.0)
+
+
+def test_the_steps_are_in_the_order_of_the_notebook() -> None:
+    assert list(actions(both_ran(), TRAIN, LOAD)) == ["train", "load"]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "# durable: load\ndf = 1",
+        "%%durable load --retries 3\ndf = 1",
+        "%%durable load\n\n# why\ndf  =  1  # so",
+        "%%durable load\ndf = (1)",
+    ],
+)
+def test_headers_comments_blanks_and_spelling_are_no_edit(same: str) -> None:
+    assert actions(both_ran(), same, TRAIN) == {"load": "reuse", "train": "reuse"}
+
+
+@pytest.mark.parametrize("body", ["%time df = 1", "!ls\ndf = 1", "files = !ls", "%%time\ndf = 1"])
+@pytest.mark.parametrize("mark", ["%%durable load", "# durable: load"])
+def test_a_cell_that_is_not_plain_python_is_reused_where_its_text_is_the_same(mark: str, body: str) -> None:
+    story = Story()
+    story.runs("load", "digest of what IPython makes of it", source=f"{mark}\n{body}")
+    assert only(story, f"{mark}\n{body}").action == "reuse"
+    assert only(story, f"{mark}\n{body}  + 1").action == "run"
+
+
+def test_a_magic_cell_is_no_edit_because_its_header_changed() -> None:
+    story = Story()
+    story.runs("load", "digest of what IPython makes of it", source="%%durable load\n%time df = 1")
+    assert only(story, "%%durable load --retries 2\n%time df = 1").action == "reuse"
+
+
+def test_a_cell_that_awaits_is_python() -> None:
+    story = Story()
+    ran(story, "%%durable load\ndf = await fetch()")
+    assert only(story, "%%durable load\ndf = await  fetch()  # slow").action == "reuse"
+
+
+def test_an_edited_step_runs_and_what_reads_from_it_perhaps() -> None:
+    story = both_ran()
+    planned = plan(story.history, notebook("%%durable load\ndf = 2", TRAIN))
+    assert [(s.step, s.action) for s in planned.steps] == [("load", "run"), ("train", "maybe")]
+    assert planned.steps[0].reason == "its code was edited"
+    assert "'load'" in planned.steps[1].reason
+    assert "`df`" in planned.steps[1].reason
+    assert planned.next == planned.steps[0]
+
+
+def test_perhaps_is_passed_on() -> None:
+    story = both_ran()
+    last = "%%durable report\nprint(model)"
+    ran(story, last, [made("model", "train")])
+    assert actions(story, "%%durable load\ndf = 2", TRAIN, last) == {"load": "run", "train": "maybe", "report": "maybe"}
+
+
+def test_a_step_that_reads_nothing_of_an_edited_one_is_reused() -> None:
+    story = both_ran()
+    other = "%%durable other\nz = 1"
+    ran(story, other, [reads("n"), made("z0", "elsewhere")])
+    assert actions(story, "%%durable load\ndf = 2", other)["other"] == "reuse"
+
+
+def test_a_step_above_the_edited_one_is_reused() -> None:
+    assert actions(both_ran(), TRAIN, "%%durable load\ndf = 2") == {"train": "reuse", "load": "run"}
+
+
+def test_an_edit_that_was_undone_is_reused() -> None:
+    story = Story()
+    ran(story, LOAD)
+    ran(story, "%%durable load\ndf = 2")
+    assert only(story, LOAD).action == "reuse"
+
+
+def test_a_step_whose_maker_has_given_something_else_since_is_not_simply_reused() -> None:
+    story = both_ran(df="1")
+    ran(story, "%%durable load\ndf = 2", df="2")  # run alone, by hand
+    assert actions(story, "%%durable load\ndf = 2", TRAIN) in ({"load": "reuse", "train": "run"}, {"load": "reuse", "train": "maybe"})
+
+
+def test_a_step_whose_maker_goes_back_to_an_earlier_checkpoint_is_not_simply_reused() -> None:
+    story = Story()
+    ran(story, LOAD, df="1")
+    ran(story, "%%durable load\ndf = 2", df="2")
+    ran(story, TRAIN, [made("df", "load", "2")])
+    assert actions(story, LOAD, TRAIN)["train"] != "reuse"
+
+
+def test_a_step_whose_maker_gave_the_same_again_is_reused() -> None:
+    story = both_ran(df="1")
+    ran(story, "%%durable load\ndf = 2 - 1", df="1")
+    assert actions(story, "%%durable load\ndf = 2 - 1", TRAIN) == {"load": "reuse", "train": "reuse"}
+
+
+def test_a_maker_is_known_by_its_new_name() -> None:
+    story = both_ran()
+    story.renames("load", "fetch")
+    assert actions(story, "%%durable fetch\ndf = 2", TRAIN) == {"fetch": "run", "train": "maybe"}
+
+
+@pytest.mark.parametrize(
+    ("option", "action"), [("", "run"), (" --on-change rerun", "run"), (" --on-change keep", "reuse"), (" --on-change ask", "ask")]
+)
+def test_an_edit_does_what_on_change_says(option: str, action: str) -> None:
+    step = only(both_ran(), f"%%durable load{option}\ndf = 2")
+    assert (step.action, "edited" in step.reason) == (action, True)
+
+
+def test_always_runs() -> None:
+    assert only(both_ran(), "%%durable load --always\ndf = 1").action == "run"
+
+
+@pytest.mark.parametrize(
+    ("end", "word"), [("crash", "died with the kernel"), ("exception", "failed"), ("timeout", "timed out"), ("interrupt", "interrupted")]
+)
+def test_an_unfinished_step_runs_and_says_how_it_ended(end: str, word: str) -> None:
+    story = Story()
+    began(story, LOAD)
+    story.dies() if end == "crash" else story.fails("load", how=end)  # type: ignore[arg-type]
+    step = only(story, LOAD)
+    assert (step.action, "attempt 1" in step.reason, word in step.reason) == ("run", True, True)
+
+
+def test_a_once_step_that_did_not_finish_asks_and_shows_the_answers() -> None:
+    story = Story()
+    began(story, PAY)
+    story.dies()
+    step = only(story, PAY)
+    assert step.action == "ask"
+    assert "%durable resolve pay done" in step.reason
+
+
+@pytest.mark.parametrize("asked", ["rerun", "retry"])
+def test_a_once_step_that_was_run_again_and_did_not_finish_asks(asked: str) -> None:
+    story = Story()
+    ran(story, PAY)
+    story.asks_rerun("pay") if asked == "rerun" else story.resolves("pay", "retry")
+    began(story, PAY)
+    story.dies()
+    assert only(story, PAY).action == "ask"
+
+
+@pytest.mark.parametrize("source", [PAY, "%%durable pay --once\npay(2)", "%%durable pay --once --always\npay()"])
+def test_a_once_step_that_finished_is_reused(source: str) -> None:
+    story = Story()
+    ran(story, PAY)
+    assert only(story, source).action == "reuse"
+
+
+def test_an_aborted_step_is_refused() -> None:
+    story = both_ran()
+    story.resolves("load", "abort")
+    assert only(story, LOAD).action == "refuse"
+
+
+@pytest.mark.parametrize("asked", ["rerun", "retry"])
+def test_a_step_that_was_asked_to_run_again_runs(asked: str) -> None:
+    story = both_ran()
+    story.asks_rerun("load") if asked == "rerun" else story.resolves("load", "retry")
+    step = only(story, LOAD)
+    assert (step.action, "asked" in step.reason) == ("run", True)
+
+
+def test_a_step_that_a_person_keeps_is_reused_though_edited() -> None:
+    story = both_ran()
+    story.resolves("load", "keep")
+    assert only(story, "%%durable load\ndf = 2").action == "reuse"
+
+
+@pytest.mark.parametrize("source", [PAY, LOAD])
+def test_a_step_that_a_person_took_as_done_does_not_run(source: str) -> None:
+    story = Story()
+    began(story, source)
+    story.dies()
+    story.resolves(source.split()[1], "done")
+    assert only(story, source).action == "reuse"
+
+
+def test_the_next_step_is_the_first_that_is_not_simply_reused() -> None:
+    story = both_ran()
+    assert plan(story.history, notebook(LOAD, TRAIN)).next is None
+    following = plan(story.history, notebook(LOAD, TRAIN, "%%durable report\nprint(model)")).next
+    assert following == PlannedStep(step="report", action="run", reason="it has not run yet")
