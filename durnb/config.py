@@ -23,24 +23,38 @@ def duration(text: str | float | timedelta) -> timedelta:
     """A length of time from ``"1h30m"``, ``"20 ms"``, a number of seconds or a timedelta. Raises UsageError."""
     if isinstance(text, timedelta):
         return text
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise UsageError(f"{text!r} is not a length of time: write 90, 90s, 1h30m, 2d (units: ms s m h d w)")
     if isinstance(text, int | float) or re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
-        return timedelta(seconds=float(text))
+        return _length(text, float(text))
     parts = _DURATION.findall(text)
     if not parts or _DURATION.sub("", text):
         raise UsageError(f"{text!r} is not a length of time: write 90, 90s, 1h30m, 2d (units: ms s m h d w)")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    return _length(text, sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
-def size(text: str | int) -> int:
+def _length(text: object, seconds: float) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        raise UsageError(f"{str(text)[:60]!r} is longer than any length of time that can be kept") from None
+
+
+def size(text: str | float) -> int:
     """A number of bytes from ``"10 MB"`` (decimal units) or an int. Raises UsageError."""
-    if isinstance(text, int):
+    if isinstance(text, int) and not isinstance(text, bool):
         return text
-    found = _SIZE.fullmatch(text)
+    if isinstance(text, float) and text.is_integer():
+        return int(text)
+    found = _SIZE.fullmatch(text) if isinstance(text, str) else None
     unit = found[2].upper() if found else ""
     unit = unit if unit in ("", "B") or unit.endswith("B") else unit + "B"
     if not found or unit not in _SIZES:
         raise UsageError(f"{text!r} is not a size: write 500000, 10 MB, 2.5 GB")
-    return int(float(found[1]) * _SIZES[unit])
+    number = float(found[1]) * _SIZES[unit]
+    if number == float("inf"):
+        raise UsageError(f"{text[:60]!r} is larger than any disk")
+    return int(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ class StepFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReused:
-    """A reuse made `checkpoint` the step's current one, or gave it a new fingerprint (kept although stale); `line` is what its place sees."""
+    """A reuse made `checkpoint` the step's current one; with `code` and `inputs`, those for which it was kept. `line` is what its place sees."""
 
     kind: ClassVar = "step_reused"
     step: str
@@ -280,12 +280,17 @@ def decode(kind: str, detail: Mapping[str, Any]) -> Event:
     return cls(**{name: _revive(name, value) for name, value in detail.items() if name in known})
 
 
+def _known(cls: type[Input | ErrorInfo], value: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(cls)}
+    return {name: item for name, item in value.items() if name in names}
+
+
 def _revive(name: str, value: Any) -> Any:
     match name, value:
         case "inputs", list():
-            return tuple(Input(**item) for item in value)
+            return tuple(Input(**_known(Input, item)) for item in value)
         case "error", dict():
-            return ErrorInfo(**value)
+            return ErrorInfo(**_known(ErrorInfo, value))
         case "line", list():
             return tuple((str(step), int(checkpoint)) for step, checkpoint in value)
         case _, list():

@@ -39,7 +39,7 @@ def _parse(text: str) -> tuple[_Fault, ...]:
         where, _, effect = part.partition("=")
         point, _, step = where.partition(":")
         effect, _, count = effect.partition("@")
-        if point not in POINTS or effect not in ("kill", "enospc"):
+        if point not in POINTS or effect not in ("kill", "enospc") or not (count == "" or (count.isdecimal() and int(count))):
             raise UsageError(f"DURNB_FAULTS: {part!r} is not POINT[:STEP]=kill|enospc[@N] with a point of {', '.join(POINTS)}")
         faults.append(_Fault(point, step or None, effect, int(count or 1)))
     return tuple(faults)

@@ -82,7 +82,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read."""
+    """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read.
+
+    `kept` are other codes and inputs for which a person had it kept.
+    """
 
     number: int
     step: str
@@ -98,11 +101,18 @@ class Checkpoint:
     ran: float
     save: float
     size: int
+    kept: tuple[tuple[str, tuple[Input, ...]], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class StepHistory:
-    """A step's past in this run. `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon."""
+    """A step's past in this run.
+
+    `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon. `rerun` says that one was asked for and has not begun;
+    until it succeeds, checkpoints numbered
+    below `serves_from` do not serve. `settled`: an unfinished last execution no longer matters, a checkpoint was
+    reused since.
+    """
 
     name: str
     executions: list[Execution] = field(default_factory=list)
@@ -110,6 +120,8 @@ class StepHistory:
     current: int | None = None
     generation: int = 1
     rerun: bool = False
+    serves_from: int = 0
+    settled: bool = False
     answer: Answer | None = None
     cell_id: str | None = None
 
@@ -120,6 +132,11 @@ class StepHistory:
     @property
     def checkpoint(self) -> Checkpoint | None:
         return self.checkpoints[self.current] if self.current is not None else None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last execution was started, did not finish, and still matters."""
+        return bool(self.executions) and self.executions[-1].checkpoint is None and not self.settled
 
     @property
     def status(self) -> AttemptStatus | Literal["new"]:
@@ -183,6 +200,7 @@ class History:
             case StepRerunRequested() as e:
                 step = self._step(e.step)
                 step.rerun, step.generation, step.answer = True, step.generation + 1, None
+                step.serves_from = recorded.seq
                 self._requested(e.request)
             case StepRenamed() as e:
                 self._rename(e)
@@ -204,8 +222,10 @@ class History:
         self.epoch += 1
         self.attached = True
         for step in self.steps.values():
-            if step.executions and step.executions[-1].last.status == "running":
-                step.executions[-1].last.status = "crashed"
+            for execution in step.executions:
+                for attempt in execution.attempts:
+                    if attempt.status == "running":
+                        attempt.status = "crashed"
 
     def _start(self, e: StepStarted, recorded: Recorded) -> None:
         step = self._step(e.step)
@@ -229,6 +249,7 @@ class History:
             )
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
+        step.rerun = step.settled = False
         self.line = e.line
 
     def _succeed(self, e: StepSucceeded, recorded: Recorded) -> None:
@@ -238,7 +259,7 @@ class History:
         attempt.status, attempt.ended, attempt.ran = "succeeded", recorded.at, e.ran
         dropped = set(e.dropped_inputs)
         execution.checkpoint = step.current = recorded.seq
-        step.rerun = False
+        step.answer, step.serves_from = None, 0
         step.checkpoints[recorded.seq] = Checkpoint(
             number=recorded.seq,
             step=e.step,
@@ -264,22 +285,35 @@ class History:
 
     def _reuse(self, e: StepReused) -> None:
         step = self.steps[e.step]
-        step.current, step.answer = e.checkpoint, None
-        step.checkpoints[e.checkpoint] = replace(
-            step.checkpoints[e.checkpoint],
-            fingerprint=e.fingerprint,
-            inputs=e.inputs,
-            line=e.line,
-            code=e.code or step.checkpoints[e.checkpoint].code,
-        )
+        step.current, step.answer, step.settled = e.checkpoint, None, True
+        step.rerun, step.serves_from = False, 0
+        checkpoint = step.checkpoints[e.checkpoint]
+        if e.code and (e.code, e.inputs) != (checkpoint.code, checkpoint.inputs):
+            step.checkpoints[e.checkpoint] = replace(checkpoint, kept=(*checkpoint.kept, (e.code, e.inputs)))
         self.line = (*e.line, (e.step, e.checkpoint))
 
     def _rename(self, e: StepRenamed) -> None:
-        step = self.steps.pop(e.old)
-        step.name = e.new
-        step.checkpoints = {n: replace(c, step=e.new) for n, c in step.checkpoints.items()}
-        self.steps[e.new] = step
-        self.line = tuple((e.new if name == e.old else name, checkpoint) for name, checkpoint in self.line)
+        """The step stands where it stood, and whoever knew it by its old name knows the new one."""
+        self.steps = {e.new if name == e.old else name: step for name, step in self.steps.items()}
+        self.steps[e.new].name = e.new
+        self.line = _renamed_line(self.line, e)
+        for step in self.steps.values():
+            for execution in step.executions:
+                execution.line, execution.inputs = _renamed_line(execution.line, e), _renamed_inputs(execution.inputs, e)
+            step.checkpoints = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.checkpoints.items()}
+
+
+def _renamed_line(line: Line, e: StepRenamed) -> Line:
+    return tuple((e.new if name == e.old else name, checkpoint) for name, checkpoint in line)
+
+
+def _renamed_inputs(inputs: tuple[Input, ...], e: StepRenamed) -> tuple[Input, ...]:
+    return tuple(replace(i, maker=e.new) if i.maker == e.old else i for i in inputs)
+
+
+def _renamed_checkpoint(checkpoint: Checkpoint, e: StepRenamed, step: str) -> Checkpoint:
+    kept = tuple((code, _renamed_inputs(inputs, e)) for code, inputs in checkpoint.kept)
+    return replace(checkpoint, step=step, line=_renamed_line(checkpoint.line, e), inputs=_renamed_inputs(checkpoint.inputs, e), kept=kept)
 
 
 def fold(events: Iterable[Recorded]) -> History:

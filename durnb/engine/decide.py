@@ -5,13 +5,13 @@ The sections of the design that it states are "Words and identities" and "Decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from durnb.events import Input
-from durnb.history import Checkpoint, Execution, StepHistory
+from durnb.history import Answer, Checkpoint, Execution, StepHistory
 
 GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""
@@ -54,6 +54,7 @@ class Question:
     ask_over: timedelta = timedelta(minutes=10)
     max_crashes: int = 3
     renamed: Renamed | None = None
+    ignored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,12 @@ Decision = Reuse | Execute | Ask | Refuse
 def decide(history: StepHistory | None, q: Question) -> Decision:
     """What the step of `q` does, given its history in this run (None before its first start)."""
     if history is None or not history.executions:
-        return _begin(q)
+        return _begin(q, history.answer if history is not None else None)
     if answered := _answered(history, q):
         return answered
     if history.rerun:
         return _refusal(q) or Execute(reason="%durable rerun was asked for")
-    if q.once:
+    if q.once and (history.unfinished or history.checkpoint is not None):
         return _once(history, q)
     if not q.always and (serving := _serving(history, q)):
         return Reuse(
@@ -111,7 +112,7 @@ def decide(history: StepHistory | None, q: Question) -> Decision:
     if refusal := _refusal(q):
         return refusal
     checkpoint = history.checkpoint
-    if checkpoint is None or _last(history).checkpoint is None:
+    if checkpoint is None or history.unfinished:
         return _again(history, q)
     return _stale(history, checkpoint, q)
 
@@ -125,7 +126,11 @@ def answers(step: str, *choices: str) -> tuple[str, ...]:
     return tuple(f"%durable resolve {step} {choice}" for choice in choices)
 
 
-def _begin(q: Question) -> Decision:
+def _begin(q: Question, answer: Answer | None) -> Decision:
+    if answer == "abort":
+        return Refuse(why=f"it was aborted by %durable resolve; run it with %durable resolve {q.step} retry")
+    if answer == "retry":
+        return _refusal(q) or Execute(reason="%durable resolve … retry was answered")
     if q.renamed and q.renamed.once:
         return Ask(
             why=f"it may be the --once step {q.renamed.old!r} under a new name",
@@ -151,9 +156,8 @@ def _answered(history: StepHistory, q: Question) -> Decision | None:
 
 
 def _once(history: StepHistory, q: Question) -> Decision:
-    last = _last(history)
-    if last.checkpoint is None:
-        ended = _how_it_ended(last)
+    if history.unfinished:
+        ended = _how_it_ended(_last(history))
         return Ask(
             why=f"it is --once, was started and did not finish ({ended}); did its effects happen?",
             commands=answers(q.step, "done", "retry", "abort"),
@@ -166,20 +170,19 @@ def _once(history: StepHistory, q: Question) -> Decision:
 
 def _serving(history: StepHistory, q: Question) -> Checkpoint | None:
     """The checkpoint with this fingerprint, the current one first, then the newest."""
-    if _last(history).checkpoint is None and history.status == "succeeded":
-        return None
     current = history.checkpoint
     others = sorted((c for c in history.checkpoints.values() if c is not current), key=lambda c: -c.number)
-    return next((c for c in ([current] if current else []) + others if not changes(c, q)), None)
+    candidates = ([current] if current else []) + others
+    return next((c for c in candidates if c.number >= history.serves_from and not changes(c, q)), None)
 
 
 def _crash_loop(history: StepHistory, q: Question) -> Refuse | None:
-    last = _last(history)
-    if last.checkpoint is not None or last.code != q.code or input_changes(last.inputs, q.inputs):
+    if not history.unfinished:
         return None
-    if last.crashes < q.max_crashes:
+    crashes = sum(e.crashes for e in history.executions if e.code == q.code and not _differ(e.inputs, q))
+    if crashes < q.max_crashes:
         return None
-    return Refuse(why=f"it killed its kernel {last.crashes} times; change it, or try once more with %durable resolve {q.step} retry")
+    return Refuse(why=f"it killed its kernel {crashes} times; change it, or try once more with %durable resolve {q.step} retry")
 
 
 def _refusal(q: Question) -> Refuse | None:
@@ -198,7 +201,7 @@ def _refusal(q: Question) -> Refuse | None:
 def _again(history: StepHistory, q: Question) -> Decision:
     """Started, and not finished."""
     last = _last(history)
-    same = last.code == q.code and not input_changes(last.inputs, q.inputs) and last.generation == history.generation
+    same = last.code == q.code and not _differ(last.inputs, q) and last.generation == history.generation
     for name in q.unknown:
         return Ask(
             why=f"`{name}` was changed by an attempt and its value before it was not kept; run the cells above again",
@@ -216,9 +219,8 @@ def _how_it_ended(execution: Execution) -> str:
             return f"its attempt {attempt.number} died with the kernel"
         case "exception" | "timeout":
             error = attempt.error
-            return (
-                f"its attempt {attempt.number} failed: {error.type}: {error.message}" if error else f"its attempt {attempt.number} failed"
-            )
+            said = f": {error.type}: {error.message.strip()}".splitlines()[0][:300] if error else ""
+            return f"its attempt {attempt.number} failed{said}"
         case "interrupt":
             return f"its attempt {attempt.number} was interrupted"
         case _:
@@ -246,8 +248,13 @@ def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decisio
 def _only_plain(checkpoint: Checkpoint, q: Question) -> bool:
     if checkpoint.code != q.code or _expired(checkpoint, q):
         return False
-    changed = input_changes(checkpoint.inputs, q.inputs)
-    return bool(changed) and all(now is not None and now.kind in ("plain", "opaque") for _, now in changed)
+    changed = _differ(checkpoint.inputs, q)
+    return bool(changed) and all(_is_plain(before, now) for before, now in changed)
+
+
+def _is_plain(before: Input | None, now: Input | None) -> bool:
+    one = now if now is not None and now.kind != "absent" else before
+    return one is not None and one.kind in ("plain", "opaque")
 
 
 def _expired(checkpoint: Checkpoint, q: Question) -> bool:
@@ -256,10 +263,16 @@ def _expired(checkpoint: Checkpoint, q: Question) -> bool:
 
 def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
     """Why `checkpoint` does not serve the question, in people's words; empty where it does."""
-    reasons = ["its code was edited"] if checkpoint.code != q.code else []
-    if q.expires is not None and _expired(checkpoint, q):
-        reasons.append(f"its checkpoint expired (--expires {q.expires})")
-    return reasons + [_reason(before, now) for before, now in input_changes(checkpoint.inputs, q.inputs)]
+    reasons = [f"its checkpoint expired (--expires {q.expires})"] if q.expires is not None and _expired(checkpoint, q) else []
+    if any(code == q.code and not _differ(inputs, q) for code, inputs in checkpoint.kept):
+        return reasons
+    edited = ["its code was edited"] if checkpoint.code != q.code else []
+    return edited + reasons + [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)]
+
+
+def _differ(before: Sequence[Input], q: Question) -> list[tuple[Input | None, Input | None]]:
+    """The inputs that differ from those of the question, what its header ignores left out."""
+    return input_changes([i for i in before if i.name not in q.ignored], q.inputs)
 
 
 def input_changes(before: Sequence[Input], now: Sequence[Input]) -> list[tuple[Input | None, Input | None]]:
@@ -309,8 +322,3 @@ def _label(i: Input) -> str:
             return f"the setting {i.name.removeprefix('@')}"
         case _:
             return f"its input `{i.name}`"
-
-
-def names(inputs: Iterable[Input]) -> frozenset[str]:
-    """The names of `inputs`."""
-    return frozenset(i.name for i in inputs)

@@ -73,6 +73,8 @@ class Manifest:
     def decode(cls, text: str) -> Manifest:
         """The inverse of `encode`. Raises ValueError, KeyError or TypeError for text that is none."""
         plain: dict[str, Any] = json.loads(text)
+        if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("names", "lost", "ambient")):
+            raise ValueError("it is not a checkpoint's table of contents")
         plain["names"] = {n: StoredName(**v) for n, v in plain["names"].items()}
         plain["lost"] = {n: LostName(**v) for n, v in plain["lost"].items()}
         plain["ambient"] = {n: StoredAmbient(**v) for n, v in plain["ambient"].items()}

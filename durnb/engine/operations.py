@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from durnb.engine.cells import NotebookCell, plain_cells
+from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.checkpoints import signed_facts
 from durnb.engine.commit import commit, interrupts_held
 from durnb.engine.live import Changes, Durable
@@ -40,10 +40,13 @@ def rerun(session: Session, name: str) -> None:
 
 def resolve(session: Session, name: str, answer: Literal["retry", "keep", "done", "abort"]) -> str:
     """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
+    if answer == "retry" and name not in session.history.steps and name in step_names(session.kernel.cells()):
+        session.journal.append(StepResolved(step=name, answer=answer))  # a step that may be a renamed one, and is to run anew
+        return f"{name} runs as a new step when its cell is run next"
     step = step_of(session, name)
     if answer == "keep" and step.checkpoint is None:
         raise UsageError(f"step {name!r} has no checkpoint to keep; answer retry, done or abort")
-    if answer == "done" and step.executions[-1].last.status == "succeeded":
+    if answer == "done" and not step.unfinished:
         raise UsageError(f"step {name!r} is finished; answer retry or keep")
     session.journal.append(StepResolved(step=name, answer=answer))
     session.write_status()

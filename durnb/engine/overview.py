@@ -119,9 +119,9 @@ def announcement(plan: Plan, history: History) -> str:
 def spell(length: timedelta) -> str:
     """``2 h 13 m``, ``3 m 20 s``, ``1.3 s``, ``40 ms``."""
     seconds = length.total_seconds()
-    if seconds < 1:
+    if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -5,14 +5,15 @@ It can't know what plain cells will define: a step whose code and durable inputs
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, header_of
 from durnb.engine.decide import answers
 from durnb.engine.header import FoundHeader
+from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, StepHistory
 
@@ -41,51 +42,107 @@ class Plan:
         return next((step for step in self.steps if step.action != "reuse"), None)
 
 
-def plan(history: History | None, cells: Sequence[NotebookCell]) -> Plan:
-    """The plan for `cells` of the notebook, given the run's history (None: no run yet)."""
-    planned: list[PlannedStep] = []
-    running: set[str] = set()
-    for cell in cells:
-        found = header_of(cell)
-        if found is None:
-            continue
-        step = history.steps.get(found.header.name) if history is not None else None
-        one = _plan_step(found, step, running)
-        if one.action in ("run", "maybe"):
-            running.add(one.step)
-        planned.append(one)
-    return Plan(steps=tuple(planned))
+def plan(history: History | None, cells: Sequence[NotebookCell], *, on_change: str = "rerun", now: datetime | None = None) -> Plan:
+    """The plan for `cells` of the notebook, given the run's history (None: no run yet).
+
+    `on_change` is the setting for steps whose header has none; without `now` no checkpoint expires.
+    """
+    walk = _Walk(history=history, on_change=on_change, now=now)
+    return Plan(steps=tuple(walk.step(found) for cell in cells if (found := header_of(cell)) is not None))
 
 
-def _plan_step(found: FoundHeader, step: StepHistory | None, running: set[str]) -> PlannedStep:
-    header = found.header
-    if step is None or step.last is None:
-        return PlannedStep(step=header.name, action="run", reason="it has not run yet")
-    if step.answer == "abort":
-        return PlannedStep(step=header.name, action="refuse", reason="it was aborted")
-    if step.rerun or step.answer == "retry":
-        return PlannedStep(step=header.name, action="run", reason="it was asked to run again")
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """Goes through the notebook: which steps are planned to run, and the digests of what the reused ones bind."""
+
+    history: History | None
+    on_change: str
+    now: datetime | None
+    running: set[str] = field(default_factory=set)
+    digests: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def step(self, found: FoundHeader) -> PlannedStep:
+        step = self.history.steps.get(found.header.name) if self.history is not None else None
+        planned, serving = self._plan(found, step)
+        if planned.action in ("run", "maybe"):
+            self.running.add(planned.step)
+        elif serving is not None:
+            self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
+        return planned
+
+    def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
+        name = found.header.name
+        if step is not None and (answered := _answered(step)) is not None:
+            return answered
+        if step is None or step.last is None:
+            return PlannedStep(step=name, action="run", reason="it has not run yet"), None
+        checkpoint = step.checkpoint
+        if found.header.once and (step.unfinished or checkpoint is not None):
+            return _once(step, checkpoint)
+        candidates = [] if found.header.always else _same_code(found, step)
+        fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
+        if fresh:
+            return self._by_inputs(name, fresh[0]), fresh[0]
+        if checkpoint is None or step.unfinished:
+            return _unfinished(step), None
+        return self._stale(found, checkpoint, candidates)
+
+    def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
+        for i in checkpoint.inputs:
+            if i.kind == "durable" and i.maker in self.running:
+                return PlannedStep(step=name, action="maybe", reason=f"runs if {i.maker!r} gives another `{i.name}`", ran=checkpoint.ran)
+        return PlannedStep(step=name, action="reuse", reason="finished", ran=checkpoint.ran)
+
+    def _moved(self, checkpoint: Checkpoint) -> str | None:
+        """Why the checkpoint does not fit what the reused steps before it bind."""
+        for i in checkpoint.inputs:
+            digest, maker = self.digests.get(i.name, (i.digest, ""))
+            if i.kind == "durable" and digest != i.digest and i.maker not in self.running:
+                return f"its input `{i.name}` changed: {maker!r} ran again"
+        return None
+
+    def _expired(self, found: FoundHeader, checkpoint: Checkpoint) -> bool:
+        expires = found.header.expires
+        return expires is not None and self.now is not None and self.now - checkpoint.at > expires
+
+    def _stale(self, found: FoundHeader, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
+        name, how = found.header.name, found.header.on_change or self.on_change
+        why = "--always" if found.header.always else "its code was edited"
+        if candidates:
+            why = self._moved(candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
+        if how == "keep" and not found.header.always:
+            return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
+        if how == "ask" and not found.header.always:
+            return PlannedStep(step=name, action="ask", reason=why), checkpoint
+        return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.ran), None
+
+
+def _answered(step: StepHistory) -> tuple[PlannedStep, Checkpoint | None] | None:
+    """What a person decided, or asked for, and has not happened yet."""
     checkpoint = step.checkpoint
-    if checkpoint is None:
-        return _unfinished(found, step)
-    ran = checkpoint.ran
-    if header.always:
-        return PlannedStep(step=header.name, action="run", reason="--always")
-    if header.once:
-        return PlannedStep(step=header.name, action="reuse", reason="finished; --once never runs it twice", ran=ran)
-    if not (serving := _same_code(found, step)):
-        return _edited(found, checkpoint)
-    return _by_inputs(header.name, serving, running)
+    match step.answer:
+        case "abort":
+            return PlannedStep(step=step.name, action="refuse", reason="it was aborted"), None
+        case "keep" if checkpoint is not None:
+            return PlannedStep(step=step.name, action="reuse", reason="kept, as you answered", ran=checkpoint.ran), checkpoint
+        case "done":
+            return PlannedStep(step=step.name, action="reuse", reason="taken as done, as you answered"), None
+        case answer if answer == "retry" or (step.rerun and step.executions):
+            return PlannedStep(step=step.name, action="run", reason="it was asked to run again"), None
+        case _:
+            return None
 
 
-def _unfinished(found: FoundHeader, step: StepHistory) -> PlannedStep:
+def _once(step: StepHistory, checkpoint: Checkpoint | None) -> tuple[PlannedStep, Checkpoint | None]:
+    if step.unfinished:
+        commands = " or ".join(answers(step.name, "done", "retry"))
+        return PlannedStep(step=step.name, action="ask", reason=f"it is --once, was started and did not finish; {commands}"), None
+    ran = checkpoint.ran if checkpoint is not None else None
+    return PlannedStep(step=step.name, action="reuse", reason="finished; --once never runs it twice", ran=ran), checkpoint
+
+
+def _unfinished(step: StepHistory) -> PlannedStep:
     last = step.executions[-1].last
-    if found.header.once and step.answer != "done":
-        return PlannedStep(
-            step=step.name,
-            action="ask",
-            reason="it is --once, was started and did not finish; " + " or ".join(answers(step.name, "done", "retry")),
-        )
     words = {
         "crashed": "died with the kernel",
         "exception": "failed",
@@ -96,38 +153,30 @@ def _unfinished(found: FoundHeader, step: StepHistory) -> PlannedStep:
     return PlannedStep(step=step.name, action="run", reason=f"its attempt {last.number} {words.get(last.status, 'was not saved')}")
 
 
-def _same_code(found: FoundHeader, step: StepHistory) -> Checkpoint | None:
+def _same_code(found: FoundHeader, step: StepHistory) -> list[Checkpoint]:
+    """The checkpoints that serve this code, the current one first, then the newest."""
     code = _code_of(found.body)
     sources = {e.number: e.source for e in step.executions}
-    candidates = [c for c in (step.checkpoint, *sorted(step.checkpoints.values(), key=lambda c: -c.number)) if c is not None]
-    for checkpoint in candidates:
-        same = checkpoint.code == code if code is not None else sources.get(checkpoint.execution, "").strip() == found.body.strip()
-        if same:
-            return checkpoint
-    return None
+    newest = sorted(step.checkpoints.values(), key=lambda c: (c.number != step.current, -c.number))
+
+    def serves(checkpoint: Checkpoint) -> bool:
+        if code is None:
+            return sources.get(checkpoint.execution, "").strip() == found.body.strip()
+        return code == checkpoint.code or any(code == kept for kept, _ in checkpoint.kept)
+
+    return [c for c in newest if c.number >= step.serves_from and serves(c)]
 
 
 def _code_of(body: str) -> str | None:
     """The code's digest where the body is Python as it stands; None where IPython would transform it."""
     try:
-        ast.parse(body)
+        return read_cell(body).digest
     except SyntaxError:
         return None
-    return read_cell(body).digest
 
 
-def _edited(found: FoundHeader, checkpoint: Checkpoint) -> PlannedStep:
-    name, how = found.header.name, found.header.on_change
-    if how == "keep":
-        return PlannedStep(step=name, action="reuse", reason="kept although its code was edited (--on-change keep)", ran=checkpoint.ran)
-    if how == "ask":
-        return PlannedStep(step=name, action="ask", reason="its code was edited")
-    return PlannedStep(step=name, action="run", reason="its code was edited")
-
-
-def _by_inputs(name: str, checkpoint: Checkpoint, running: Iterable[str]) -> PlannedStep:
-    moved = [i for i in checkpoint.inputs if i.kind == "durable" and i.maker in set(running)]
-    if moved:
-        first = moved[0]
-        return PlannedStep(step=name, action="maybe", reason=f"runs if {first.maker!r} gives another `{first.name}`", ran=checkpoint.ran)
-    return PlannedStep(step=name, action="reuse", reason="finished", ran=checkpoint.ran)
+def _digests(checkpoint: Checkpoint) -> dict[str, str]:
+    try:
+        return {name: stored.digest for name, stored in Manifest.decode(checkpoint.manifest).names.items()}
+    except (ValueError, KeyError, TypeError):
+        return {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from tenacity import RetryCallState, wait_exponential_jitter
+from tenacity import RetryCallState, wait_exponential, wait_random
 
 from durnb.engine.header import Header
 from durnb.errors import RetryAfter, StepTimedOut, TerminalError
@@ -47,11 +48,19 @@ class RetryPolicy:
         if isinstance(error, TerminalError):
             return True
         names = {name for cls in type(error).__mro__ for name in (cls.__name__, f"{cls.__module__}.{cls.__qualname__}")}
-        return not names.isdisjoint(self.no_retry)
+        return not names.isdisjoint(self.no_retry) or any(_is_called(error, name) for name in self.no_retry)
 
     def _backoff(self, failures: int) -> float:
         initial = self.delay.total_seconds()
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # a bare state: the wait reads its attempt number alone
         state.attempt_number = failures
-        wait = wait_exponential_jitter(initial=initial, max=self.max_delay.total_seconds(), exp_base=self.backoff, jitter=min(1.0, initial))
-        return float(wait(state))
+        longest = self.max_delay.total_seconds()
+        wait = wait_exponential(multiplier=initial, max=longest, exp_base=self.backoff) + wait_random(0, min(1.0, initial))
+        return min(float(wait(state)), longest)
+
+
+def _is_called(error: BaseException, name: str) -> bool:
+    """Whether `name` is where a loaded module has a class of `error`: json.JSONDecodeError lives in json.decoder."""
+    module, _, attribute = name.rpartition(".")
+    found = getattr(sys.modules.get(module), attribute, None)
+    return isinstance(found, type) and isinstance(error, found)

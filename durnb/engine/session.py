@@ -239,6 +239,7 @@ class Session:
             expires=header.expires,
             ask_over=settings.ask_over,
             max_crashes=settings.max_crashes,
+            ignored=frozenset(header.ignore),
         )
         return question if history is not None and history.executions else replace(question, renamed=self._renamed(question))
 
@@ -284,15 +285,15 @@ class Session:
         back = self.put_back(checkpoint, place.line)
         outputs = self.shelf.outputs(request.name, back.manifest)
         answered = step.answer is not None
-        if step.current != checkpoint.number or answered:
+        if step.current != checkpoint.number or answered or step.unfinished:
             kept = answered and bool(changes(checkpoint, question))
             self.journal.append(
                 StepReused(
                     step=request.name,
                     checkpoint=checkpoint.number,
-                    fingerprint=fingerprint_of(question) if kept else checkpoint.fingerprint,
-                    inputs=question.inputs if kept else checkpoint.inputs,
-                    code=question.code if kept else checkpoint.code,
+                    fingerprint=fingerprint_of(question),
+                    inputs=question.inputs if kept else (),
+                    code=question.code if kept else "",
                     line=place.line,
                 )
             )

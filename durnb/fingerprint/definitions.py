@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
@@ -70,6 +71,8 @@ _MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__
 
 _FIELD_OF_TUPLE = type(vars(namedtuple("_Sample", "field"))["field"])
 
+_HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.13
+
 Note = Callable[[str], None]
 
 
@@ -87,11 +90,25 @@ def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
             return Parts(head)
         return named(head, {**fields, "__dict__": named(b"attributes", own)}, numbered=True)
     fields["__dict__"] = named(b"attributes", own)
+    counted = code_content(code)
+    fields.update(_said(function, code, annotated=not deep or not counted.tree))
     if origin is Origin.PROJECT:
         _note_reload(function, code, note)
         if deep:
             fields["<globals>"] = _module_globals(function)
-    return named(joined("function", function.__qualname__, code_content(code).digest), fields, numbered=True)
+    return named(joined("function", function.__qualname__, counted.digest), fields, numbered=True)
+
+
+def _said(function: FunctionType, code: CodeType, *, annotated: bool) -> dict[str, object]:
+    """What a function says of itself, where its text does not say the same."""
+    first = code.co_consts[0] if code.co_consts else None
+    doc = function.__doc__
+    said: dict[str, object] = {} if doc is None or (type(doc) is type(first) is str and doc == first) else {"__doc__": doc}
+    if doc is None and type(first) is str and code.co_flags & _HAS_DOCSTRING:
+        said["__doc__"] = None
+    if annotated and sys.version_info < (3, 14) and function.__annotations__:  # later ones are code that would have to run
+        said["__annotations__"] = function.__annotations__
+    return said
 
 
 def _note_reload(function: FunctionType, code: CodeType, note: Note) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from durnb.fingerprint.looking import GC, HEAP, basicsize, derives, flags, module_of, mro, type_base
+from durnb.fingerprint.looking import GC, HEAP, basicsize, derives, flags, module_of, mro, qualname, type_base
 from durnb.fingerprint.origin import module_dict
 
 _LEAVES = frozenset(
@@ -35,8 +35,8 @@ def is_boundary(cls: type) -> bool:
     if root in _KERNEL:
         return True
     if name == "logging":
-        return cls.__name__ == "Manager"
-    return root in ("asyncio", "uvloop") and any("Loop" in each.__name__ for each in mro(cls))
+        return qualname(cls) == "Manager"
+    return root in ("asyncio", "uvloop") and any("Loop" in qualname(each) for each in mro(cls))
 
 
 def inside(value: object, cls: type) -> list[object] | None:
@@ -59,7 +59,7 @@ def _objects(plain: Any) -> list[object]:
 def hides_references(cls: type) -> bool:
     """Whether values of a class may hold callbacks that the garbage collector does not know of: C classes without a traverse."""
     for each in mro(cls):
-        if (module_of(each), each.__name__) in _CALLING_BACK:
+        if (module_of(each), qualname(each)) in _CALLING_BACK:
             return True
         base = type_base(each)
         if base is None or flags(each) & GC or basicsize(each) <= basicsize(base):

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from durnb.fingerprint import frames, numeric
-from durnb.fingerprint.looking import derives, is_class
+from durnb.fingerprint.looking import derives, instance_dict, is_class
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
 
@@ -53,6 +53,7 @@ _TABLE = (
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
     ("zoneinfo", ("ZoneInfo",), Kind(lambda value: _zone(value), frozen=True)),
+    ("matplotlib.cbook", ("CallbackRegistry",), Kind(lambda value: _callbacks(value))),  # its __getstate__ counts up
     ("pydantic.fields", ("FieldInfo",), Kind(lambda value: _fields(value, _PYDANTIC))),
 )
 
@@ -66,6 +67,11 @@ def _add(found: dict[int, Kind], module: ModuleType | None, name: str, kind: Kin
     cls = module_dict(module).get(name) if module is not None else None
     if is_class(cls):
         found[id(cls)] = kind
+
+
+def _callbacks(value: object) -> Parts:
+    own = instance_dict(value) or {}
+    return named(b"callbacks", {key: own[key] for key in ("_signals", "exception_handler") if key in own}, numbered=True)
 
 
 def _zone(value: Any) -> Parts:

@@ -87,7 +87,7 @@ def instance_dict(value: object) -> dict[str, object] | None:
     """A value's own ``__dict__``, whatever its class says; None where it has none."""
     for cls in mro(type(value)):
         found = class_dict(cls).get("__dict__")
-        if type(found) is GetSetDescriptorType:
+        if type(found) is GetSetDescriptorType or type(found) is MemberDescriptorType:
             own = found.__get__(value, type(value))
             return own if type(own) is dict else None
     return None

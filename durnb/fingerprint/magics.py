@@ -81,6 +81,8 @@ _OPTION_WITH_VALUE = {
 _SQL = frozenset({"sql", "query", "execute", "from_query", "sql_query"})
 _TABLE = re.compile(r"\b(?:from|join)\s+\"?([A-Za-z_]\w*)", re.IGNORECASE)
 _AT = re.compile(r"@([A-Za-z_]\w*)")
+_MAGIC_LINE = re.compile(r"(\s*)([A-Za-z_][\w, ]*=\s*)?(%|!!?)(?=[^\s=])(.*)\Z")
+_ASKS = re.compile(r"(\s*)([A-Za-z_][\w.]*)\?{1,2}\s*\Z")
 _DOLLAR = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")
 
 
@@ -167,10 +169,29 @@ def _split_options(name: str, line: str) -> tuple[str, str]:
 
 
 def _parse(code: str) -> ast.Module | None:
-    try:
-        return ast.parse(code.strip("\n"))
-    except SyntaxError:
-        return None
+    """Python inside a magic; IPython left the magics in it as they were written."""
+    code = code.strip("\n")
+    for text in (code, "\n".join(map(_as_call, code.split("\n")))):
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+    return None
+
+
+def _as_call(line: str) -> str:
+    """A line such as ``y = !ls`` or ``%cd x`` as IPython would rewrite it."""
+    if (asked := _ASKS.match(line)) is not None:
+        return f"{asked[1]}get_ipython().run_line_magic('pinfo', {asked[2]!r})"
+    found = _MAGIC_LINE.match(line)
+    if found is None:
+        return line
+    indent, target, sign, rest = found[1], found[2] or "", found[3], found[4].strip()
+    if sign == "%":
+        name, _, argument = rest.partition(" ")
+        return f"{indent}{target}get_ipython().run_line_magic({name!r}, {argument.strip()!r})"
+    function = "getoutput" if target or sign == "!!" else "system"
+    return f"{indent}{target}get_ipython().{function}({rest!r})"
 
 
 def _last_words(line: str) -> frozenset[str]:

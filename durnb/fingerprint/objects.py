@@ -144,8 +144,8 @@ def _reduce(value: object, reducer: Callable[[object], object] | None) -> object
 
 
 def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
-    own = instance_dict(value)
     if type(reduced) is str:
+        own = instance_dict(value)
         module = own.get("__module__") if own else None
         rest = {key: part for key, part in (own or {}).items() if key not in ("__module__", "__qualname__", "__doc__")}
         return Parts(joined("global", layout.name, str(module), reduced), (named(b"attributes", rest), *layout.own), numbered=bool(rest))
@@ -165,6 +165,8 @@ def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
 
 def _state(state: object) -> object:
     """Attributes by name; a state with slots is a pair of such dicts."""
+    if type(state) is dict and not state:  # merely asking for a __dict__ makes an empty one
+        return None
     if type(state) is dict and all(type(name) is str for name in state):
         return named(b"state", dict(state))
     if type(state) is tuple and len(state) == 2 and all(part is None or type(part) is dict for part in state):

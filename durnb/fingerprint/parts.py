@@ -85,7 +85,7 @@ def by_key(keys: Sequence[object]) -> Callable[[int], str]:
 
     def label(index: int) -> str:
         key = keys[index]
-        return f"[{key!r}]" if type(key) in (str, int, bool, float) else f"[<key {index}>]"
+        return f"[{key!r}]" if is_atom(key) else f"[<key {index}>]"
 
     return label
 

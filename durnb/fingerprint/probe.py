@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import FunctionType, MethodType
+from types import FunctionType
 
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
@@ -38,7 +38,7 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
     def meet(seen: Seen) -> bool:
         if is_class(seen.value):
             return True
-        if type(seen.value) in (FunctionType, MethodType):
+        if type(seen.value) is FunctionType:
             return False
         shared, place = (seen.value, "") if seen.parts.linked is None else seen.parts.linked
         key = shared if type(shared) is tuple else id(shared)

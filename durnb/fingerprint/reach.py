@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, ModuleType, TracebackType
@@ -15,6 +16,8 @@ from durnb.fingerprint.looking import class_dict, derives, is_class, mro
 from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import is_hidden, notebook_names
 from durnb.fingerprint.origin import Origin, module_dict, of_class, of_globals, of_module
+
+_SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,8 @@ class _Walk:
         self.absent: set[str] = set()
         self.stores: set[str] = set()
         self.attributes: dict[str, set[str] | None] = {}
-        self.seen: set[int] = {id(namespace)}
+        self.seen: set[int] = set()
+        self.whole = {id(namespace), id(module_dict(sys.modules["__main__"]))}
         self.kept: list[object] = []  # temporaries, so that their ids stay theirs
         self.todo: list[object] = []
         for name in names.reads:
@@ -72,8 +76,10 @@ class _Walk:
             walked: list[object] = []
             for value in batch:
                 key = id(value)
+                if key in self.whole:
+                    self.everything = True
+                    continue
                 if key in self.seen:
-                    self.everything |= value is self.namespace
                     continue
                 self.seen.add(key)
                 if self._step_in(value):
@@ -137,10 +143,10 @@ class _Walk:
             self._class(value)  # type: ignore[arg-type]  # is_class says so
         elif derives(cls, ModuleType):
             self._module(value)  # type: ignore[arg-type]  # the same
-        elif cls in (GeneratorType, CoroutineType, AsyncGeneratorType):
+        elif any(cls is each for each in _SUSPENDED):
             self._suspended(value)
             return True
-        elif cls in (FrameType, TracebackType):
+        elif cls is FrameType or cls is TracebackType:
             return False
         elif derives(cls, ReferenceType):
             self.add(ReferenceType.__call__(value))  # type: ignore[arg-type]  # derives says so
@@ -170,7 +176,7 @@ class _Walk:
 
     def _module(self, module: ModuleType) -> None:
         names = module_dict(module)
-        if names is self.namespace or names.get("__name__") == "__main__":
+        if id(names) in self.whole or names.get("__name__") == "__main__":
             self.everything = True
         elif of_module(module) is Origin.PROJECT:
             for name, value in list(names.items()):

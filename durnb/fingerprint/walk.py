@@ -178,7 +178,7 @@ class Walk:
         key = frame.key
         if key:
             del self._active[key]
-            if type(frame.value) in (tuple, frozenset):
+            if type(frame.value) is tuple or type(frame.value) is frozenset:
                 self._remember(key, frame, result)
         return result
 

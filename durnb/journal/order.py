@@ -56,6 +56,7 @@ class Order:
             case StepRenamed():
                 known_old = self._step(event.old)
                 _require(known_old is not None, event, f"there is no step {event.old!r}")
+                _require(event.old == event.new or self._step(event.new) is None, event, f"there is a step {event.new!r} already")
                 self._steps[event.old] = None
                 self._steps[event.new] = known_old
             case StepResolved() | StepRerunRequested():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
 
 COLUMNS: Final = ("step", "execution", "attempt")  # of an event's fields
 Row = tuple[int, int, datetime, str, str | None, int | None, int | None, str | None, str | None]
+# Every escape of a JSON text, so that none is taken for part of another: a pair, half a pair or the mark itself, anything else.
+_ESCAPE: Final = re.compile(r"\\(?:(?P<pair>ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|u(?P<odd>d[89a-f][0-9a-f]{2}|ffff)|.)")
+_MARKED: Final = re.compile(r"\\(?:uffff(?P<odd>[0-9a-f]{4})|.)")
 _PART: Final = 5000  # rows whose details are parsed as one JSON array: a third of the time of one by one
 
 
@@ -23,15 +27,28 @@ def columns_of(event: Event) -> tuple[str, str | None, int | None, int | None, s
     """What a row holds besides seq, epoch and time. Raises TypeError and ValueError for facts that JSON does not have."""
     detail = encode(event)
     step, execution, attempt = (detail.pop(name, None) for name in COLUMNS)
-    text = json.dumps(detail, allow_nan=False, separators=(",", ":")) if detail else None
+    text = _without_lone(json.dumps(detail, allow_nan=False, separators=(",", ":"))) if detail else None
     return event.kind, step, execution, attempt, None, text
+
+
+def _without_lone(text: str) -> str:
+    """DuckDB can't parse half a surrogate pair, which Python's texts may have (file names, captured output): ``\\ud800`` is kept as ``\\uffffd800``."""
+    return _ESCAPE.sub(_mark_lone, text) if "\\ud" in text or "\\uffff" in text else text
+
+
+def _mark_lone(found: re.Match[str]) -> str:
+    return found[0] if found["pair"] or not found["odd"] else f"\\uffff{found['odd']}"
+
+
+def _with_lone(text: str) -> str:
+    return _MARKED.sub(lambda found: f"\\u{found['odd']}" if found["odd"] else found[0], text) if "\\uffff" in text else text
 
 
 def recorded(rows: Sequence[Row]) -> Iterator[Recorded]:
     """The events of `rows`, in their order. Raises KeyError, TypeError and ValueError for rows that are none of ours."""
     for start in range(0, len(rows), _PART):
         part = rows[start : start + _PART]
-        details = json.loads("[" + ",".join([row[8] or "{}" for row in part]) + "]")
+        details = json.loads(_with_lone("[" + ",".join([row[8] or "{}" for row in part]) + "]"))
         if len(details) != len(part):
             raise ValueError("a detail is not one JSON value")
         for (seq, epoch, when, kind, step, execution, attempt, _, _), detail in zip(part, details, strict=True):
@@ -53,8 +70,7 @@ def after(connection: DuckDBPyConnection, seq: int) -> Iterator[Recorded]:
 
 def _event(kind: str, detail: dict[str, Any]) -> Event:
     cls, names, revivals = _SHAPES[kind]
-    if not detail.keys() <= names:  # a later minor version knows more
-        detail = {name: value for name, value in detail.items() if name in names}
+    detail = _known(detail, names)
     for name, revive in revivals:
         if name in detail:
             detail[name] = revive(detail[name])
@@ -62,7 +78,7 @@ def _event(kind: str, detail: dict[str, Any]) -> Event:
 
 
 def _inputs(value: list[dict[str, Any]]) -> tuple[Input, ...]:
-    return tuple([Input(**item) for item in value])
+    return tuple([Input(**_known(item, _INPUT)) for item in value])
 
 
 def _line(value: list[list[Any]]) -> tuple[tuple[str, int], ...]:
@@ -70,7 +86,16 @@ def _line(value: list[list[Any]]) -> tuple[tuple[str, int], ...]:
 
 
 def _error(value: dict[str, Any]) -> ErrorInfo:
-    return ErrorInfo(**value)
+    return ErrorInfo(**_known(value, _ERROR))
+
+
+def _known(value: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Without what only a later minor version knows."""
+    return value if value.keys() <= names else {name: item for name, item in value.items() if name in names}
+
+
+_INPUT: Final = frozenset(f.name for f in fields(Input))
+_ERROR: Final = frozenset(f.name for f in fields(ErrorInfo))
 
 
 _REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {"inputs": _inputs, "line": _line, "error": _error, "dropped_inputs": tuple}

@@ -56,6 +56,8 @@ class Store:
 
     def create(self) -> None:
         """Make the folder and say whose it is. Raises JournalReadOnly, DiskFull."""
+        if self.exists and not self._moved():
+            return
         with disk.at(self.folder):
             disk.make_folder(self.folder)
             self._ignore()

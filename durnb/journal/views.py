@@ -1,6 +1,8 @@
 """The fold of history.py, said again in SQL for whoever opens a run with DuckDB. A test holds the two together.
 
 ``at``, ``started`` and ``ended`` are UTC; ``ran`` and ``save`` are seconds, ``size`` and ``bytes`` are bytes.
+
+Keep to plain SQL: a file keeps a view as DuckDB's parse tree, and 2.0 read ``lag(seq, 1, 0)`` of a view that 1.5 had made as ``lag(seq)``.
 """
 
 from __future__ import annotations
@@ -14,35 +16,31 @@ select seq, epoch, "at", kind, step, execution, attempt, case when json_valid(de
 from events
 """
 
-# The name that a step of an event bears today: renames are followed forwards; a step that another was renamed onto is gone (null).
+# The name that a step of an event bears today: renames are followed forwards (none is onto a step that is there: order.py).
 NAMED: Final = """
 create view named as
 with recursive renames as (
     select seq, json_extract_string(detail, '$.old') as old, json_extract_string(detail, '$.new') as new
     from facts where kind = 'step_renamed'
-), touched as (
-    select *, lag(seq, 1, 0) over (partition by name order by seq) as since from (
-        select seq, old as name, new as becomes from renames
-        union all
-        select seq, new as name, null as becomes from renames where new <> old
-    )
+), numbered as (
+    select *, coalesce(lag(seq) over (partition by old order by seq), 0) as since from renames
 ), chase as (
     select seq as event, seq, step as name from facts where step is not null and kind <> 'step_renamed'
     union all
-    select c.event, t.seq, t.becomes from chase c join touched t on t.name = c.name and c.seq >= t.since and c.seq < t.seq
+    select c.event, r.seq, r.new from chase c join numbered r on r.old = c.name and c.seq >= r.since and c.seq < r.seq
 )
-select event as seq, arg_max_null(name, seq) as step from chase group by event
+select event as seq, arg_max(name, seq) as step from chase group by event
 """
 
 ATTEMPTS: Final = """
 create view attempts as
 with started as (
     select n.step, f.execution, f.attempt, f.epoch, f.seq, f."at",
-        lead(f.seq, 1, 9223372036854775807) over (partition by n.step order by f.seq) as until
-    from facts f join named n using (seq) where f.kind = 'step_started' and n.step is not null
+        coalesce(lead(f.seq) over (partition by n.step order by f.seq), 9223372036854775807) as until
+    from facts f join named n using (seq) where f.kind = 'step_started'
 ), ended as (
     select n.step, f.seq, f.kind, f."at", f.detail
-    from facts f join named n using (seq) where f.kind in ('step_succeeded', 'step_failed') and n.step is not null
+    from facts f join named n using (seq) where f.kind in ('step_succeeded', 'step_failed')
 ), both_ends as (
     select s.*, e.kind as kind, e."at" as ended, e.detail as detail
     from started s asof left join ended e on e.step = s.step and s.seq < e.seq
@@ -55,7 +53,7 @@ select b.step, b.execution, b.attempt, b.epoch,
     case
         when b.kind = 'step_succeeded' then 'succeeded'
         when b.kind = 'step_failed' then json_extract_string(b.detail, '$.how')
-        when exists (select 1 from attached a where a.seq > b.seq and a.seq < b.until) then 'crashed'
+        when exists (select 1 from attached a where a.seq > b.seq) then 'crashed'
         else 'running'
     end as status,
     b."at" as started, b.ended,
@@ -71,16 +69,13 @@ CHECKPOINTS: Final = """
 create view checkpoints as
 with made as (
     select f.seq as checkpoint, n.step, f.execution, f."at", f.detail
-    from facts f join named n using (seq) where f.kind = 'step_succeeded' and n.step is not null
+    from facts f join named n using (seq) where f.kind = 'step_succeeded'
 ), started as (
-    select n.step, f.seq, f.detail
-    from facts f join named n using (seq) where f.kind = 'step_started' and n.step is not null
+    select n.step, f.execution, arg_min(json_extract_string(f.detail, '$.fingerprint'), f.seq) as fingerprint
+    from facts f join named n using (seq) where f.kind = 'step_started' group by n.step, f.execution
 ), later as (
     select f.seq, f.kind, n.step, cast(json_extract_string(f.detail, '$.checkpoint') as bigint) as checkpoint, f.detail
-    from facts f join named n using (seq) where f.kind in ('step_reused', 'checkpoint_saved') and n.step is not null
-), reused as (
-    select step, checkpoint, arg_max(json_extract_string(detail, '$.fingerprint'), seq) as fingerprint
-    from later where kind = 'step_reused' group by step, checkpoint
+    from facts f join named n using (seq) where f.kind in ('step_reused', 'checkpoint_saved')
 ), saved as (
     select step, checkpoint, arg_max(detail, seq) as detail from later where kind = 'checkpoint_saved' group by step, checkpoint
 ), chosen as (
@@ -92,28 +87,27 @@ with made as (
 select m.checkpoint, m.step, m.execution, m."at",
     s.detail is not null or json_extract_string(m.detail, '$.saved') = 'true' as saved,
     c.checkpoint = m.checkpoint as current,
-    coalesce(r.fingerprint, json_extract_string(b.detail, '$.fingerprint')) as fingerprint,
+    b.fingerprint,
     cast(json_extract_string(m.detail, '$.ran') as double) as ran,
     cast(json_extract_string(coalesce(s.detail, m.detail), '$.save') as double) as save,
     cast(json_extract_string(coalesce(s.detail, m.detail), '$.size') as bigint) as size
 from made m
-asof join started b on b.step = m.step and b.seq < m.checkpoint
+join started b on b.step = m.step and b.execution = m.execution
 join chosen c on c.step = m.step
-left join reused r on r.step = m.step and r.checkpoint = m.checkpoint
 left join saved s on s.step = m.step and s.checkpoint = m.checkpoint
 """
 
 STEPS: Final = """
 create view steps as
 with mentioned as (
-    select n.step, f.seq, f.kind, f.detail from facts f join named n using (seq) where n.step is not null
+    select n.step, f.seq, f.kind, f.detail from facts f join named n using (seq)
 ), said as (
     select step,
         max(seq) filter (kind = 'step_started') as began,
-        max(seq) filter (kind = 'step_succeeded') as succeeded,
+        max(seq) filter (kind in ('step_started', 'step_reused')) as taken_up,
         max(seq) filter (kind = 'step_resolved') as resolved,
         max(seq) filter (kind = 'step_rerun_requested') as asked,
-        max(seq) filter (kind in ('step_started', 'step_reused', 'step_rerun_requested')) as acted,
+        max(seq) filter (kind in ('step_started', 'step_succeeded', 'step_reused', 'step_rerun_requested')) as acted,
         arg_max(json_extract_string(detail, '$.answer'), seq) filter (kind = 'step_resolved') as answer,
         coalesce(max_by(cast(json_extract_string(detail, '$.generation') as bigint), seq) filter (kind = 'step_started'), 1) as generation
     from mentioned group by step
@@ -128,7 +122,7 @@ with mentioned as (
 select s.step, coalesce(t.status, 'new') as status, coalesce(t.executions, 0) as executions, coalesce(t.attempts, 0) as attempts,
     s.generation + coalesce(a.times, 0) as generation, c.checkpoint,
     case when s.resolved > coalesce(s.acted, 0) then s.answer end as answer,
-    coalesce(s.asked > coalesce(s.succeeded, 0), false) as rerun,
+    coalesce(s.asked > coalesce(s.taken_up, 0), false) as rerun,
     t.started, t.ended, c.ran, c.size
 from said s
 left join tried t using (step)

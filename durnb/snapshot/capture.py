@@ -43,7 +43,7 @@ def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: b
 
 
 def _is_unlinked(name: str, value: object) -> bool:
-    return isinstance(value, UNLINKED) or (name.startswith("__") and name.endswith("__"))
+    return issubclass(type(value), UNLINKED) or (name.startswith("__") and name.endswith("__"))
 
 
 @dataclass(slots=True)
@@ -177,13 +177,13 @@ class _Taking:
         while queue:
             for name in names_used(queue.pop()):
                 value = self.namespace.get(name)
-                if name in needs or value is None or not isinstance(value, LENT):
+                if name in needs or value is None or not issubclass(type(value), LENT):
                     continue
                 try:
                     needs[name] = pickler.write(value, Writer(self.notebook, self.kinds, missing=self.missing), lambda _: True)
                 except CantStore:
                     continue
-                if isinstance(value, (types.FunctionType, type)):
+                if issubclass(type(value), (types.FunctionType, type)):
                     queue.append(value)
         return needs
 

@@ -37,7 +37,7 @@ class Notebook:
         kinds = (types.FunctionType, type)
         found: dict[int, str] = {}
         for name, value in self.namespace.items():
-            if isinstance(value, kinds):
+            if issubclass(type(value), kinds):  # not isinstance, which asks the value
                 found.setdefault(id(value), name)
         return found
 

@@ -51,14 +51,15 @@ class Kinds:
     def __init__(self) -> None:
         self._immutable = IMMUTABLE + tuple(_present(ELSEWHERE))
         self._mutable = tuple(_present((("pyarrow.lib", ("NativeFile", "IpcWriteOptions")),)))
-        self._links: dict[type, bool] = {}
+        self._links: dict[int, tuple[type, bool]] = {}  # by address: a metaclass may forbid hashing
 
     def links(self, kind: type) -> bool:
         """Whether two names that hold one object of this kind share mutable state."""
-        known = self._links.get(kind)
+        known = self._links.get(id(kind))
         if known is None:
-            known = self._links[kind] = not issubclass(kind, self._immutable) or issubclass(kind, self._mutable)
-        return known
+            links = not issubclass(kind, self._immutable) or issubclass(kind, self._mutable)
+            known = self._links[id(kind)] = (kind, links)
+        return known[1]
 
 
 def _present(table: tuple[tuple[str, tuple[str, ...]], ...]) -> list[type]:

@@ -12,6 +12,7 @@ from typing import Any
 from durnb.snapshot.kinds import Refused, verdict
 
 MOST_PARTS = 1000
+ATOMS = (str, bytes, int, float, complex, type(None), bool, tuple, frozenset)
 OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, str, bytes, int, float, type(None))
 
 
@@ -54,7 +55,7 @@ def _is_namespace(part: object) -> bool:
 def _held_elsewhere(root: object, seen: dict[int, object], *ours: object) -> bool:
     ignored = {id(seen), *map(id, ours), id(sys._getframe()), id(sys._getframe(1))}
     for part in seen.values():
-        if part is root or not gc.is_tracked(part):
+        if part is root or isinstance(part, ATOMS):
             continue
         for holder in gc.get_referrers(part):
             if id(holder) not in seen and id(holder) not in ignored and not isinstance(holder, types.FrameType):

@@ -49,8 +49,9 @@ def _shareable(survey: Survey, kinds: Kinds, owned_by_classes: set[int]) -> set[
 
 def _class_owned(surveys: Iterable[Survey]) -> set[int]:
     """Addresses of what installed classes hold: it stands in the state of every instance, and is nobody's."""
-    types = {base for survey in surveys for kind in {type(obj) for obj in survey.met.values()} for base in kind.__mro__}
-    return {id(value) for kind in types if not _is_of_notebook(kind) for value in vars(kind).values()}
+    kinds = {id(kind): kind for survey in surveys for kind in map(type, survey.met.values())}
+    bases = {id(base): base for kind in kinds.values() for base in kind.__mro__}
+    return {id(value) for base in bases.values() if not _is_of_notebook(base) for value in vars(base).values()}
 
 
 def _is_of_notebook(kind: Any) -> bool:

@@ -20,13 +20,21 @@ def path_to(root: object, culprit: object) -> str | None:
     queue: deque[tuple[str, object]] = deque([("", root)])
     while queue and len(seen) < MOST_VISITED:
         path, here = queue.popleft()
-        for step, part in steps(here):
+        for step, part in _careful(here):
             if part is culprit:
                 return path + step
             if id(part) not in seen:
                 seen[id(part)] = part
                 queue.append((path + step, part))
     return None
+
+
+def _careful(value: object) -> list[tuple[str, object]]:
+    """The steps of a value; none where its class answers `isinstance` with an error."""
+    try:
+        return list(steps(value))
+    except Exception:
+        return []
 
 
 def steps(value: Any) -> Iterator[tuple[str, object]]:

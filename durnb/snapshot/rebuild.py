@@ -260,6 +260,10 @@ def proxy(mapping: dict[Any, Any]) -> types.MappingProxyType[Any, Any]:
     return types.MappingProxyType(mapping)
 
 
+def dict_view(owner: dict[Any, Any], which: str) -> Any:
+    return getattr(owner, which)()
+
+
 def view(owner: Any, formatting: str, shape: tuple[int, ...], readonly: bool) -> memoryview:
     made = memoryview(owner)
     if (made.format, made.shape) != (formatting, shape):

@@ -36,6 +36,7 @@ NATIVE: frozenset[type] = frozenset(
         *(type(...), type(NotImplemented), range, slice, pickle.PickleBuffer),
     )
 )
+DICT_VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 BY_NAME = tuple(
     getattr(typing, name) for name in ("TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "TypeAliasType") if hasattr(typing, name)
 )
@@ -127,7 +128,7 @@ class Reducer:
     # Definitions and what is made of them
 
     def _class(self, obj: type) -> Reduction:
-        if obj in (type(None), type(...), type(NotImplemented)) or importable(obj, self.notebook):
+        if any(obj is kind for kind in (type(None), type(...), type(NotImplemented))) or importable(obj, self.notebook):
             return NotImplemented
         by_reference = singletons.builtin_type(obj)
         if by_reference is not None:
@@ -214,6 +215,9 @@ class Reducer:
             raise CantStore(obj, "a memoryview on a part of a buffer")
         return rebuild.view, (obj.obj, obj.format, obj.shape, obj.readonly)
 
+    def _dict_view(self, obj: Any) -> Reduction:
+        return rebuild.dict_view, (gc.get_referents(obj)[0], DICT_VIEWS[type(obj)])
+
     # Instances
 
     def _array(self, obj: Any, kind: type) -> Reduction:
@@ -289,8 +293,7 @@ def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
     exact: dict[Any, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
     if kind is object:
         return ()
-    make: Callable[[Any], Any] = exact.get(kind, kind)
-    return (make(member),)
+    return (exact[kind](member) if kind in exact else kind(member),)
 
 
 def _reduces_as_exception(kind: type) -> bool:
@@ -346,6 +349,7 @@ def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield property, Reducer._property
     yield functools._lru_cache_wrapper, Reducer._lru
     yield types.MappingProxyType, Reducer._proxy
+    yield from ((kind, Reducer._dict_view) for kind in DICT_VIEWS)
     yield memoryview, Reducer._memoryview
     yield arrays.Owned, Reducer._owned
     yield Call, Reducer._call

@@ -17,6 +17,8 @@ import pytest
 
 NUMPY, PANDAS, POLARS, ARROW, SCIPY, SKLEARN, PYDANTIC = "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "pydantic"
 
+# one line for each entry
+# fmt: off
 PLAIN = [
     ("None", "x = None", "x is None"),
     ("a bool", "x = True", "x is True"),
@@ -55,6 +57,7 @@ PLAIN = [
     ("an enumerate", "x = enumerate('ab', 5)", "list(x)"),
     ("BytesIO part way", "import io\nx = io.BytesIO(b'abcdef'); x.read(2)", "(x.tell(), x.read())"),
     ("StringIO part way", "import io\nx = io.StringIO('abcdef'); x.read(2)", "(x.tell(), x.read())"),
+    ("views of a dict", "d = {'a': 1}\nx = [d.keys(), d.values(), d.items()]", "(x, d.update(b=2), x)"),
     ("an object as a sentinel", "S = object()\nx = [S, {'k': S}]", "x[0] is S and x[1]['k'] is S"),
 ]
 
@@ -96,7 +99,7 @@ STANDARD = [
     ("an ended process", "import subprocess, sys\nx = subprocess.run([sys.executable, '-c', ''], capture_output=True)", "(x.returncode, x.stdout)"),
     ("a namespace of arguments", "import argparse\nx = argparse.Namespace(a=1)", "x"),
     ("a config parser", "import configparser\nx = configparser.ConfigParser(); x.read_string('[a]\\nb=1')", "x['a']['b']"),
-    ("an element tree", "import xml.etree.ElementTree as E\nx = E.fromstring('<a><b c=\"1\"/></a>')", "E.tostring(x)"),
+    ("an element tree", 'import xml.etree.ElementTree as E\nx = E.fromstring(\'<a><b c="1"/></a>\')', "E.tostring(x)"),
     ("a heap in a closed-over list", "import heapq\nx = [3, 1, 2]; heapq.heapify(x)", "x"),
 ]
 
@@ -236,6 +239,8 @@ ARRAYS = [
     ("a figure", "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nx, ax = plt.subplots(); ax.plot([1, 2])", "(x.axes[0] is ax, ax.lines[0].get_ydata().tolist())", "matplotlib"),
 ]
 
+# fmt: on
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -297,7 +302,9 @@ json.dump({"shown": seen, "touched": [(a, b) for a, b in zip(before, after) if a
 
 def in_fresh_process(script: str, folder: Path, hash_seed: int) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "MPLBACKEND": "agg"}
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
 
 

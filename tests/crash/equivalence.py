@@ -134,7 +134,8 @@ class Kill:
 
     @property
     def env(self) -> dict[str, str]:
-        return {"DURNB_FAULTS": f"{self.where}:{self.step}=kill"} if self.how == "fault" else {}
+        where, _, count = self.where.partition("@")
+        return {"DURNB_FAULTS": f"{where}{':' * bool(self.step)}{self.step}=kill@{count or 1}"} if self.how == "fault" else {}
 
     @property
     def die(self) -> dict[str, int]:
@@ -146,15 +147,23 @@ class Kill:
         return self.how == "boundary" or self.where == "after-commit"
 
 
+def inside(at: int, cell: Cell) -> list[Kill]:
+    """The kills in the `at`-th cell, in the order in which the kernel comes to them."""
+    step = str(cell.step)
+    return [
+        Kill("fault", at, "step-started", step),
+        *(Kill("inside", at, label) for label in cell.labels),
+        *(Kill("fault", at, point, step) for point in POINTS[1:]),
+    ]
+
+
 def kills(book: Book) -> list[Kill]:
     """Every place at which the first kernel can be killed, in the order in which it comes to them."""
     found: list[Kill] = []
     met: set[str] = set()
     for at, cell in enumerate(book.first_order):
         if cell.step and cell.source not in met:
-            found.append(Kill("fault", at, "step-started", cell.step))
-            found += [Kill("inside", at, label) for label in cell.labels]
-            found += [Kill("fault", at, point, cell.step) for point in POINTS[1:]]
+            found += inside(at, cell)
         met.add(cell.source)
         found.append(Kill("boundary", at, cell.id if book.live.split().count(cell.id) < 2 else f"{cell.id} ({at})"))
     return found
@@ -263,13 +272,14 @@ class Trial:
         self.place.write((cell.id, cell.source) for cell in self.book.cells)
         with self.kernel(kill) as driver:
             self._load(driver)
-            for at, cell in enumerate(self.book.first_order):
+            order = self.book.first_order
+            for at, cell in enumerate(order):
                 result = driver.run(cell.source, cell.id)
                 self.trace.append(f"kernel {self.kernels}: {result}")
                 if result.status == "died":
                     assert (kill.how != "boundary", kill.at) == (True, at), f"died in {cell.id}, not {kill}"
                     return before
-                last = self.book.fails and cell is self.book.first_order[-1]
+                last = self.book.fails and at == len(order) - 1
                 assert result.ok or last, f"before the kill: {result}\n{chr(10).join(result.traceback)}"
                 if self.book.kept and kill.how == "boundary":
                     before = driver.evaluate("__import__('in_kernel').describe()")["names"]
@@ -355,7 +365,7 @@ def miscounted(trial: Trial, finished: set[str], crashes: Counter[str]) -> list[
             runs_again = step in last and (step not in finished or step in book.reruns)
             if again != runs_again:
                 problems.append(f"effect {name!r} of step {step}: {again} times after the crash, not {int(runs_again)}")
-            least, most = (book.runs.get(step, 1) if step in finished else 0), book.runs.get(step, 1) + crashes[step]
+            least, most = int(step in finished), book.runs.get(step, 1) + crashes[step]
             if not least <= ahead <= most and not (book.fails and ahead == 0):
                 problems.append(f"effect {name!r} of step {step}: {ahead} times before the last kernel, not {least} to {most}")
     return problems

@@ -364,9 +364,12 @@ def ambient() -> dict[str, str]:
         found["pandas"] = short(repr(config._global_config))
     if matplotlib := sys.modules.get("matplotlib"):
         found["rcParams"] = digest(
-            repr(sorted((key, repr(value)) for key, value in matplotlib.rcParams.items() if "backend" not in key)).encode()
+            repr(sorted((key, repr(value)) for key, value in matplotlib.rcParams.items() if key not in BACKEND)).encode()
         )
     return found
+
+
+BACKEND = {"backend", "backend_fallback", "interactive"}  # the first figure of a kernel sets them
 
 
 def describe() -> dict[str, dict[str, str]]:
@@ -400,5 +403,6 @@ HIDDEN = {
     "__loader__",
     "__spec__",
     "__builtin__",
+    "__annotations__",
     "__builtins__",
 }

@@ -193,7 +193,7 @@ def collect(x, into=[]):
 ---
 %%durable one
 effect("one")
-collect("one")
+collect("one");
 ---
 %%durable two
 effect("two")
@@ -1748,6 +1748,22 @@ print(a)
 """,
     ),
     Book(
+        "out-follows-its-variable",
+        "What a cell showed and a later step changed in place is changed in Out too.",
+        """
+%%durable a
+effect("a")
+x = {"n": 1}
+x
+---
+%%durable b
+effect("b")
+x["n"] += 1
+---
+Out[2]
+""",
+    ),
+    Book(
         "many-outputs",
         "Text, errors' stream, rich displays, updates and cleared outputs are shown as before.",
         """
@@ -1787,8 +1803,8 @@ print(y)
 ---
 %%durable c
 effect("c")
-y[0]["n"] += 1
-x
+z = len(y)
+z
 ---
 y
 """,

@@ -67,7 +67,7 @@ class Life:
             assert not ran, f"{name} was committed and ran again"
         if result.status == "died":
             assert kill is not None
-            if kill.where == "after-commit":
+            if kill.where == "after-commit" or kill.where in ("after-commit@2", "after-commit@4", "after-commit@6"):
                 self.committed.add(name)
             return
         assert result.ok, f"{result}\n{chr(10).join(result.traceback)}"
@@ -112,6 +112,16 @@ def test_a_kernel_killed_at_a_point_of_a_step_goes_on_at_that_step(point: str, s
     life.check()
     assert all(life.executions()[name] == 1 for name in before)
     assert life.executions()[step] == (1 if point in ("after-commit", "step-started") else 2)
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("point", POINTS[2:])
+def test_a_kernel_killed_in_any_commit_of_a_run_goes_on(point: str, count: int, tmp_path: Path, light: Pair) -> None:
+    life = Life(tmp_path, light)
+    assert not life.live(Kill("fault", 0, f"{point}@{count}"))
+    life.check()
+    assert life.live()
+    life.check()
 
 
 @pytest.mark.parametrize("label", LABELS)

@@ -41,7 +41,7 @@ class Notebook(KernelDriver):
         """Run a cell that must fail with one line of durnb's own, without a traceback."""
         result = self.run(cell, cell_id)
         assert result.status == "error", str(result)
-        assert len(result.traceback) <= 1, "\n".join(result.traceback)
+        assert len(result.traceback) <= 1, result.error
         assert "\n" not in result.evalue
         assert result.evalue
         return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -35,6 +36,7 @@ DURNB = (
     *("durnb.snapshot", "durnb.fingerprint", "durnb_kernel_ext.magic", "durnb_kernel_ext.attachment"),
     *("durnb_kernel_ext.commands.steps", "durnb_kernel_ext.commands.runs", "durnb_widgets.tables"),
 )  # what a nursery imports for kernels that will load durnb
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 OUTPUTS = ("stream", "display_data", "execute_result", "error")
 
 
@@ -186,6 +188,7 @@ class CellResult:
     evalue: str = ""
     traceback: list[str] = field(default_factory=list)
     payload: list[dict[str, Any]] = field(default_factory=list)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
     replied: bool = False
     idle: bool = False
@@ -222,6 +225,11 @@ class CellResult:
     @property
     def stderr(self) -> str:
         return "".join(plain(o) for o in self.outputs if o.get("name") == "stderr")
+
+    @property
+    def error(self) -> str:
+        """The traceback without its colours."""
+        return COLOURS.sub("", "\n".join(self.traceback))
 
     @property
     def replayed(self) -> bool:
@@ -425,7 +433,7 @@ class KernelDriver:
         self.finish(result)
         if not result.replied:
             raise KernelGone(f"the kernel ended while {expression!r} was evaluated\n{self.logged()}")
-        answer = result.payload[0]["value"]
+        answer = result.values["value"]
         if answer["status"] != "ok":
             raise AssertionError(f"{expression}: {answer['ename']}: {answer['evalue']}")
         return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
@@ -494,8 +502,8 @@ class KernelDriver:
         result.traceback = content.get("traceback", [])
         if content["status"] == "aborted":
             result.idle = True
-        if "user_expressions" in content:
-            result.payload = [content["user_expressions"]]
+        result.payload = content.get("payload", [])
+        result.values = content.get("user_expressions", {})
 
     def _show(self, result: CellResult, message: dict[str, Any]) -> None:
         kind, content = message["msg_type"], message["content"]

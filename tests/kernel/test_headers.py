@@ -78,7 +78,7 @@ def test_a_header_in_a_string_is_no_header(nb: Notebook) -> None:
 
 def test_help_for_the_header_lists_every_option(nb: Notebook) -> None:
     result = nb.run("%%durable?")
-    shown = result.text + str(result.messages) + str(result.payload)
+    shown = result.text + str(result.payload)
     for option in (
         "--retries",
         "--timeout",

@@ -14,7 +14,7 @@ STATE = (
     " len(get_ipython().input_transformers_cleanup), len(get_ipython().input_transformers_post), 'run_ast_nodes' in vars(get_ipython()),"
     " sorted(get_ipython().kernel.control_handlers), [len(c) for c in get_ipython().events.callbacks.values()], len(get_ipython().ast_transformers),"
     " 'send_multipart' in vars(get_ipython().kernel.iopub_thread), 'showtraceback' in vars(get_ipython()),"
-    " len(get_ipython().configurables), sorted(n for n in get_ipython().user_ns if not n.startswith('_'))]"
+    " sum(type(c).__name__ != 'ExtensionMagics' for c in get_ipython().configurables), sorted(n for n in get_ipython().user_ns if not n.startswith('_'))]"
 )
 
 

@@ -16,6 +16,8 @@ def shown(result: CellResult) -> list[dict[str, Any]]:
     kept = []
     for output in result.outputs:
         plain = {key: value for key, value in output.items() if key not in ("execution_count", "metadata")}
+        if "text" in plain:
+            plain["text"] = plain["text"].replace("\r\n", "\n")  # as every front end shows it
         plain["metadata"] = {key: value for key, value in output.get("metadata", {}).items() if key != "durnb"}
         kept.append(plain)
     return kept

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-TIMEOUT = 240  # seconds; only a hang is that slow
+TIMEOUT = 400  # seconds; only a hang is that slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Desk:
         """A notebook of code cells, given by their source, or by source and metadata; their ids are c0, c1 …"""
         described = [{"source": cell} if isinstance(cell, str) else dict(cell) for cell in cells]
         notebook = new_notebook(cells=[new_code_cell(**cell, id=f"c{number}") for number, cell in enumerate(described)])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         path = self.folder / name
         nbformat.write(notebook, path)
         return path

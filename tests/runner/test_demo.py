@@ -32,12 +32,6 @@ def test_the_demo_kills_the_kernel_and_ends_with_equal_results(desk: Any) -> Non
     assert executed.metadata.durnb.deaths == 1
 
 
-def test_the_demo_may_be_run_again_in_the_same_folder(desk: Any) -> None:
-    for _ in range(2):
-        done = desk.durnb("demo", "--keep", "demo-out")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_the_tours_first_notebook_is_valid_clean_and_has_steady_cell_ids() -> None:
     notebook = nbformat.read(tour_notebook(), as_version=4)
     nbformat.validate(notebook)

@@ -169,7 +169,9 @@ def test_a_notebook_that_loads_durnb_itself_shows_no_remark_about_it(desk: Any, 
 def test_other_headless_clients_resume_the_interactive_run(desk: Any, load: str, command: tuple[str, ...]) -> None:
     path = desk.notebook("%load_ext durnb", load, f"%%durable train\n{DIE_ONCE}\nprint(sum(data))")
     environment = {"DURNB_NOTEBOOK": str(path)}
-    assert desk.call(*command, environment=environment).returncode != 0
+    killed = desk.call(*command, environment=environment)
+    assert killed.returncode != 0
+    assert "Kernel died" in killed.stderr
     done = desk.call(*command, environment=environment)
     assert done.returncode == 0, done.stderr
     assert desk.lines("effects") == ["load"]

@@ -238,13 +238,14 @@ def test_a_reuse_makes_an_earlier_checkpoint_the_current_one() -> None:
     assert story.history.line == (("load", first),)
 
 
-def test_a_checkpoint_that_was_kept_though_stale_takes_the_new_code_and_inputs() -> None:
+def test_a_checkpoint_that_was_kept_though_stale_serves_the_new_code_and_inputs_too() -> None:
     story = Story()
     number = story.runs("load", "A", [reads("path", "1")])
     story.reuses("load", number, "B", [reads("path", "2")])
     checkpoint = story.step("load").checkpoint
     assert checkpoint is not None
-    assert (checkpoint.code, checkpoint.inputs) == ("B", (reads("path", "2"),))
+    assert (checkpoint.code, checkpoint.inputs) == ("A", (reads("path", "1"),))
+    assert checkpoint.kept == (("B", (reads("path", "2"),)),)
 
 
 def test_saving_again_replaces_what_is_stored_and_nothing_else() -> None:

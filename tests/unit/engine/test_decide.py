@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from durnb.engine.decide import Ask, Decision, Execute, Missing, Refuse, Reuse, names
+from durnb.engine.decide import Ask, Decision, Execute, Missing, Refuse, Reuse
 from durnb.events import Input
 from unit.engine.questions import DF, KEEP, LONG, RETRY, decided, words
 from unit.engine.run_story import CODE, Story, made, reads
@@ -333,7 +333,3 @@ def test_a_finished_step_is_reused_though_a_name_is_missing_that_it_reads() -> N
 
 
 # ---- small
-
-
-def test_the_names_of_inputs() -> None:
-    assert names([DF, reads("n")]) == {"df", "n"}

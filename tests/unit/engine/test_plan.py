@@ -92,14 +92,14 @@ def test_headers_comments_blanks_and_spelling_are_no_edit(same: str) -> None:
 @pytest.mark.parametrize("mark", ["%%durable load", "# durable: load"])
 def test_a_cell_that_is_not_plain_python_is_reused_where_its_text_is_the_same(mark: str, body: str) -> None:
     story = Story()
-    story.runs("load", "digest of what IPython makes of it", source=f"{mark}\n{body}")
+    story.runs("load", "digest of what IPython makes of it", source=body)
     assert only(story, f"{mark}\n{body}").action == "reuse"
     assert only(story, f"{mark}\n{body}  + 1").action == "run"
 
 
 def test_a_magic_cell_is_no_edit_because_its_header_changed() -> None:
     story = Story()
-    story.runs("load", "digest of what IPython makes of it", source="%%durable load\n%time df = 1")
+    story.runs("load", "digest of what IPython makes of it", source="%time df = 1")
     assert only(story, "%%durable load --retries 2\n%time df = 1").action == "reuse"
 
 

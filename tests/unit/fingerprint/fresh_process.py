@@ -1,7 +1,7 @@
 """Run as a script: content of every kind of value, made here or restored from a pickle.
 
-    fresh_process.py make FILE      makes the values, writes {name: pickle}, prints {name: digest, opaque}
-    fresh_process.py restore FILE   reads the pickles, prints the same for what comes out of them
+fresh_process.py make FILE      makes the values, writes {name: pickle}, prints {name: digest, opaque}
+fresh_process.py restore FILE   reads the pickles, prints the same for what comes out of them
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ LIBRARIES: dict[str, dict[str, str]] = {
 
 LIBRARY_DEFINITIONS: dict[str, str] = {
     "numpy": "import numpy as np",
-    "pandas": '''
+    "pandas": """
 import pandas as pd
 def wide():
     frame = pd.DataFrame({"a": [1, 2]})
@@ -269,24 +269,24 @@ def used():
     frame = pd.DataFrame({"a": [3, 1, 2]}, index=["x", "y", "z"])
     frame.loc["y"], frame.index.get_loc("z"), frame["a"].values, frame.dtypes, repr(frame), frame.index.is_unique, hash(frame.dtypes["a"])
     return frame
-''',
+""",
     "pyarrow": "import pyarrow as pa",
     "polars": "import polars as pl",
     "scipy.sparse": "import scipy.sparse as sp",
-    "attr": '''
+    "attr": """
 import attr
 @attr.define
 class Attrs:
     a: int
     b: list = attr.field(factory=list)
-''',
-    "pydantic": '''
+""",
+    "pydantic": """
 import pydantic
 class Model(pydantic.BaseModel):
     a: int = pydantic.Field(ge=0)
     b: list[str] = []
     def shout(self): return self.b
-''',
+""",
     "sklearn.tree": "from sklearn import tree",
 }
 

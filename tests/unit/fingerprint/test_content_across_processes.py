@@ -16,7 +16,8 @@ import pytest
 HERE = Path(__file__).parent
 SCRIPT = HERE / "fresh_process.py"
 _spec = importlib.util.spec_from_file_location("fresh_process", SCRIPT)
-assert _spec is not None and _spec.loader is not None
+assert _spec is not None
+assert _spec.loader is not None
 fresh_process = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(fresh_process)
 

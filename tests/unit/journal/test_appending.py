@@ -18,7 +18,7 @@ def test_events_are_in_the_history_when_append_returns(journal: Journal) -> None
 
 
 def test_text_of_every_kind_comes_back_as_it_was(journal: Journal) -> None:
-    for number, text in enumerate(["ключ", "a'b\"c", "\x00\x01", "\ud800 alone", "😀", "x" * 300_000, "{}", "null"]):
+    for number, text in enumerate(["ключ", "a'b\"c", "\x00\x01", "\ud800 alone", "\udc80\ud800 \uffffd800", "\\ud800 \\\\uffffd800", "😀", "x" * 300_000, "{}", "null"]):
         journal.append(started(f"s{number}"), failed(f"s{number}", message=text))
 
 
@@ -43,6 +43,7 @@ def test_appends_of_many_threads_are_each_durable_and_in_one_order(journal: Jour
         succeeded("none"),
         failed("none"),
         StepRenamed(old="none", new="x"),
+        StepRenamed(old="load", new="other"),
         StepReused(step="load", checkpoint=3, fingerprint="f", inputs=()),
         StepReused(step="none", checkpoint=3, fingerprint="f", inputs=()),
     ],

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import duckdb
 from hypothesis import given, settings
@@ -44,14 +46,14 @@ NAMES = ("a", "b", "c", "день 'x\"")
 class Life:
     """Makes events that can happen, out of drawn numbers, and folds them by itself."""
 
-    draw: st.DataObject
+    random: Random
     history: History = field(default_factory=History)
 
     def number(self, most: int) -> int:
-        return self.draw.draw(st.integers(0, most))
+        return self.random.randint(0, most)
 
     def text(self) -> str:
-        return self.draw.draw(st.text(max_size=5))
+        return self.random.choice(("", "x", "é'\"", "\x00", "\ud800", "{}", "😀 long " * 50))
 
     def take(self, *events: Event) -> tuple[Event, ...]:
         for event in events:
@@ -130,7 +132,8 @@ class Life:
         if not self.history.steps:
             return ()
         old = list(self.history.steps)[self.number(len(self.history.steps) - 1)]
-        return self.take(StepRenamed(old=old, new=NAMES[self.number(3)]))
+        new = NAMES[self.number(3)]
+        return () if new in self.history.steps and new != old else self.take(StepRenamed(old=old, new=new))
 
     def attach(self) -> tuple[Event, ...]:
         if self.number(1):
@@ -138,17 +141,17 @@ class Life:
         return self.take(KernelAttached(pid=1, host="h", python="3", durnb="0"))
 
 
-@settings(max_examples=20)
-@given(st.data())
-def test_random_events_fold_the_same_in_memory_in_the_journal_after_reopening_and_in_sql(data: st.DataObject) -> None:
+@settings(max_examples=12)
+@given(st.integers(0, 2**64))  # a seed, not the draws: each example is a whole run, too dear to shrink
+def test_random_events_fold_the_same_in_memory_in_the_journal_after_reopening_and_in_sql(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.of(Path(folder) / "etl.ipynb")
         store.create()
-        life = Life(data)
+        life = Life(Random(seed))
         journal = Journal.open(store, RUN, create=True, clock=CLOCK, wait=NO_WAIT, attach=False)
         first = life.take(RunStarted(run=str(RUN), notebook="etl.ipynb", store=store.id), KernelAttached(pid=1, host="h", python="3", durnb="0"))
         journal.append(*first)
-        for _ in range(data.draw(st.integers(0, 25))):
+        for _ in range(life.number(25)):
             if events := life.some():
                 journal.append(*events)
         assert journal.history == life.history
@@ -182,7 +185,7 @@ def test_every_event_is_the_same_after_its_row() -> None:
         row = (1, 1, CLOCK.now().replace(tzinfo=None), *columns_of(event))
         assert [each.event for each in recorded([row])] == [event]
         assert next(recorded([row])).at == CLOCK.now()
-        assert decode(event.kind, encode(event)) == event or event.kind == "run_started"
+        assert decode(event.kind, json.loads(json.dumps(encode(event)))) == event
 
 
 def test_the_views_say_who_takes_what_room(store: Store) -> None:

@@ -59,14 +59,16 @@ def test_the_environment_gives_the_key_or_its_file(tmp_path: Path) -> None:
     assert load_secret({"DURNB_SECRET": "text", "DURNB_SECRET_FILE": str(file)}) == Secret(b"text")
 
 
-def test_a_key_that_is_not_there_or_empty_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="DURNB_SECRET_FILE: .*none"):
-        load_secret({"DURNB_SECRET_FILE": str(tmp_path / "none")})
-    (tmp_path / "durnb").mkdir()
-    (tmp_path / "durnb" / "secret").touch()
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+def test_a_file_of_a_key_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    environ = {"DURNB_SECRET_FILE": str(tmp_path / "keys" / "mine")}
+    assert load_secret(environ) == load_secret(environ)
+    assert stat.S_IMODE((tmp_path / "keys" / "mine").stat().st_mode) == 0o600
+
+
+def test_a_key_that_is_empty_or_can_not_be_made_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.touch()
     with pytest.raises(UsageError, match="is empty"):
-        load_secret({})
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "durnb" / "secret"))
+        load_secret({"DURNB_SECRET_FILE": str(file)})
     with pytest.raises(JournalError, match="secret"):
-        load_secret({})
+        load_secret({"DURNB_SECRET_FILE": str(file / "below")})

@@ -87,6 +87,7 @@ REFUSED = {
     "a __reduce__ that says nonsense": "class C:\n  def __reduce__(self): return 5, 6\nx = C()",
     "a raising __getstate__": "class C:\n  def __getstate__(self): raise KeyError('no')\nx = C()",
     "a __setstate__ that fails": "class C:\n  def __setstate__(self, s): raise ValueError('bad')\nx = C(); x.a = 1",
+    "a hostile object": "class C:\n  def __getattribute__(self, n): raise RuntimeError(n)\n  def __eq__(self, o): raise RuntimeError\n  def __bool__(self): raise RuntimeError\n  def __reduce_ex__(self, p): raise ValueError\nx = C()",
     "a __new__ that wants more": "class C:\n  def __new__(cls, a): return super().__new__(cls)\nx = C(1)",
 }
 
@@ -100,6 +101,13 @@ def test_what_cannot_be_stored_is_lost_and_not_fatal(title: str) -> None:
     assert back(taken) == {"good": [1]}
     for end in ("shutdown", "close", "cleanup"):
         getattr(space["x"], end, lambda: None)() if "C" not in space else None
+
+
+def test_a_class_that_cannot_be_hashed_is_no_trouble() -> None:
+    space = run("class M(type):\n  def __eq__(s, o): return True\nclass A(metaclass=M): pass\nx = A()\ngood = [1]")
+    taken = capture(space, ["x", "good"])
+    assert [lost.name for lost in taken.lost] == ["x"]
+    assert back(taken) == {"good": [1]}
 
 
 def test_an_interrupt_goes_through() -> None:
@@ -200,3 +208,10 @@ def test_a_memory_map_of_a_file_is_lost(tmp_path: Path) -> None:
     (lost,) = capture({"m": mapped}, ["m"]).lost
     assert lost.reason == "a memory map of a file"
     assert os.stat(tmp_path / "m").st_size == 4
+
+
+def test_dill_takes_a_leaf_and_nothing_that_is_shared() -> None:
+    cell = "from collections import OrderedDict\nleaf = OrderedDict(a=1).keys()\nowner = OrderedDict(a=1)\nview = owner.keys()"
+    taken = capture(run(cell), ["leaf", "owner", "view"])
+    assert [lost.name for lost in taken.lost] == ["view"]
+    assert list(back(taken)["leaf"]) == ["a"]
