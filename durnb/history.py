@@ -259,7 +259,7 @@ class History:
         attempt.status, attempt.ended, attempt.ran = "succeeded", recorded.at, e.ran
         dropped = set(e.dropped_inputs)
         execution.checkpoint = step.current = recorded.seq
-        step.answer, step.serves_from = None, 0
+        step.answer, step.rerun, step.serves_from = None, False, 0
         step.checkpoints[recorded.seq] = Checkpoint(
             number=recorded.seq,
             step=e.step,

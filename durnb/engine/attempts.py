@@ -71,6 +71,7 @@ class Attempts:
     clock: Clock
     fingerprint: str
     commit: Callable[[Ended], BaseException | None]
+    started: Callable[[], None]
     notes: list[str] = field(default_factory=list)
     numbers: Numbers = Numbers(execution=1, attempt=1, generation=1, failures=0, started_seq=0)
     unkept: frozenset[str] = frozenset()
@@ -83,6 +84,7 @@ class Attempts:
         first = True
         while True:
             self._start(first and not self.decision.resume)
+            self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
             self.stage.badge(self._badge("running"))
             before = self.live.before_body()
@@ -176,6 +178,7 @@ class Attempts:
             value=value,
             ran=ran,
             save=self.request.header.save,
+            ignore=frozenset(self.request.header.ignore),
             always=self.request.header.always,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import glob
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from durnb.digests import digest_of
@@ -13,6 +13,7 @@ from durnb.engine import surroundings
 from durnb.engine.decide import Missing
 from durnb.engine.header import Header
 from durnb.engine.live import Live
+from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, reach
@@ -55,6 +56,9 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None,
     ignored = set(header.ignore)
     absent = {n for n in found.absent if n not in ignored and n not in hidden and not hasattr(builtins, n)}
     seen = {name: place.see(name) for name in (*found.names, *absent)}
+    if any(one.how == "lost" for one in seen.values()):  # what was reached by walking a value that is lost is reached no more, and is read all the same
+        found = replace(found, names=found.names | (known & view.keys()))
+        seen.update({name: place.see(name) for name in found.names})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
     return Look(
         cell=cell,
@@ -62,7 +66,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None,
         view=view,
         fetched=fetched,
         unbind=frozenset(_unbind(place, cell, absent)),
-        inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends)),
+        inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends), *module_inputs(cell.names.imports)),
         missing=tuple(_missing(place, cell, seen, absent, known)),
         unknown=tuple(sorted(n for n, s in seen.items() if s.how == "unknown")),
         notes=tuple(dict.fromkeys(notes)),
@@ -77,7 +81,7 @@ def _inputs(
     for name in sorted(found.names - ignored):
         made = place.input(name, seen[name])
         if made is None or seen[name].how == "live":
-            made, said = _live_input(name, place.live.names.get(name), view[name], cell.names.attributes.get(name))
+            made, said = _live_input(name, place.live.names.get(name), view[name], found.attributes.get(name))
             notes.extend(said)
         inputs.append(_by_everything(made) if name in found.everything else made)
     for name in sorted(absent):
@@ -101,7 +105,7 @@ def _live_input(name: str, live: Live | None, value: object, attributes: frozens
     if live is not None and live.digest and found.opaque:
         return Input(name=name, kind="plain", digest=digest_of("touched", live.digest, *live.touched), maker=step), notes
     if found.opaque:
-        notes.append(f"`{name}` is not wholly tracked: {', '.join(found.opaque[:3])}")
+        notes.append(f"`{name}` is not wholly tracked: {', '.join(name + part for part in found.opaque[:3])}")
         return Input(name=name, kind="opaque", digest=found.digest), notes
     return Input(name=name, kind="plain", digest=found.digest, maker=step), notes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -250,8 +250,7 @@ def takeover(session: Session, look: Callable[[Store, str], object]) -> str:
     try:
         return str(session.open().run)
     except RunHeld:
-        with contextlib.suppress(FileNotFoundError):
-            store.withdraw(run, request)
+        store.withdraw(run, request)
         raise
 
 
@@ -261,4 +260,8 @@ def default_wish(environ: dict[str, str]) -> Wish:
     if mode not in ("auto", "new", "resume"):
         raise UsageError(f"DURNB_RUN_MODE: {mode!r} is not auto, new or resume")
     key = environ.get("DURNB_RUN", "")
-    return Wish(key=key, mode=mode, runner=True) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above
+    try:
+        parameters = json.loads(environ.get("DURNB_RUN_PARAMETERS") or "{}")
+    except ValueError as error:
+        raise UsageError(f"DURNB_RUN_PARAMETERS is not JSON: {error}") from None
+    return Wish(key=key, mode=mode, runner=True, parameters=parameters) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from durnb.clock import Clock
 from durnb.events import RunAbandoned
@@ -26,13 +27,14 @@ class Wish:
     mode: Mode = "auto"
     runner: bool = False
     number: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_within: timedelta, connection_file: str | None) -> Journal:
     """Open the wished run, or begin it. Raises RunHeld and the JournalErrors."""
     newest = RunName(wish.key, wish.number) if wish.number is not None else store.newest(wish.key)
     if newest is None:
-        return Journal.open(store, RunName(wish.key, 1), create=True, clock=clock, wait=wait, connection_file=connection_file)
+        return _begin(store, RunName(wish.key, 1), wish, clock=clock, wait=wait, connection_file=connection_file)
     journal = Journal.open(store, newest, create=False, clock=clock, wait=wait, connection_file=connection_file)
     if _goes_on(journal.history, wish, clock, resume_within):
         return journal
@@ -41,7 +43,11 @@ def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_wi
         if wish.runner:
             journal.append(RunAbandoned(why=why))
     journal.close("new")
-    return Journal.open(store, RunName(wish.key, newest.number + 1), create=True, clock=clock, wait=wait, connection_file=connection_file)
+    return _begin(store, RunName(wish.key, newest.number + 1), wish, clock=clock, wait=wait, connection_file=connection_file)
+
+
+def _begin(store: Store, run: RunName, wish: Wish, *, clock: Clock, wait: timedelta, connection_file: str | None) -> Journal:
+    return Journal.open(store, run, create=True, clock=clock, wait=wait, connection_file=connection_file, parameters=wish.parameters)
 
 
 def _goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:

@@ -36,12 +36,18 @@ class Ended:
     save: tuple[str, ...] | None
     always: bool
     imports: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
     """The names that the body bound, rebound or changed in place."""
     values = live.values()
-    return sorted(name for name in ended.changes.changed | ended.binds if name in values)
+    return sorted(name for name in (ended.changes.changed | ended.binds) - ended.ignore if name in values)
+
+
+def deleted_by(ended: Ended) -> tuple[str, ...]:
+    """The names that the body deleted."""
+    return tuple(sorted(ended.changes.deleted - ended.ignore))
 
 
 def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> Manifest:
@@ -64,7 +70,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         names=stored,
         companions=tuple(sorted(stored.keys() - set(wanted))),
         groups=groups,
-        deleted=tuple(sorted(ended.changes.deleted)),
+        deleted=deleted_by(ended),
         lost=lost,
         unsaved=tuple(n for n in chosen if n not in wanted),
         dropped=tuple(f"{d.name}: {d.note}" for d in captured.dropped),
@@ -81,7 +87,7 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, why: str) -> Manifest:
     return Manifest(
         step=ended.step,
         lost={name: LostName(path=name, reason=why) for name in delta_of(ended, live)},
-        deleted=tuple(sorted(ended.changes.deleted)),
+        deleted=deleted_by(ended),
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),

@@ -121,7 +121,7 @@ class Session:
         return journal
 
     def _offer(self, store: Store, step: str | None) -> None:
-        if self._anew or step is None:
+        if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
             return
         for orphan in store.orphans():
             if step in orphan.steps:
@@ -366,6 +366,7 @@ class Session:
             clock=self.clock,
             fingerprint=fingerprint_of(question),
             commit=committed,
+            started=self.write_status,
             notes=list(seen.notes),
         )
         self.line = place.line

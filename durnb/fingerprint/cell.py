@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from durnb.fingerprint.hashing import hexdigest
 from durnb.fingerprint.magics import special
 from durnb.fingerprint.names import CellNames, names_of
-from durnb.fingerprint.syntax import canonical
+from durnb.fingerprint.syntax import canonical, parse
 
 _FORM = b"durnb-cell-1\0"
 
@@ -28,7 +28,7 @@ def read_cell(source: str) -> CellSource:
     The digest is the same for texts that differ only in comments, blank lines and formatting, on every supported Python.
     Raises SyntaxError (ValueError for null bytes) where Python can't parse it.
     """
-    tree = ast.parse(source)
+    tree = parse(source)
     return CellSource(digest=hexdigest(_FORM + canonical_cell(tree)), names=names_of(tree))
 
 

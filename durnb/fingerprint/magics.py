@@ -7,6 +7,8 @@ import re
 import string
 from dataclasses import dataclass, field
 
+from durnb.fingerprint.syntax import parse
+
 _PYTHON_LINE = frozenset({"time", "prun", "timeit", "memit", "mprun", "lprun"})
 _PYTHON_CELL = frozenset({"time", "prun", "timeit", "capture", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "debug", "scalene"})
 _BINDS_NOTHING = frozenset({"timeit", "memit"})
@@ -173,7 +175,7 @@ def _parse(code: str) -> ast.Module | None:
     code = code.strip("\n")
     for text in (code, "\n".join(map(_as_call, code.split("\n")))):
         try:
-            return ast.parse(text)
+            return parse(text)
         except (SyntaxError, ValueError):
             continue
     return None

@@ -78,11 +78,11 @@ def _extras(np: Any, value: Any) -> list[object]:
 def _memory(np: Any, value: Any) -> tuple[object, str]:
     """The owner of an array's memory, and where in it the array begins."""
     owner = value
-    while type(getattr(owner, "base", None)) is not type(None) and issubclass(type(owner), np.ndarray):
-        owner = owner.base
+    while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
+        owner = base
     start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
-    base = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
-    return owner, f"@{start - base}{value.strides}"
+    begin = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
+    return owner, f"@{start - begin}{np.ndarray.strides.__get__(value)}"
 
 
 def of_scalar(value: Any) -> Parts:

@@ -87,6 +87,11 @@ def module_dict(module: ModuleType) -> dict[str, object]:
     return names
 
 
+def is_project_file(file: str) -> bool:
+    """Whether a Python file is the project's own: neither installed nor of the standard library."""
+    return _of_file(file) is Origin.PROJECT
+
+
 @lru_cache(maxsize=4096)
 def _of_file(file: str) -> Origin:
     path = os.path.abspath(file)

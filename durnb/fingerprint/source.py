@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import linecache
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from weakref import ref
 
 from durnb.fingerprint.bytecode import code_digest, nested
 from durnb.fingerprint.hashing import digest
-from durnb.fingerprint.syntax import canonical
+from durnb.fingerprint.syntax import canonical, parse
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:
@@ -76,8 +77,10 @@ def _match(code: CodeType, text: str) -> ast.AST | None:
 def _functions(text: str, futures: int) -> dict[str, list[tuple[int, bytes, ast.AST]]]:
     """By qualified name: (first line, digest of the code, syntax tree) of each function in a text."""
     try:
-        tree = ast.parse(text)
-        code = compile(tree, "<text>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures, dont_inherit=True)
+        tree = parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(tree, "<text>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     nodes = _by_line(tree)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import struct
+import warnings
 from collections.abc import Callable, Sequence
 
 Expand = Callable[[ast.AST], "Sequence[str | ast.AST] | None"]
@@ -15,6 +16,15 @@ Expand = Callable[[ast.AST], "Sequence[str | ast.AST] | None"]
 
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _CLOSE = b")"
+
+
+def parse(source: str) -> ast.Module:
+    """The tree of a text, without the warnings that whoever runs it gets anyway. Raises SyntaxError, ValueError."""
+    if "\\" not in source:  # leave the filters alone where no escape can be wrong: touching them shows old warnings anew
+        return ast.parse(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
 
 
 def canonical(tree: ast.AST, expand: Expand | None = None) -> bytes:

@@ -163,7 +163,10 @@ def errors(path: Path) -> Iterator[None]:
 
 _KNOWN: Final[tuple[tuple[str, Callable[[Path, str], Exception]], ...]] = (
     (r"No space left|Disk quota exceeded|File too large", lambda path, _: DiskFull(path=str(path))),
-    (r"Permission denied|Read-only file system|read-only mode|Operation not permitted", lambda path, why: JournalReadOnly(path=str(path), why=why)),
+    (
+        r"Permission denied|Read-only file system|read-only mode|Operation not permitted",
+        lambda path, why: JournalReadOnly(path=str(path), why=why),
+    ),
     (r"Could not set lock", lambda path, why: RunHeld(run=path.stem, notebook=str(path), pid=_holder(why))),
     (r"version number", lambda path, why: JournalForeign(path=str(path), why=why)),
     (

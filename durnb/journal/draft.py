@@ -37,12 +37,14 @@ class ObjectsLock:
         self._folder = folder
         self._file: forks.Descriptor | None = None
 
-    def share(self) -> None:
-        """Wait for a collection to end, then keep others out. Raises OSError."""
+    def share(self) -> bool:
+        """Wait for a collection to end, then keep others out; False where that is so already. Raises OSError."""
         if self._file is None:
             disk.make_folder(self._folder)
             self._file = forks.Descriptor(self._folder / ".lock", os.O_RDWR | os.O_CREAT)
             fcntl.flock(self._file.number, fcntl.LOCK_SH)
+            return True
+        return False
 
     def release(self) -> None:
         if self._file is not None:
@@ -90,8 +92,7 @@ class Draft:
         if self._over:
             raise RuntimeError("this draft is committed or abandoned already")
         with disk.at(self._shelf.packs.folder):
-            if not self._blobs and not self._ours:
-                self._lock.share()
+            if self._lock.share():
                 self._shelf.packs.refresh()
 
     def _add_small(self, view: memoryview) -> bytes:
@@ -99,7 +100,7 @@ class Draft:
         if digest in self._blobs or digest in self._shelf.stored() or self._is_packed(digest):
             return digest
         if self._small + len(view) > _SMALL_TOGETHER:
-            return self._write(view)
+            return self._write(view, digest)
         self._blobs[digest] = bytes(view)
         self._small += len(view)
         return digest
@@ -108,8 +109,7 @@ class Draft:
         """Hash first only where a buffer of this length is stored; else hashing goes along with the writing."""
         if len(view) in self._lengths or self._shelf.packs.may_hold(len(view)):
             digest = digest_of_bytes(view)
-            if self._is_packed(digest):
-                return digest
+            return digest if self._is_packed(digest) else self._write(view, digest)
         return self._write(view)
 
     def _is_packed(self, digest: bytes) -> bool:
@@ -120,8 +120,8 @@ class Draft:
             self._borrowed.add(place.pack)
         return place is not None
 
-    def _write(self, view: memoryview) -> bytes:
-        digest = self._pack.write(view)
+    def _write(self, view: memoryview, known: bytes | None = None) -> bytes:
+        digest = self._pack.write(view, known)
         self._ours.add(digest)
         self._lengths.add(len(view))
         return digest

@@ -57,6 +57,12 @@ def _read(file: Path) -> Request | None:
         return None
 
 
+def withdraw(folder: Path, request: str) -> None:
+    """Delete the file of a request by its id, where it is still there."""
+    for file in folder.glob(f"*-{request}.json"):
+        file.unlink(missing_ok=True)
+
+
 def remove(request: Request) -> None:
     """Delete the request's file; harmless when repeated."""
     with disk.at(request.path):

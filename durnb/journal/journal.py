@@ -153,7 +153,9 @@ class Journal:
         small = {bytes.fromhex(digest): bytes(data) for digest, data in blobs.items()}
         for digest, data in small.items():
             if len(data) > SMALL or digest_of_bytes(data) != digest:
-                raise ValueError(f"{digest.hex()} is not the digest of these {len(data):,} bytes, or they are more than {SMALL:,}: use a draft")
+                raise ValueError(
+                    f"{digest.hex()} is not the digest of these {len(data):,} bytes, or they are more than {SMALL:,}: use a draft"
+                )
         return self._writer.append(events, small) if events or small else self.history.seq
 
     def draft(self, step: str | None = None) -> Draft:

@@ -149,12 +149,13 @@ def read_index(path: Path) -> list[tuple[bytes, int, int]]:
             file.seek(max(0, size - _FOOTER.size))
             footer = file.read()
             magic, count, start, digest = _FOOTER.unpack(footer)
+            if magic != _MAGIC or start + count * _ENTRY.size + _FOOTER.size != size:
+                raise JournalDamaged(path=str(path), why="the pack is not as long as it was written")
             file.seek(start)
             index = file.read(count * _ENTRY.size)
-    except (OSError, struct.error, OverflowError, ValueError) as error:
+    except (OSError, struct.error) as error:
         raise JournalDamaged(path=str(path), why=f"the pack has no footer: {error}") from error
-    whole = start + count * _ENTRY.size + _FOOTER.size == size
-    if magic != _MAGIC or not whole or blake3(index + footer[8:24]).digest() != digest:
+    if blake3(index + footer[8:24]).digest() != digest:
         raise JournalDamaged(path=str(path), why="the pack's index is not the one that was written")
     return list(_ENTRY.iter_unpack(index))
 
@@ -173,8 +174,8 @@ class PackWriter:
     def _temporary(self) -> Path:
         return self.folder / f".{self.name}.tmp"
 
-    def write(self, data: memoryview) -> bytes:
-        """Append a buffer; its digest. Raises OSError, after which the pack is to be discarded."""
+    def write(self, data: memoryview, known: bytes | None = None) -> bytes:
+        """Append a buffer, hashed on the way where its digest is not known; its digest. Raises OSError: then discard the pack."""
         if self._file is None:
             disk.make_folder(self.folder)
             self._file = forks.Descriptor(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -182,9 +183,10 @@ class PackWriter:
         hasher = blake3()
         for start in range(0, len(data), _CHUNK):
             chunk = data[start : start + _CHUNK]
-            hasher.update(chunk)
+            if not known:
+                hasher.update(chunk)
             disk.write_all(fd, chunk)
-        digest = hasher.digest()
+        digest = known or hasher.digest()
         self.index.append((digest, self._end, len(data)))
         padding = -len(data) % PAGE
         disk.write_all(fd, bytes(padding))

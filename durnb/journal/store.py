@@ -163,6 +163,10 @@ class Store:
         """Ask the owner of `run` for something, now or when there is one; the request's id. Raises JournalReadOnly, DiskFull."""
         return inbox.put(self.file(run, "inbox"), kind, facts)
 
+    def withdraw(self, run: RunName, request: str) -> None:
+        """Take back a request that nobody has served; harmless where it is gone."""
+        inbox.withdraw(self.file(run, "inbox"), request)
+
     def write_status(self, run: RunName, facts: Mapping[str, Any]) -> None:
         """Replace the run's status. Raises JournalReadOnly, DiskFull, and TypeError for facts that JSON does not have."""
         path = self.file(run, "status.json")
@@ -205,8 +209,8 @@ def _orphan(folder: Path) -> Orphan | None:
 
 
 def _steps(status: Mapping[str, Any]) -> Iterator[str]:
-    """The names of steps in a status: a list of names, of objects with a name, or an object by name."""
+    """The names of steps in a status: a list of names, of objects with a "step", or an object by name."""
     for step in status.get("steps") or ():
-        name = step.get("name") if isinstance(step, Mapping) else step
+        name = step.get("step") if isinstance(step, Mapping) else step
         if isinstance(name, str):
             yield name

@@ -104,7 +104,7 @@ with mentioned as (
 ), said as (
     select step,
         max(seq) filter (kind = 'step_started') as began,
-        max(seq) filter (kind in ('step_started', 'step_reused')) as taken_up,
+        max(seq) filter (kind in ('step_started', 'step_succeeded', 'step_reused')) as taken_up,
         max(seq) filter (kind = 'step_resolved') as resolved,
         max(seq) filter (kind = 'step_rerun_requested') as asked,
         max(seq) filter (kind in ('step_started', 'step_succeeded', 'step_reused', 'step_rerun_requested')) as acted,

@@ -195,7 +195,7 @@ class CellStage:
         update = self._badge is not None and not self._recorder.take_cleared()
         self._shell.display_pub.publish(
             data={"text/html": badge_html(badge, datetime.now().astimezone()), "text/plain": text},
-            metadata={"durnb": {"badge": True, "step": self.step}},
+            metadata={"durnb": {"badge": True, "step": self.step, "state": badge.state}},
             transient={"display_id": self._badge_id},
             update=update,
         )

@@ -147,13 +147,13 @@ class Kill:
         return self.how == "boundary" or self.where == "after-commit"
 
 
-def inside(at: int, cell: Cell) -> list[Kill]:
-    """The kills in the `at`-th cell, in the order in which the kernel comes to them."""
+def inside(at: int, cell: Cell, *, ends: bool) -> list[Kill]:
+    """The kills in the `at`-th cell, in the order in which the kernel comes to them. One that does not end well (`ends`) commits nothing."""
     step = str(cell.step)
     return [
         Kill("fault", at, "step-started", step),
         *(Kill("inside", at, label) for label in cell.labels),
-        *(Kill("fault", at, point, step) for point in POINTS[1:]),
+        *(Kill("fault", at, point, step) for point in (POINTS[1:] if ends else POINTS[1:2])),
     ]
 
 
@@ -161,9 +161,10 @@ def kills(book: Book) -> list[Kill]:
     """Every place at which the first kernel can be killed, in the order in which it comes to them."""
     found: list[Kill] = []
     met: set[str] = set()
-    for at, cell in enumerate(book.first_order):
+    order = book.first_order
+    for at, cell in enumerate(order):
         if cell.step and cell.source not in met:
-            found += inside(at, cell)
+            found += inside(at, cell, ends=not (book.fails and at == len(order) - 1))
         met.add(cell.source)
         found.append(Kill("boundary", at, cell.id if book.live.split().count(cell.id) < 2 else f"{cell.id} ({at})"))
     return found

@@ -56,7 +56,9 @@ def _started(step: str, execution: int, attempt: int, line: tuple[tuple[str, int
 def make(folder: Path) -> None:
     os.environ["DURNB_SECRET"] = SECRET
     store = Store.of(folder / "etl.ipynb")
-    journal = Journal.open(store, RunName("day=2026-11-20", 1), create=True, clock=_Clock(), wait=timedelta(0), parameters={"day": "2026-11-20"})
+    journal = Journal.open(
+        store, RunName("day=2026-11-20", 1), create=True, clock=_Clock(), wait=timedelta(0), parameters={"day": "2026-11-20"}
+    )
     error = ErrorInfo(type="ValueError", message="no “such” file", traceback="Traceback …")
     journal.append(_started("fetch", 1, 1))
     journal.append(StepFailed(step="fetch", execution=1, attempt=1, how="exception", error=error, ran=0.5, retry_in=1.0))

@@ -27,7 +27,8 @@ def golden(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_every_released_schema_has_a_golden_journal() -> None:
-    assert sorted(path.name for path in HERE.glob("journal-*")) == [f"journal-{schema}.tar.xz" for schema in SCHEMAS] and SCHEMAS[-1] == SCHEMA
+    assert sorted(path.name for path in HERE.glob("journal-*")) == [f"journal-{schema}.tar.xz" for schema in SCHEMAS]
+    assert SCHEMAS[-1] == SCHEMA
     assert all(path.stat().st_size < 1_000_000 for path in HERE.glob("journal-*"))
 
 
@@ -39,7 +40,8 @@ def test_a_golden_journal_is_whole(golden: Store) -> None:
 def test_a_golden_journal_says_what_it_said(golden: Store) -> None:
     history = read_history(golden, RUN, CLOCK)
     assert_known(history)
-    assert not history.attached and history.epoch == 1
+    assert not history.attached
+    assert history.epoch == 1
     journal = Journal.open(golden, RUN, create=False, clock=CLOCK, wait=timedelta(0))
     assert_known(journal.history)
     (number,) = journal.history.steps["fetch"].checkpoints
@@ -58,9 +60,13 @@ def assert_known(history: History) -> None:
     assert history.steps["report"].rerun
     assert history.requests == {"r1", "r2"}
     fetch = history.steps["fetch"]
-    assert fetch.current == 6 and fetch.checkpoint is not None and fetch.checkpoint.fingerprint == "f1"
+    assert fetch.current == 6
+    assert fetch.checkpoint is not None
+    assert fetch.checkpoint.fingerprint == "f1"
     first, second = fetch.executions[0].attempts
-    assert first.error is not None and first.error.message == "no “such” file" and first.retry_in == 1.0
+    assert first.error is not None
+    assert first.error.message == "no “such” file"
+    assert first.retry_in == 1.0
     assert (second.status, second.ran) == ("succeeded", 1.0)
 
 
@@ -69,5 +75,5 @@ def test_the_bytes_of_a_golden_journal_can_be_read(golden: Store) -> None:
     with journal.draft() as draft:
         small, big = draft.add(b"small"), draft.add(bytes(range(256)) * 300)
         assert draft.size == 0
-    assert (journal.read(small), journal.read(big)) == (b"small", bytes(range(256)) * 300)
+    assert [bytes(journal.read(digest)) for digest in (small, big)] == [b"small", bytes(range(256)) * 300]
     journal.close()

@@ -76,6 +76,11 @@ def test_another_meaning_is_another_digest(first: str, second: str) -> None:
     assert read_cell(first).digest != read_cell(second).digest
 
 
+def test_reading_a_text_warns_of_nothing() -> None:
+    names = read_cell("x = '\\d'\nget_ipython().run_cell_magic('time', '', \"y = '\\\\d'\")").names
+    assert names.binds == {"x", "y"}
+
+
 def test_a_very_deep_tree_has_a_digest() -> None:
     assert read_cell(" + ".join(["x"] * 1500)).digest != read_cell(" + ".join(["x"] * 1501)).digest
 

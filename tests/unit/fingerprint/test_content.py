@@ -7,6 +7,7 @@ import copy
 import functools
 import gc
 import importlib
+import io
 import linecache
 import socket
 import sys
@@ -395,6 +396,15 @@ quiet = Quiet()
     assert names["calls"] == []
     digest(names["quiet"])
     assert set(names["calls"]) <= {"reduce"}
+
+
+def test_looking_twice_sees_the_same() -> None:
+    for value in (io.StringIO("x"), io.BytesIO(b"x"), ValueError("x"), threading.Event(), collections.Counter("aab")):
+        assert digest(value) == digest(value)
+    figures = pytest.importorskip("matplotlib.figure")
+    axes = figures.Figure().subplots()
+    axes.plot([1, 2])
+    assert digest(axes) == digest(axes)
 
 
 def test_looking_does_not_change_a_value() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -12,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+import durnb
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "fresh_process.py"
@@ -64,3 +67,33 @@ def test_nothing_of_it_is_opaque(name: str) -> None:
 def test_no_two_kinds_have_one_content() -> None:
     digests = [digest for digest, _ in runs()[0].values()]
     assert len(set(digests)) == len(digests) - 1  # "wraps" and "bound method" both hold Point.make
+
+
+# blake3 may not be installed in the other pythons: any hash serves, because only equality counts
+ON_ANOTHER_PYTHON = """
+import hashlib, json, sys, types
+fake = types.ModuleType("blake3")
+fake.blake3 = lambda data=b"": hashlib.blake2b(data, digest_size=32)
+sys.modules["blake3"] = fake
+sys.path[:0] = sys.argv[1:]
+import fresh_process
+from durnb.fingerprint import content
+fresh_process.LIBRARY_DEFINITIONS.clear()
+names = sys.modules["__main__"].__dict__
+found = fresh_process.prepare(names)
+print(json.dumps({name: content(eval(expression, names)).digest for name, expression in found.items()}))
+"""
+
+
+def test_content_of_standard_values_is_the_same_on_every_python() -> None:
+    home = str(Path(durnb.__file__).parents[1])
+    named = [path for minor in range(11, 15) if (path := shutil.which(f"python3.{minor}")) is not None]
+    named += [str(path) for path in sorted((Path.home() / ".pyenv/versions").glob("3.1[1-4].*/bin/python"))]
+    answers: dict[str, dict[str, str]] = {}
+    for python in (sys.executable, *named):
+        if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            done = subprocess.run([python, "-c", ON_ANOTHER_PYTHON, home, str(HERE)], capture_output=True, text=True, check=True)
+            answers[python] = json.loads(done.stdout)
+    first = answers[sys.executable]
+    other = {python: [name for name in first if found[name] != first[name]] for python, found in answers.items()}
+    assert not any(other.values()), other

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit.journal.journal_samples import CLOCK, opened
 
 from durnb.journal import Journal, Store, check, read_history
+from unit.journal.journal_samples import CLOCK, opened
 
 
 @pytest.fixture

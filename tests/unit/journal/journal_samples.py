@@ -50,7 +50,9 @@ def failed(step: str, execution: int = 1, attempt: int = 1, *, message: str = "n
     return StepFailed(step=step, execution=execution, attempt=attempt, how="exception", error=error, ran=0.5, retry_in=retry_in)
 
 
-def succeeded(step: str, execution: int = 1, attempt: int = 1, *, manifest: str = "{}", signature: str = "", size: int = 0) -> StepSucceeded:
+def succeeded(
+    step: str, execution: int = 1, attempt: int = 1, *, manifest: str = "{}", signature: str = "", size: int = 0
+) -> StepSucceeded:
     return StepSucceeded(
         step=step, execution=execution, attempt=attempt, manifest=manifest, signature=signature, saved=True, ran=1.25, save=0.1, size=size
     )

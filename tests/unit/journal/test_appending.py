@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from blake3 import blake3
-from unit.journal.journal_samples import CLOCK, RUN, ended, failed, opened, process, run_step, started, succeeded
 
 from durnb.events import StepRenamed, StepReused, StepStarted
 from durnb.journal import Journal, Store, check, read_history
+from unit.journal.journal_samples import CLOCK, RUN, ended, failed, opened, process, run_step, started, succeeded
 
 
 def test_events_are_in_the_history_when_append_returns(journal: Journal) -> None:
@@ -18,7 +18,20 @@ def test_events_are_in_the_history_when_append_returns(journal: Journal) -> None
 
 
 def test_text_of_every_kind_comes_back_as_it_was(journal: Journal) -> None:
-    for number, text in enumerate(["ключ", "a'b\"c", "\x00\x01", "\ud800 alone", "\udc80\ud800 \uffffd800", "\\ud800 \\\\uffffd800", "😀", "x" * 300_000, "{}", "null"]):
+    for number, text in enumerate(
+        [
+            "ключ",
+            "a'b\"c",
+            "\x00\x01",
+            "\ud800 alone",
+            "\udc80\ud800 \uffffd800",
+            "\\ud800 \\\\uffffd800",
+            "😀",
+            "x" * 300_000,
+            "{}",
+            "null",
+        ]
+    ):
         journal.append(started(f"s{number}"), failed(f"s{number}", message=text))
 
 

@@ -4,9 +4,9 @@ import json
 
 import duckdb
 import pytest
-from unit.journal.journal_samples import RUN, failed, opened, run_step, started, succeeded
 
 from durnb.journal import Journal, Store, check
+from unit.journal.journal_samples import RUN, failed, opened, run_step, started, succeeded
 
 
 def test_a_store_that_is_whole_has_no_problems(store: Store) -> None:
@@ -28,7 +28,10 @@ def test_a_run_that_is_owned_is_said_not_to_be_checked(journal: Journal, store: 
         ("delete from blobs", "is not stored"),
         ("update blobs set data = 'other'::blob", "is not what was written"),
         ("insert into blobs select * from blobs", "is stored twice"),
-        ("update events set detail = replace(detail, '\"signature\":\"', '\"signature\":\"0') where kind = 'step_succeeded'", "not signed by this user"),
+        (
+            "update events set detail = replace(detail, '\"signature\":\"', '\"signature\":\"0') where kind = 'step_succeeded'",
+            "not signed by this user",
+        ),
         ("update events set seq = 9 where seq = 4", "does not follow"),
         ("create or replace view steps as select 1 as step", "not found"),
     ],
@@ -52,7 +55,9 @@ def test_bytes_that_were_never_stored_and_packs_that_are_not_listed_are_named(st
     journal.close()
     store.file(RUN, "packs").write_text("")
     problems = check(store)
-    assert [problem.partition(": ")[2].split(":")[0] for problem in problems] == ["event 4 (step_succeeded)"] * 2 + ["event 6 (step_succeeded)"]
+    assert [problem.partition(": ")[2].split(":")[0] for problem in problems] == ["event 4 (step_succeeded)"] * 2 + [
+        "event 6 (step_succeeded)"
+    ]
     assert "no pack that the run lists" in problems[2]
 
 

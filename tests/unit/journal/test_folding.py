@@ -10,7 +10,6 @@ from random import Random
 import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.journal.journal_samples import NO_WAIT, RUN, StoppedClock, failed, opened, run_step, started, succeeded
 
 from durnb.events import (
     CheckpointSaved,
@@ -37,6 +36,7 @@ from durnb.events import (
 from durnb.history import History
 from durnb.journal import Journal, Store, check, read_history
 from durnb.journal.rows import columns_of, recorded
+from unit.journal.journal_samples import NO_WAIT, RUN, StoppedClock, failed, opened, run_step, started, succeeded
 
 CLOCK = StoppedClock()
 NAMES = ("a", "b", "c", "день 'x\"")
@@ -98,7 +98,7 @@ class Life:
         assert step.last is not None
         where = (step.name, step.last.number, step.last.last.number)
         if self.number(2):
-            return self.take(succeeded(*where, manifest='{}', size=self.number(100)))
+            return self.take(succeeded(*where, manifest="{}", size=self.number(100)))
         how = ("exception", "timeout", "interrupt")[self.number(2)]
         error = ErrorInfo(type="E", message=self.text())
         retry = None if self.number(1) else self.number(10) / 4
@@ -112,7 +112,9 @@ class Life:
     def reuse(self) -> tuple[Event, ...]:
         if (held := self._checkpoint()) is None:
             return ()
-        return self.take(StepReused(step=held[0], checkpoint=held[1], fingerprint=f"g{self.number(3)}", inputs=(), line=self.history.line[:1]))
+        return self.take(
+            StepReused(step=held[0], checkpoint=held[1], fingerprint=f"g{self.number(3)}", inputs=(), line=self.history.line[:1])
+        )
 
     def resave(self) -> tuple[Event, ...]:
         if (held := self._checkpoint()) is None:
@@ -149,7 +151,9 @@ def test_random_events_fold_the_same_in_memory_in_the_journal_after_reopening_an
         store.create()
         life = Life(Random(seed))
         journal = Journal.open(store, RUN, create=True, clock=CLOCK, wait=NO_WAIT, attach=False)
-        first = life.take(RunStarted(run=str(RUN), notebook="etl.ipynb", store=store.id), KernelAttached(pid=1, host="h", python="3", durnb="0"))
+        first = life.take(
+            RunStarted(run=str(RUN), notebook="etl.ipynb", store=store.id), KernelAttached(pid=1, host="h", python="3", durnb="0")
+        )
         journal.append(*first)
         for _ in range(life.number(25)):
             if events := life.some():
@@ -170,7 +174,9 @@ def every_event() -> Iterator[Event]:
         step="a", execution=1, attempt=1, manifest="m", signature="s", saved=False, ran=1.0, save=2.0, size=3, dropped_inputs=("@random",)
     )
     yield failed("a", retry_in=0.0)
-    yield StepReused(step="a", checkpoint=3, fingerprint="f", inputs=(Input(name="a", kind="durable", digest="d", maker="b"),), line=(("b", 1),))
+    yield StepReused(
+        step="a", checkpoint=3, fingerprint="f", inputs=(Input(name="a", kind="durable", digest="d", maker="b"),), line=(("b", 1),)
+    )
     yield CheckpointSaved(step="a", checkpoint=3, manifest="m", signature="s", save=1.0, size=2)
     yield CheckpointTrusted(step="a", checkpoint=3, signature="s")
     yield StepResolved(step="a", answer="keep", request="r")

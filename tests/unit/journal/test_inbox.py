@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-from unit.journal.journal_samples import RUN, ended, process
-
 from durnb.events import StepRerunRequested
 from durnb.journal import Journal, Store
+from unit.journal.journal_samples import RUN, ended, process
 
 
 def test_requests_come_oldest_first_and_are_gone_when_done(journal: Journal, store: Store) -> None:
     ids = [store.request(RUN, "rerun", step=f"s{number}", nested={"a": [1, None]}) for number in range(5)]
     requests = journal.requests()
     assert [request.id for request in requests] == ids
-    assert requests[0].kind == "rerun" and requests[0].facts == {"step": "s0", "nested": {"a": [1, None]}}
+    assert requests[0].kind == "rerun"
+    assert requests[0].facts == {"step": "s0", "nested": {"a": [1, None]}}
     journal.done(requests[1])
     journal.done(requests[1])
     assert [request.id for request in journal.requests()] == [ids[0], *ids[2:]]
@@ -44,7 +44,8 @@ heard()
 say([request.kind for request in journal.requests()])
 """
     child = process(store, code)
-    assert child.stdout is not None and child.stdin is not None
+    assert child.stdout is not None
+    assert child.stdin is not None
     assert child.stdout.readline() == "answer {'step': 'load', 'answer': 'retry'}\n"
     assert child.stdout.readline() == "more\n"
     store.request(RUN, "cancel")

@@ -5,10 +5,10 @@ import signal
 from datetime import timedelta
 
 import pytest
-from unit.journal.journal_samples import RUN, ended, heard, opened, process, started, told
 
 from durnb.errors import RunHeld
 from durnb.journal import Store, check
+from unit.journal.journal_samples import RUN, ended, heard, opened, process, started, told
 
 HOLDS = """
 journal = opened(store)

@@ -11,12 +11,12 @@ import pytest
 from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.journal.journal_samples import RUN, opened, run_step, started, succeeded
 
 from durnb.errors import DiskFull, JournalDamaged
 from durnb.journal import Journal, RunName, Store, check
 from durnb.journal.disk import as_journal_error
 from durnb.journal.packs import PAGE, Packs, PackWriter, read_index
+from unit.journal.journal_samples import RUN, opened, run_step, started, succeeded
 
 
 def packs_of(store: Store) -> list[Path]:
@@ -29,7 +29,8 @@ def test_bytes_come_back_whatever_their_size_and_kind(journal: Journal) -> None:
     assert digests == [blake3(value).hexdigest() for value in values]
     for digest, value in zip(digests, values, strict=True):
         got = journal.read(digest)
-        assert type(got) is bytearray and got == value
+        assert type(got) is bytearray
+        assert got == value
     with journal.draft() as draft:
         for kind in (bytearray, memoryview, pickle.PickleBuffer):
             assert draft.add(kind(values[-1])) == digests[-1]
@@ -38,7 +39,8 @@ def test_bytes_come_back_whatever_their_size_and_kind(journal: Journal) -> None:
 
 def test_small_bytes_need_no_pack(journal: Journal, store: Store) -> None:
     run_step(journal, "load", [b"x" * 64_000, b"y"])
-    assert packs_of(store) == [] and not store.file(RUN, "packs").exists()
+    assert packs_of(store) == []
+    assert not store.file(RUN, "packs").exists()
 
 
 def test_many_small_values_of_one_commit_go_to_its_pack(journal: Journal, store: Store) -> None:
@@ -69,7 +71,8 @@ def test_equal_bytes_are_stored_once_over_steps_runs_and_reopening(store: Store)
     assert len(packs_of(store)) == 2
     assert sum(pack.stat().st_size for pack in packs_of(store)) < 1_020_000
     listed = set(store.file(other.run, "packs").read_text().split())
-    assert len(listed) == 1 and listed < set(store.file(RUN, "packs").read_text().split())
+    assert len(listed) == 1
+    assert listed < set(store.file(RUN, "packs").read_text().split())
     first.close()
     other.close()
     assert check(store) == []
@@ -151,7 +154,8 @@ def test_a_pack_truncated_at_any_offset_is_not_taken(tmp_path: Path, sizes: list
     packs.refresh()
     for digest, value in zip(digests, values, strict=True):
         place = packs.find(digest)
-        assert place is not None and packs.read(digest, place) == value
+        assert place is not None
+        assert packs.read(digest, place) == value
     path = tmp_path / writer.name
     whole = path.read_bytes()
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
@@ -187,3 +191,11 @@ def test_a_collection_waits_for_a_draft_and_a_draft_for_a_collection(journal: Jo
 def test_a_quota_and_a_size_limit_are_a_full_disk() -> None:
     for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         assert isinstance(as_journal_error(OSError(code, "x"), Path("p")), DiskFull)
+
+
+@pytest.mark.parametrize("count", [1, 2**20, 2**40, 2**63])
+def test_a_footer_that_promises_too_much_is_not_believed(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "x.pack"
+    path.write_bytes(b"durnbpk1" + count.to_bytes(8, "little") + bytes(8) + bytes(32))
+    with pytest.raises(JournalDamaged, match="not as long"):
+        read_index(path)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from unit.journal.journal_samples import RUN, opened, run_step
 
 from durnb.journal import Store
 from durnb.journal.schema import MIGRATIONS, SCHEMA, migrate, version
+from unit.journal.journal_samples import RUN, opened, run_step
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -19,7 +19,13 @@ KEY = Secret(b"key")
 def test_a_signature_binds_facts_and_payload() -> None:
     signature = KEY.sign(("store", "run"), b"bytes")
     assert KEY.verify(("store", "run"), b"bytes", signature)
-    for facts, payload in ((("store", "ru"), b"nbytes"), (("storerun",), b"bytes"), (("run", "store"), b"bytes"), (("store", "run"), b"byte"), ((), b"")):
+    for facts, payload in (
+        (("store", "ru"), b"nbytes"),
+        (("storerun",), b"bytes"),
+        (("run", "store"), b"bytes"),
+        (("store", "run"), b"byte"),
+        ((), b""),
+    ):
         assert not KEY.verify(facts, payload, signature)
     assert not Secret(b"other").verify(("store", "run"), b"bytes", signature)
     for wrong in ("", "é", "\ud800", signature[:-1], signature.upper()):
@@ -39,7 +45,8 @@ def test_the_key_is_made_once_for_the_user_alone(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     first = load_secret(os.environ)
     path = tmp_path / "jupyter" / "durnb" / "secret"
-    assert load_secret(os.environ) == first and len(first.key) == 64
+    assert load_secret(os.environ) == first
+    assert len(first.key) == 64
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert first.key.decode() not in repr(first)
 
