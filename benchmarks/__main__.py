@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import IPython
 import ipykernel
-from benchmarks import floor, journal, kernel
-from benchmarks.rows import Row, table
+import IPython
 
 import durnb
+from benchmarks import floor, journal, kernel
+from benchmarks.rows import Row, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import duckdb
+
 from benchmarks.rows import Row, median_ms
 
 SAMPLES = 300

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.rows import Row
-
 from durnb.clock import SystemClock
 from durnb.events import StepResolved
 from durnb.journal import Journal, RunName, Store
@@ -32,6 +31,8 @@ def measure(folder: Path) -> list[Row]:
     journal.close()
     note = "events the size of a call's; durable calls come with a later version"
     return [
-        Row(key="P11", what=f"P11 a journal of {EVENTS:,} small events opens in", value=taken, unit="s", samples=1, goal="< 1 s", note=note),
+        Row(
+            key="P11", what=f"P11 a journal of {EVENTS:,} small events opens in", value=taken, unit="s", samples=1, goal="< 1 s", note=note
+        ),
         Row(key="P11b", what="P11 bytes of an event on disk", value=size / EVENTS, unit="B", samples=1, goal="< 200 B", note=note),
     ]

@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.rows import Row
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+
+from benchmarks.rows import Row
 
 CELLS = 150
 STEPS = 1000
@@ -73,12 +74,36 @@ def _cells(folder: Path, commit_ms: float) -> list[Row]:
     extra = statistics.median(durable) - statistics.median(bare)
     mine = [statistics.median(cells) - statistics.median(bare) for cells in (loaded, after)]
     return [
-        Row(key="P1", what="P1 a durable no-op cell, more than a plain one", value=extra, unit="ms", samples=CELLS, goal="≤ 1.5× two DuckDB commits, ≤ 5 ms"),
+        Row(
+            key="P1",
+            what="P1 a durable no-op cell, more than a plain one",
+            value=extra,
+            unit="ms",
+            samples=CELLS,
+            goal="≤ 1.5× two DuckDB commits, ≤ 5 ms",
+        ),
         Row(key="P1r", what="P1 in raw DuckDB commits", value=extra / commit_ms, unit="×", samples=CELLS, goal="≤ 3"),
         Row(key="P1f", what="the first durable cell of a kernel (opens the journal)", value=first, unit="ms", samples=1),
-        Row(key="P9a", what="P9 a plain cell with durnb loaded, more than without", value=mine[0], unit="ms", samples=CELLS, goal="< 0.1 ms"),
-        Row(key="P9b", what="P9 a plain cell after durable ones, more than without durnb", value=mine[1], unit="ms", samples=CELLS, goal="< 0.1 ms"),
-        Row(key="P9l", what="P9 %load_ext durnb", value=loading, unit="ms", samples=1, goal="< 150 ms", note="once, in a kernel, request to reply"),
+        Row(
+            key="P9a", what="P9 a plain cell with durnb loaded, more than without", value=mine[0], unit="ms", samples=CELLS, goal="< 0.1 ms"
+        ),
+        Row(
+            key="P9b",
+            what="P9 a plain cell after durable ones, more than without durnb",
+            value=mine[1],
+            unit="ms",
+            samples=CELLS,
+            goal="< 0.1 ms",
+        ),
+        Row(
+            key="P9l",
+            what="P9 %load_ext durnb",
+            value=loading,
+            unit="ms",
+            samples=1,
+            goal="< 150 ms",
+            note="once, in a kernel, request to reply",
+        ),
     ]
 
 
@@ -90,7 +115,14 @@ def _resume(folder: Path) -> list[Row]:
     made = kernel.run_all(steps)
     kernel.kill()
     rows = [
-        Row(key="P8w", what=f"{STEPS} durable cells, first run", value=made / 1000, unit="s", samples=1, note="once, all requests sent at once"),
+        Row(
+            key="P8w",
+            what=f"{STEPS} durable cells, first run",
+            value=made / 1000,
+            unit="s",
+            samples=1,
+            note="once, all requests sent at once",
+        ),
     ]
     plain = Kernel(folder / "plain.ipynb")
     floor = plain.run_all([f"v{i} = {i}" for i in range(STEPS)])
@@ -129,5 +161,7 @@ def _half(folder: Path, steps: list[str]) -> float:
 
 def _imports() -> list[Row]:
     timed = "import time; b = time.perf_counter(); import durnb; print(time.perf_counter() - b)"
-    taken = [float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout) * 1000 for _ in range(15)]
+    taken = [
+        float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout) * 1000 for _ in range(15)
+    ]
     return [Row(key="P9i", what="P9 import durnb", value=statistics.median(taken), unit="ms", samples=15, goal="< 50 ms")]

@@ -53,7 +53,7 @@ def size(text: str | float) -> int:
         raise UsageError(f"{text!r} is not a size: write 500000, 10 MB, 2.5 GB")
     number = float(found[1]) * _SIZES[unit]
     if number == float("inf"):
-        raise UsageError(f"{text[:60]!r} is larger than any disk")
+        raise UsageError(f"{str(text)[:60]!r} is larger than any disk")
     return int(number)
 
 

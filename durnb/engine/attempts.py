@@ -27,8 +27,7 @@ from durnb.history import StepHistory
 from durnb.journal import Journal
 from durnb.snapshot import set_ambient
 
-
-_ORDINALS: Final = {n: word for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +247,8 @@ class Attempts:
     def why(self) -> str:
         """Why this attempt is made, for the badge; empty for a step's very first."""
         if self.numbers.attempt > 1 and self.numbers.failures == 0:
-            return f"the {_ORDINALS.get(self.numbers.attempt - 1, 'one before')} died with the kernel"
+            before = self.numbers.attempt - 2
+            return f"the {_ORDINALS[before] if before < len(_ORDINALS) else 'one before'} died with the kernel"
         return self.decision.reason if self.numbers.execution > 1 else ""
 
 

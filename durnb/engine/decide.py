@@ -315,7 +315,7 @@ def _reason(before: Input | None, now: Input | None) -> str:
 def _label(i: Input) -> str:
     match i.kind:
         case "file":
-            return f"the file {i.name.removeprefix('file:')}"
+            return f"the file {i.name.removeprefix('file:').removeprefix('module:')}"
         case "ambient" if i.name in GENERATORS:
             return f"the random seed ({i.name.removeprefix('@')})"
         case "ambient":

@@ -166,6 +166,11 @@ class LiveNames:
         else:
             self.names[name] = Live(version=version, gone=True)
 
+    def rename(self, old: str, new: str) -> None:
+        """Versions of the step `old` are of `new` from here on."""
+        self.names = {name: replace(live, version=_renamed(live.version, old, new)) for name, live in self.names.items()}
+        self.ambient = {name: replace(held, version=_renamed(held.version, old, new)) for name, held in self.ambient.items()}
+
     def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
         """Put values into the namespace, or take names away; probes are taken again when they are next needed."""
         self.namespace.update(values)
@@ -177,6 +182,16 @@ class LiveNames:
         """Whether the live value is that version, untouched."""
         live = self.names.get(name)
         return live is not None and live.version == version and not live.touched and (live.gone or self.namespace.get(name) is live.value)
+
+
+def _renamed(version: Version, old: str, new: str) -> Version:
+    match version:
+        case Durable(step, number) if step == old:
+            return Durable(new, number)
+        case Tried(step, execution, attempt) if step == old:
+            return Tried(new, execution, attempt)
+        case _:
+            return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,9 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None,
     ignored = set(header.ignore)
     absent = {n for n in found.absent if n not in ignored and n not in hidden and not hasattr(builtins, n)}
     seen = {name: place.see(name) for name in (*found.names, *absent)}
-    if any(one.how == "lost" for one in seen.values()):  # what was reached by walking a value that is lost is reached no more, and is read all the same
+    if any(
+        one.how == "lost" for one in seen.values()
+    ):  # what was reached by walking a value that is lost is reached no more, and is read all the same
         found = replace(found, names=found.names | (known & view.keys()))
         seen.update({name: place.see(name) for name in found.names})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)

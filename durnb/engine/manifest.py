@@ -72,8 +72,9 @@ class Manifest:
     @classmethod
     def decode(cls, text: str) -> Manifest:
         """The inverse of `encode`. Raises ValueError, KeyError or TypeError for text that is none."""
-        plain: dict[str, Any] = json.loads(text)
-        if not isinstance(plain, dict) or not all(isinstance(plain.get(part), dict) for part in ("names", "lost", "ambient")):
+        read: object = json.loads(text)
+        plain: dict[str, Any] = read if isinstance(read, dict) else {}
+        if not all(isinstance(plain.get(part), dict) for part in ("names", "lost", "ambient")):
             raise ValueError("it is not a checkpoint's table of contents")
         plain["names"] = {n: StoredName(**v) for n, v in plain["names"].items()}
         plain["lost"] = {n: LostName(**v) for n, v in plain["lost"].items()}

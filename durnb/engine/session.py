@@ -10,19 +10,19 @@ from typing import Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
-from durnb.digests import digest_of
 from durnb.engine import overview
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
-from durnb.engine.cells import NotebookCell, step_names
+from durnb.engine.cells import NotebookCell
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
-from durnb.engine.decide import Ask, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
+from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.place import Place, cut
 from durnb.engine.plan import plan
 from durnb.engine.putback import PutBack, put_back
+from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
 from durnb.engine.request import CellRequest
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
@@ -30,7 +30,7 @@ from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import notebook_names, read_cell
-from durnb.history import Checkpoint, History, Line, StepHistory
+from durnb.history import Checkpoint, History, Line
 from durnb.journal import Journal, Store
 from durnb.snapshot import AmbientState
 
@@ -186,7 +186,7 @@ class Session:
         """
         with self.busy:
             self.open(request.name)
-            self._one_name(request)
+            check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
             self.live.observe()
             self._ran[request.name] = request.cell_id
@@ -205,7 +205,9 @@ class Session:
         history = self.history.steps.get(request.name)
         hidden = self.namespace.keys() - set(notebook_names(self.namespace))
         seen = look(place, read_cell(request.source), request.header, history.last if history else None, hidden)
-        question = self._question(request, seen, history)
+        question = question_of(request, seen, self.settings(), self.clock.now())
+        if history is None or not history.executions:
+            question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
         decision = decide(history, question)
         match decision:
             case Reuse():
@@ -223,46 +225,6 @@ class Session:
     def place(self, step: str) -> Place:
         """The place of `step` on this kernel's line."""
         return Place(step=step, line=cut(self.line, step), history=self.history, shelf=self.shelf, live=self.live)
-
-    def _question(self, request: CellRequest, seen: Look, history: StepHistory | None) -> Question:
-        header, settings = request.header, self.settings()
-        question = Question(
-            step=request.name,
-            code=seen.cell.digest,
-            inputs=seen.inputs,
-            now=self.clock.now(),
-            missing=seen.missing,
-            unknown=seen.unknown,
-            once=header.once,
-            always=header.always,
-            on_change=header.on_change or settings.on_change,  # type: ignore[arg-type]  # checked when the setting was read
-            expires=header.expires,
-            ask_over=settings.ask_over,
-            max_crashes=settings.max_crashes,
-            ignored=frozenset(header.ignore),
-        )
-        return question if history is not None and history.executions else replace(question, renamed=self._renamed(question))
-
-    def _renamed(self, question: Question) -> Renamed | None:
-        """The one finished step that this may be under a new name."""
-        in_file = set(step_names(self.kernel.cells()))
-        if question.step not in in_file:
-            return None
-        left = [s for s in self.history.steps.values() if s.checkpoint is not None and s.name not in in_file and s.name not in self._ran]
-        fitting = [s for s in left if s.checkpoint is not None and not changes(s.checkpoint, question)]
-        if len(fitting) != 1 or fitting[0].current is None or fitting[0].last is None:
-            return None
-        return Renamed(old=fitting[0].name, checkpoint=fitting[0].current, once=fitting[0].last.once)
-
-    def _one_name(self, request: CellRequest) -> None:
-        """Two cells of the saved notebook can't have one name; where ids are not known it is an edit."""
-        known = self.history.steps.get(request.name)
-        other = self._ran.get(request.name) or (known.cell_id if known is not None else None)
-        if request.cell_id is None or other is None or other == request.cell_id:
-            return
-        owners = {cell.id for cell in self.kernel.cells() if request.name in step_names([cell])}
-        if {other, request.cell_id} <= owners:
-            raise UsageError(f"two cells of this notebook are called {request.name!r}: give one of them another name, nothing was run")
 
     def _announce(self) -> None:
         if self._announced:
@@ -420,16 +382,5 @@ class Session:
             raise UsageError(f"there is a step {new!r} already in run {self.history.run}")
         self.journal.append(StepRenamed(old=old, new=new))
         self.line = tuple((new if step == old else step, number) for step, number in self.line)
-        for name, live in self.live.names.items():
-            if getattr(live.version, "step", None) == old:
-                self.live.names[name] = replace(live, version=replace(live.version, step=new))  # type: ignore[arg-type, type-var]
-        for name, held in self.live.ambient.items():
-            if getattr(held.version, "step", None) == old:
-                self.live.ambient[name] = replace(held, version=replace(held.version, step=new))  # type: ignore[arg-type, type-var]
+        self.live.rename(old, new)
         self._shown = {replace(v, step=new) if v.step == old else v: value for v, value in self._shown.items()}
-
-
-def fingerprint_of(question: Question) -> str:
-    """The digest of a step's code and inputs."""
-    parts = [part for i in question.inputs if not i.by_everything for part in (i.name, (i.kind == "absent" and "absent") or i.digest)]
-    return digest_of("fingerprint", question.code, *parts)

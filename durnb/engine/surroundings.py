@@ -66,7 +66,11 @@ def _written(place: Place) -> set[str]:
 
 def set_as_seen(place: Place) -> list[str]:
     """Set every component to what the place sees; notes on what could not be. Raises CheckpointUnreadable."""
-    kept = {name: found for name in place.live.ambient.keys() | _written(place) if (found := see(place, name)) is not None and _can_be_set(name, found)}
+    kept = {
+        name: found
+        for name in place.live.ambient.keys() | _written(place)
+        if (found := see(place, name)) is not None and _can_be_set(name, found)
+    }
     states = {name: _state(place, found) for name, found in kept.items()}
     notes = set_ambient(states)
     note_live(place.live, {name: (found.version, found.stored.derived) for name, found in kept.items()})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
 from durnb.fingerprint.names import CellNames
-from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, notebook_names
+from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.reach import Reach, reach
 

@@ -26,7 +26,7 @@ def poke_owner(store: Store, run: str) -> dict[str, Any] | None:
     client.start_channels(shell=False, iopub=False, stdin=False, hb=False, control=True)
     try:
         client.control_channel.send(client.session.msg(REQUEST, {"op": "look"}))
-        answer: dict[str, Any] = client.control_channel.get_msg(timeout=_PATIENCE)["content"]
+        answer: dict[str, Any] = client.get_control_msg(timeout=_PATIENCE)["content"]
         return answer
     except queue.Empty:
         return None

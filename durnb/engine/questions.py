@@ -1,0 +1,64 @@
+"""Puts the question that `decide` answers: a durable cell, its header and what its place sees."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from durnb.config import Settings
+from durnb.digests import digest_of
+from durnb.engine.cells import NotebookCell, step_names
+from durnb.engine.decide import Question, Renamed, changes
+from durnb.engine.look import Look
+from durnb.engine.request import CellRequest
+from durnb.errors import UsageError
+from durnb.history import History
+
+
+def question_of(request: CellRequest, seen: Look, settings: Settings, now: datetime) -> Question:
+    """The question of one cell; whether it is a renamed step is not looked at."""
+    header = request.header
+    return Question(
+        step=request.name,
+        code=seen.cell.digest,
+        inputs=seen.inputs,
+        now=now,
+        missing=seen.missing,
+        unknown=seen.unknown,
+        once=header.once,
+        always=header.always,
+        on_change=header.on_change or settings.on_change,  # type: ignore[arg-type]  # checked when the setting was read
+        expires=header.expires,
+        ask_over=settings.ask_over,
+        max_crashes=settings.max_crashes,
+        ignored=frozenset(header.ignore),
+    )
+
+
+def renamed(history: History, question: Question, cells: Sequence[NotebookCell], ran: Collection[str]) -> Renamed | None:
+    """The one finished step that this may be under a new name: its name left the saved notebook, and it has not run in this kernel."""
+    in_file = set(step_names(cells))
+    if question.step not in in_file:
+        return None
+    left = [s for s in history.steps.values() if s.checkpoint is not None and s.name not in in_file and s.name not in ran]
+    fitting = [s for s in left if s.checkpoint is not None and not changes(s.checkpoint, question)]
+    if len(fitting) != 1 or fitting[0].current is None or fitting[0].last is None:
+        return None
+    return Renamed(old=fitting[0].name, checkpoint=fitting[0].current, once=fitting[0].last.once)
+
+
+def check_one_name(request: CellRequest, history: History, cells: Sequence[NotebookCell], ran: Mapping[str, str | None]) -> None:
+    """Two cells of the saved notebook can't have one name; where ids are not known it is an edit. Raises UsageError."""
+    known = history.steps.get(request.name)
+    other = ran.get(request.name) or (known.cell_id if known is not None else None)
+    if request.cell_id is None or other is None or other == request.cell_id:
+        return
+    owners = {cell.id for cell in cells if request.name in step_names([cell])}
+    if {other, request.cell_id} <= owners:
+        raise UsageError(f"two cells of this notebook are called {request.name!r}: give one of them another name, nothing was run")
+
+
+def fingerprint_of(question: Question) -> str:
+    """The digest of a step's code and inputs."""
+    parts = [part for i in question.inputs if not i.by_everything for part in (i.name, "absent" if i.kind == "absent" else i.digest)]
+    return digest_of("fingerprint", question.code, *parts)
