@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import glob
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from durnb.engine.live import Live
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
 from durnb.events import Input
-from durnb.fingerprint import CellSource, Reach, content, reach
+from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.history import Execution, History
 
 
@@ -35,38 +35,59 @@ class Look:
     notes: tuple[str, ...]
 
 
-def look(place: Place, cell: CellSource, header: Header, last: Execution | None, hidden: Collection[str]) -> Look:
-    """Look from `place`. `hidden` are live names that are no notebook names (In, Out, _ …). Raises CheckpointUnreadable."""
+class View(Mapping[str, object]):
+    """The values that a place sees: live ones, looked up when asked for, and those that were fetched."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.fetched: dict[str, object] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fetched or (name in self._place.live.namespace and self._place.see(str(name)).how == "live")
+
+    def __getitem__(self, name: str) -> object:
+        if name in self.fetched:
+            return self.fetched[name]
+        if name not in self:
+            raise KeyError(name)
+        return self._place.live.namespace[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in dict.fromkeys([*self.fetched, *notebook_names(self._place.live.namespace)]) if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def look(place: Place, cell: CellSource, header: Header, last: Execution | None) -> Look:
+    """Look from `place`. Raises CheckpointUnreadable."""
     reads = set(cell.names.reads)
     if cell.names.everything:
         reads |= set(place.written)
-    view = {name: live.value for name, live in place.live.names.items() if place.see(name).how == "live"}
-    fetched: dict[str, object] = {}
+    view = View(place)
     known = {i.name for i in last.inputs if i.kind in ("durable", "plain", "opaque")} if last else set[str]()
     wanted = reads | known
     while True:
-        new = place.fetch([n for n in wanted if n not in view])
-        fetched.update(new)
-        view.update(new)
+        view.fetched.update(place.fetch([n for n in wanted if n not in view]))
         found = reach(cell.names, view)
-        more = {n for n in found.absent if place.see(n).how in ("stored", "prestate")} - view.keys()
+        more = {n for n in found.absent if n not in view and place.see(n).how in ("stored", "prestate")}
         if not more:
             break
         wanted = more
     ignored = set(header.ignore)
-    absent = {n for n in found.absent if n not in ignored and n not in hidden and not hasattr(builtins, n)}
+    absent = {n for n in found.absent if n not in ignored and not hasattr(builtins, n)}
     seen = {name: place.see(name) for name in (*found.names, *absent)}
     if any(
         one.how == "lost" for one in seen.values()
     ):  # what was reached by walking a value that is lost is reached no more, and is read all the same
-        found = replace(found, names=found.names | (known & view.keys()))
+        found = replace(found, names=found.names | {n for n in known if n in view})
         seen.update({name: place.see(name) for name in found.names})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
     return Look(
         cell=cell,
         reach=found,
         view=view,
-        fetched=fetched,
+        fetched=view.fetched,
         unbind=frozenset(_unbind(place, cell, absent)),
         inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends), *module_inputs(cell.names.imports)),
         missing=tuple(_missing(place, cell, seen, absent, known)),

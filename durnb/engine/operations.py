@@ -176,6 +176,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
                 )
             )
             became_durable(session.live, kept, version)
+            session.rewritten()
     except BaseException:
         draft.abandon()
         raise

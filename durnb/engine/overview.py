@@ -87,14 +87,23 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if execution.once else "failed"), words
 
 
-def as_json(history: History) -> dict[str, Any]:
-    """The run's status as JSON values: what `status --json` prints and the status file holds."""
-    return {
-        "run": history.run,
-        "state": history.status,
-        "notebook": history.notebook,
-        "steps": [_json_row(row) for row in rows(history)],
-    }
+def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | None = None) -> dict[str, Any]:
+    """The run's status as JSON values: what `status --json` prints and the status file holds.
+
+    `known` keeps the rows of steps that did not change from one call to the next.
+    """
+    cache = known if known is not None else {}
+    steps = [step for step in history.steps.values() if step.executions]
+    return {"run": history.run, "state": history.status, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
+
+
+def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]]) -> dict[str, Any]:
+    last = step.executions[-1]
+    mark = (len(step.executions), len(last.attempts), last.last.status, step.checkpoint, step.answer, step.rerun)
+    held = cache.get(step.name)
+    if held is None or held[0] != mark:
+        held = cache[step.name] = mark, _json_row(_row(step))
+    return held[1]
 
 
 def _json_row(row: StepRow) -> dict[str, Any]:

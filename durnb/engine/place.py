@@ -45,22 +45,42 @@ def cut(line: Line, step: str) -> Line:
 
 
 @dataclass(slots=True)
+class Written:
+    """For each name and ambient component, the last checkpoint of a line that speaks of it; grows with the line."""
+
+    line: Line = ()
+    names: dict[str, tuple[Durable, Manifest]] = field(default_factory=dict)
+    ambient: dict[str, tuple[Durable, Manifest]] = field(default_factory=dict)
+
+    def follow(self, line: Line, history: History, shelf: Shelf) -> Written:
+        """What `line` wrote: this, made longer where the line goes on from ours, else anew. Raises CheckpointUntrusted, CheckpointUnreadable."""
+        held = self if line[: len(self.line)] == self.line else Written()
+        for name, number in line[len(held.line) :]:
+            manifest = shelf.manifest(history.steps[name].checkpoints[number])
+            version = Durable(name, number)
+            for bound in (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved):
+                held.names[bound] = (version, manifest)
+            for component in manifest.ambient:
+                held.ambient[component] = (version, manifest)
+        held.line = line
+        return held
+
+
+@dataclass(slots=True)
 class Place:
-    """The place of one step. `written` holds, for each name, the last of the line's steps whose checkpoint speaks of it."""
+    """The place of one step."""
 
     step: str
     line: Line
     history: History
     shelf: Shelf
     live: LiveNames
-    written: dict[str, tuple[Durable, Manifest]] = field(default_factory=dict)
+    wrote: Written
 
-    def __post_init__(self) -> None:
-        for name, number in self.line:
-            manifest = self.shelf.manifest(self.history.steps[name].checkpoints[number])
-            version = Durable(name, number)
-            for bound in (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved):
-                self.written[bound] = (version, manifest)
+    @property
+    def written(self) -> dict[str, tuple[Durable, Manifest]]:
+        """For each name, the last of the line's checkpoints that speaks of it."""
+        return self.wrote.names
 
     def see(self, name: str) -> Seen:
         """How this place sees `name`."""
@@ -71,7 +91,9 @@ class Place:
             return self._stored(name) if isinstance(live.version, Durable) else ABSENT
         if name in self.written:
             return self._stored(name)
-        return ABSENT if live is None else self._last_saw(name, live)
+        if live is None:
+            return LIVE if name in self.live.namespace else ABSENT  # a thread bound it behind our back
+        return self._last_saw(name, live)
 
     def _is_seen(self, name: str, live: Live) -> bool:
         match live.version:

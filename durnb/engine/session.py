@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
@@ -19,7 +19,7 @@ from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
-from durnb.engine.place import Place, cut
+from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
 from durnb.engine.putback import PutBack, put_back
 from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
@@ -29,7 +29,7 @@ from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
-from durnb.fingerprint import notebook_names, read_cell
+from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, Line
 from durnb.journal import Journal, Store
 from durnb.snapshot import AmbientState
@@ -62,6 +62,9 @@ class Session:
     _shown: dict[Durable, object] = field(default_factory=dict)
     _ran: dict[str, str | None] = field(default_factory=dict)
     _announced: bool = False
+    _wrote: Written = field(default_factory=Written)
+    _rows: dict[str, tuple[object, dict[str, Any]]] = field(default_factory=dict)
+    _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
 
@@ -140,6 +143,8 @@ class Session:
             self._journal = self._shelf = None
             self.line = ()
             self._shown.clear()
+            self._rows.clear()
+            self.rewritten()
             self._announced = False
             self.live.names = {name: Live(version=PLAIN, value=live.value) for name, live in self.live.names.items() if not live.gone}
             self.live.ambient = {name: replace(held, version=PLAIN) for name, held in self.live.ambient.items()}
@@ -170,8 +175,10 @@ class Session:
 
     def write_status(self) -> None:
         """Write the status file that other processes read."""
-        if self._journal is not None:
-            self._journal.write_status(overview.as_json(self._journal.history))
+        told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
+        if self._journal is not None and told != self._told:
+            self._told = told
+            self._journal.post_status(overview.as_json(self._journal.history, self._rows))
 
     # ---- cells
 
@@ -203,8 +210,7 @@ class Session:
     async def _decide(self, request: CellRequest, stage: Stage) -> BaseException | None:
         place = self.place(request.name)
         history = self.history.steps.get(request.name)
-        hidden = self.namespace.keys() - set(notebook_names(self.namespace))
-        seen = look(place, read_cell(request.source), request.header, history.last if history else None, hidden)
+        seen = look(place, read_cell(request.source), request.header, history.last if history else None)
         question = question_of(request, seen, self.settings(), self.clock.now())
         if history is None or not history.executions:
             question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
@@ -224,7 +230,13 @@ class Session:
 
     def place(self, step: str) -> Place:
         """The place of `step` on this kernel's line."""
-        return Place(step=step, line=cut(self.line, step), history=self.history, shelf=self.shelf, live=self.live)
+        line = cut(self.line, step)
+        self._wrote = self._wrote.follow(line, self.history, self.shelf)
+        return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote)
+
+    def rewritten(self) -> None:
+        """Checkpoints of the line changed what they say: names or manifests."""
+        self._wrote = Written()
 
     def _announce(self) -> None:
         if self._announced:
@@ -383,4 +395,5 @@ class Session:
         self.journal.append(StepRenamed(old=old, new=new))
         self.line = tuple((new if step == old else step, number) for step, number in self.line)
         self.live.rename(old, new)
+        self.rewritten()
         self._shown = {replace(v, step=new) if v.step == old else v: value for v, value in self._shown.items()}

@@ -29,11 +29,9 @@ def see(place: Place, name: str) -> Kept | None:
     version = live.version if live is not None else None
     if isinstance(version, Plain) or (isinstance(version, Tried) and version.step != place.step):
         return None
-    for step, number in reversed(place.line):
-        manifest = place.shelf.manifest(place.history.steps[step].checkpoints[number])
-        if name in manifest.ambient:
-            here = version == Durable(step, number)
-            return None if here else Kept(step=step, stored=manifest.ambient[name], version=Durable(step, number))
+    if name in place.wrote.ambient:
+        last, manifest = place.wrote.ambient[name]
+        return None if version == last else Kept(step=last.step, stored=manifest.ambient[name], version=last)
     return _kept_at_start(place, name) if version is not None else None
 
 
@@ -50,7 +48,7 @@ def _kept_at_start(place: Place, name: str) -> Kept:
 def inputs(place: Place) -> list[Input]:
     """The components that count: those that follow from a value which code set."""
     found: list[Input] = []
-    for name in sorted(place.live.ambient.keys() | _written(place)):
+    for name in sorted(place.live.ambient.keys() | place.wrote.ambient.keys()):
         kept = see(place, name)
         live = place.live.ambient.get(name)
         if kept is not None and kept.stored.derived == "set":
@@ -60,15 +58,11 @@ def inputs(place: Place) -> list[Input]:
     return found
 
 
-def _written(place: Place) -> set[str]:
-    return {name for step, number in place.line for name in place.shelf.manifest(place.history.steps[step].checkpoints[number]).ambient}
-
-
 def set_as_seen(place: Place) -> list[str]:
     """Set every component to what the place sees; notes on what could not be. Raises CheckpointUnreadable."""
     kept = {
         name: found
-        for name in place.live.ambient.keys() | _written(place)
+        for name in place.live.ambient.keys() | place.wrote.ambient.keys()
         if (found := see(place, name)) is not None and _can_be_set(name, found)
     }
     states = {name: _state(place, found) for name, found in kept.items()}

@@ -39,9 +39,8 @@ def reach(names: CellNames, namespace: Mapping[str, object]) -> Reach:
     """What the cell of these names can read in `namespace`. Changes nothing, and runs no code of the values."""
     walk = _Walk(names, namespace)
     walk.run()
-    own = frozenset(notebook_names(namespace))
-    found = frozenset(walk.found) & own
-    everything = own - found if walk.everything else frozenset[str]()
+    found = frozenset(name for name in notebook_names(walk.found) if name in namespace)
+    everything = frozenset(notebook_names(namespace)) - found if walk.everything else frozenset[str]()
     return Reach(
         names=found | everything,
         everything=everything,

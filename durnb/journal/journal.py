@@ -27,6 +27,7 @@ from durnb.journal.inbox import Request
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
+from durnb.journal.status import StatusFile
 from durnb.journal.store import Store
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.writer import Writer
@@ -85,6 +86,7 @@ class Journal:
         self._listed = read_list(store.file(run, "packs"))
         self._secret: Secret | None = None
         self._connection_file: str | None = None
+        self._status = StatusFile(store, run)
         self._open = True
         _opened.add(self)
 
@@ -228,6 +230,14 @@ class Journal:
     def write_status(self, facts: Mapping[str, object]) -> None:
         """Replace what others can read of this run: `facts`, and who owns it. Raises DiskFull, JournalReadOnly."""
         self.check_owner()
+        self.store.write_status(self.run, self._with_owner(facts))
+
+    def post_status(self, facts: Mapping[str, object]) -> None:
+        """As `write_status`, a moment later and without waiting; `facts` must not change afterwards."""
+        self.check_owner()
+        self._status.post(self._with_owner(facts))
+
+    def _with_owner(self, facts: Mapping[str, object]) -> dict[str, object]:
         mine = {
             "run": str(self.run),
             "notebook": str(self.store.notebook),
@@ -236,7 +246,7 @@ class Journal:
             "connection_file": self._connection_file,
             "at": self._clock.now().isoformat(),
         }
-        self.store.write_status(self.run, {**facts, **mine})
+        return {**facts, **mine}
 
     def close(self, why: str | None = "exit") -> None:
         """Give the run up: KernelDetached(why) where a kernel is attached and `why` is not None, then the lease. Harmless when repeated.
@@ -251,6 +261,8 @@ class Journal:
         finally:
             self._open = False
             _opened.discard(self)
+            with suppress(JournalError):  # the file is for onlookers; who owns the run is told by the lease
+                self._status.close()
             self._writer.stop()
             try:
                 self._database.close()
