@@ -90,7 +90,9 @@ def _notes(manifest: Manifest) -> tuple[str, ...]:
         f"{name} could not be stored ({one.path}: {one.reason}); after a restart it will not be there"
         for name, one in manifest.lost.items()
     ]
-    left = [f"{', '.join(manifest.unsaved)} left out by --save"] if manifest.unsaved else []
+    told = {note.partition(":")[0] for note in manifest.dropped}
+    unsaved = [name for name in manifest.unsaved if name not in told]
+    left = [f"{', '.join(unsaved)} left out by --save"] if unsaved else []
     return (*lost, *left, *manifest.dropped)
 
 

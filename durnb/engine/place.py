@@ -111,7 +111,7 @@ class Place:
         if name in manifest.deleted:
             return ABSENT
         lost = manifest.lost.get(name)
-        path = f"{lost.path}: {lost.reason}" if lost else "it was left out by --save"
+        path = f"{lost.path}: {lost.reason}" if lost else "it was not kept"
         return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
 
     def _last_saw(self, name: str, live: Live) -> Seen:

@@ -37,7 +37,10 @@ def replay_message(output: Mapping[str, Any], count: int | None) -> tuple[str, d
     if not data or (len(data) < len(output["data"]) and set(data) == {"text/plain"}):
         return None
     metadata = dict(output.get("metadata") or {})
-    display_id = (metadata.get("durnb") or {}).get("display_id")
+    mine = metadata.get("durnb") or {}
+    display_id = mine.get("display_id")
+    if mine.get("update"):
+        return "update_display_data", {"data": data, "metadata": metadata, "transient": {"display_id": display_id}}
     content: dict[str, Any] = {"data": data, "metadata": metadata | {"durnb": {"replayed": True}}}
     content["transient"] = {"display_id": display_id} if display_id else {}
     if kind == "execute_result":

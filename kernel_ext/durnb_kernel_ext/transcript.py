@@ -77,7 +77,11 @@ class _Display:
         metadata = dict(self.content.get("metadata") or {})
         if self.display_id:
             metadata["durnb"] = {"display_id": self.display_id}
-        output: dict[str, Any] = {"output_type": self.kind, "data": dict(self.content["data"]), "metadata": metadata}
+        kind = self.kind
+        if kind == "update_display_data":  # of another cell's display: no output of its own, but to be sent again
+            metadata["durnb"] = {"display_id": self.display_id, "update": True}
+            kind = "display_data"
+        output: dict[str, Any] = {"output_type": kind, "data": dict(self.content["data"]), "metadata": metadata}
         return output | {"execution_count": self.content.get("execution_count")} if self.kind == "execute_result" else output
 
 
@@ -160,7 +164,8 @@ class Transcript:
         self._overflowed = self._size > self.limit or ("\r" not in text and len(text) > room)
 
     def _update(self, content: Mapping[str, Any], size: int) -> None:
-        update = _Display("display_data", content, size)
+        update = _Display("update_display_data", content, size)
+        found = False
         for index, entry in enumerate(self._entries):
             if isinstance(entry, _Display) and entry.display_id is not None and entry.display_id == update.display_id:
                 merged = {**entry.content, "data": content["data"], "metadata": content.get("metadata") or {}}
@@ -169,6 +174,10 @@ class Transcript:
                     return
                 self._entries[index] = _Display(entry.kind, merged, size)
                 self._size += size - entry.size
+                found = True
+        if not found and update.display_id is not None and self._size + size <= self.limit:
+            self._entries.append(update)
+            self._size += size
 
     def outputs(self) -> list[dict[str, Any]]:
         """The outputs as nbformat has them; a display's id stands in its metadata, so that a replay can be updated like the first showing."""

@@ -36,7 +36,7 @@ def test_the_badge_is_one_display_that_changes(kernel: KernelDriver) -> None:
     cell = kernel.run("%%durable badge\nprint('x')")
     (badge,) = cell.badges
     assert badge["data"]["text/plain"].startswith("badge · ran 0.4 s")
-    assert badge["metadata"] == {"durnb": {"badge": True, "step": "badge"}}
+    assert badge["metadata"] == {"durnb": {"badge": True, "step": "badge", "state": "succeeded"}}
 
 
 def test_a_badge_that_the_cell_cleared_is_shown_again(kernel: KernelDriver) -> None:

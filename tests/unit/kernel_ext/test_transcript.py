@@ -50,7 +50,15 @@ def test_updates_change_the_display_that_has_the_id() -> None:
     update = _shown("new", "update_display_data", display_id="one")
     outputs = _fold(_shown("old", display_id="one"), _shown("other", display_id="two"), update)
     assert [o["data"]["text/plain"] for o in outputs] == ["new", "other"]
-    assert _fold(update) == []
+
+
+def test_an_update_of_another_cell_s_display_is_sent_again_as_an_update() -> None:
+    (output,) = _fold(_shown("older", "update_display_data", display_id="one"), _shown("new", "update_display_data", display_id="one"))
+    message = replay_message(output, None)
+    assert message is not None
+    assert message[0] == "update_display_data"
+    assert message[1]["data"] == {"text/plain": "new"}
+    assert message[1]["transient"] == {"display_id": "one"}
 
 
 def test_a_display_id_survives_in_the_record_and_comes_back_in_a_replay() -> None:
