@@ -53,7 +53,8 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
         for n in manifest.lost
         if n not in kept
     ]
-    notes += [f"{n} was not kept and is not bound" for n in manifest.unsaved if n not in kept]
+    debris = {note.partition(":")[0] for note in manifest.dropped}
+    notes += [f"{n} was left out by --save and is not bound" for n in manifest.unsaved if n not in kept and n not in debris]
     return PutBack(manifest=manifest, has_value=has_value, value=value, notes=tuple(notes))
 
 

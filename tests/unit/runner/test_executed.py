@@ -13,7 +13,7 @@ from durnb.runner.executed import output_beside, read_notebook, without_outputs,
 
 
 def test_the_executed_notebook_lies_beside_its_source() -> None:
-    assert output_beside(Path("/projects/etl.ipynb")) == Path("/work/etl.out.ipynb")
+    assert output_beside(Path("/projects/etl.ipynb")) == Path("/projects/etl.out.ipynb")
 
 
 def test_a_written_notebook_reads_back_and_nothing_else_is_left_in_the_folder(tmp_path: Path) -> None:
