@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from nbformat import NotebookNode
 
 from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_at
 from durnb.cli.tables import print_table
@@ -17,7 +16,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
-from durnb.runner.executed import read_notebook
+from durnb.runner.executed import notebook_cells, read_notebook
 from durnb.runner.runview import status_of_step
 
 
@@ -41,14 +40,13 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
         return
     if not planned.steps:
         raise UsageError(f"{notebook.name} has no durable steps: a cell becomes one by a first line %%durable NAME")
-    click.echo(f"run {chosen}, if all cells were run now:" if chosen else "no run yet; if all cells were run now:")
+    click.echo(f"run {chosen}, if all cells were run in it now:" if chosen else "no run yet; if all cells were run now:")
     rows = ((step.step, step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
     print_table(("step", "will", "why", "ran"), rows, numbers=frozenset({"ran"}))
-
-
-def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:
-    """The cells of the file, as the engine wants them."""
-    return [NotebookCell(source=cell.source, id=cell.get("id"), type=cell.cell_type) for cell in notebook.cells]
+    if chosen is not None and ((store.status(chosen) or {}).get("state", "open") != "open" or chosen.key != "default"):
+        click.echo(
+            "this is what Run All would do in a notebook that is attached to that run; durnb run goes on with its own key's unfinished run, else begins the next"
+        )
 
 
 def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell]) -> Plan:
@@ -56,7 +54,7 @@ def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell]) -> P
         return plan(None, cells)
     owner = store.owner(run)
     if owner is None:
-        return plan(read_history(store, run, SystemClock()), cells)
+        return plan(read_history(store, run, SystemClock()), cells, now=SystemClock().now())
     return Plan(steps=tuple(_seen_from_outside(name, status_of_step(store, run, name), owner) for name in step_names(cells)))
 
 

@@ -105,7 +105,8 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
         case Exit.FINISHED:
             return [f"{run} finished{deaths}"]
         case Exit.ASKS:
-            answer = f"open {request.notebook.name} in Jupyter and run there %durable run {request.key}, then one of the answers; {again}"
+            step = outcome.cell.step if outcome.cell else "STEP"
+            answer = f"here: durnb resolve {request.notebook.name} {step} ANSWER --run {request.key}; then {again}"
             return [*_message(outcome), answer]
         case Exit.HELD:
             return _message(outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final
 
 from durnb import faults
@@ -15,6 +16,7 @@ from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
 from durnb.engine.look import Look
+from durnb.engine.overview import spell
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
@@ -97,7 +99,7 @@ class Attempts:
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
-            reason = f"attempt {self.numbers.attempt} failed ({one_line(error)}); the next in {wait:.3g} s"
+            reason = f"failed ({one_line(error)}); the next in {spell(timedelta(seconds=wait))}"
             self.stage.badge(replace(self._badge("running"), reason=reason))
             try:
                 await self.stage.sleep(wait)
@@ -110,12 +112,16 @@ class Attempts:
 
     def _clean_inputs(self) -> list[str]:
         """Set what the cell can read to what its place sees."""
+        set_back = [
+            n for n in sorted(self.look.fetched) if (held := self.live.names.get(n)) is not None and isinstance(held.version, Tried)
+        ]
         self.live.bind(dict(self.look.fetched), self.look.unbind)
         for name in self.look.fetched:
             self._as_seen(name)
         for name in self.look.unbind:
             self.live.names.pop(name, None)
-        return surroundings.set_as_seen(self.place)
+        said = [f"{', '.join(set_back)} set back to before the failed attempt (rebind, to give another value)"] if set_back else []
+        return said + surroundings.set_as_seen(self.place)
 
     def _as_seen(self, name: str) -> None:
         """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""

@@ -93,7 +93,7 @@ def _notes(manifest: Manifest) -> tuple[str, ...]:
     told = {note.partition(":")[0] for note in manifest.dropped}
     unsaved = [name for name in manifest.unsaved if name not in told]
     left = [f"{', '.join(unsaved)} left out by --save"] if unsaved else []
-    return (*lost, *left, *manifest.dropped)
+    return (*lost, *left, *manifest.dropped, *manifest.notes)
 
 
 @contextmanager

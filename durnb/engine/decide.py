@@ -100,12 +100,12 @@ def decide(history: StepHistory | None, q: Question) -> Decision:
     if answered := _answered(history, q):
         return answered
     if history.rerun:
-        return _refusal(q) or Execute(reason="%durable rerun was asked for")
+        return _refusal(q) or Execute(reason="you asked for it (%durable rerun)")
     if q.once and (history.unfinished or history.checkpoint is not None):
         return _once(history, q)
     if not q.always and (serving := _serving(history, q)):
         return Reuse(
-            checkpoint=serving.number, reason="finished" if serving.number == history.current else "finished before, the edit was undone"
+            checkpoint=serving.number, reason="finished" if serving.number == history.current else "an earlier checkpoint fits again"
         )
     if looping := _crash_loop(history, q):
         return looping
@@ -130,7 +130,7 @@ def _begin(q: Question, answer: Answer | None) -> Decision:
     if answer == "abort":
         return Refuse(why=f"it was aborted by %durable resolve; run it with %durable resolve {q.step} retry")
     if answer == "retry":
-        return _refusal(q) or Execute(reason="%durable resolve … retry was answered")
+        return _refusal(q) or Execute(reason="you answered retry")
     if q.renamed and q.renamed.once:
         return Ask(
             why=f"it may be the --once step {q.renamed.old!r} under a new name",
@@ -146,11 +146,11 @@ def _answered(history: StepHistory, q: Question) -> Decision | None:
         case "abort":
             return Refuse(why=f"it was aborted by %durable resolve; run it with %durable resolve {q.step} retry")
         case "retry":
-            return _refusal(q) or Execute(reason="%durable resolve … retry was answered")
+            return _refusal(q) or Execute(reason="you answered retry")
         case "keep" if history.current is not None:
-            return Reuse(checkpoint=history.current, reason="%durable resolve … keep was answered", stale="")
+            return Reuse(checkpoint=history.current, reason="you answered keep", stale="")
         case "done":
-            return Reuse(checkpoint=None, reason="%durable resolve … done was answered")
+            return Reuse(checkpoint=None, reason="you answered done")
         case _:
             return None
 
@@ -159,7 +159,7 @@ def _once(history: StepHistory, q: Question) -> Decision:
     if history.unfinished:
         ended = _how_it_ended(_last(history))
         return Ask(
-            why=f"it is --once, was started and did not finish ({ended}); did its effects happen?",
+            why=f"it is --once, was started and did not finish ({ended}); did its effects happen",
             commands=answers(q.step, "done", "retry", "abort"),
         )
     checkpoint = history.checkpoint
@@ -194,7 +194,7 @@ def _refusal(q: Question) -> Refuse | None:
             )
         if missing.maker is not None:
             return Refuse(why=f"`{missing.name}` is not there; step {missing.maker!r} made it: run %durable restore, or that cell")
-        return Refuse(why=f"`{missing.name}` is not defined: run the plain cells above, which define it")
+        return Refuse(why=f"`{missing.name}` is not defined: run the cells above, which define it")
     return None
 
 

@@ -181,7 +181,7 @@ def _take(word: str, rest: Iterator[str], given: dict[str, Any]) -> None:
     flag, equals, value = word.partition("=")
     option = _BY_FLAG.get(flag)
     if option is None:
-        near = difflib.get_close_matches(flag, _BY_FLAG, n=1, cutoff=0.5)
+        near = [known for known in _BY_FLAG if known.startswith(flag)] or difflib.get_close_matches(flag, _BY_FLAG, n=1, cutoff=0.5)
         raise UsageError(f"%%durable has no option {flag}: " + (f"did you mean {near[0]}?" if near else "%%durable? lists them"))
     if option.field in given and not option.repeatable:
         raise UsageError(f"%%durable: {flag} is given twice")
@@ -213,6 +213,7 @@ def _one_name(names: list[str], proposal: str) -> str:
 
 _MARK: Final = re.compile(r"[ \t]*(?:(?P<magic>%%durable)(?=\s|\Z)|(?P<comment>#[ \t]*durable:))(?P<text>[^\n]*)")
 # A later header counts only outside strings, so strings are matched whole; lines of magics and shells are not Python and are passed over.
+_ALMOST: Final = re.compile(r"[ \t]*#[ \t]*(?:durable[ \t]*(?:\n|\Z)|(?!durable:)(?i:durable)[ \t]*:)")
 _LATER: Final = re.compile(
     r"""(?P<header>^[ \t]*%%durable(?=\s|\Z)|^\#[ \t]*durable:)
     |(?P<quotes>\"\"\"|''')(?:\\.|(?!(?P=quotes)).)*(?:(?P=quotes)|\Z)
@@ -232,6 +233,10 @@ def find_header(raw_cell: str) -> FoundHeader | None:
     start = raw_cell.rfind("\n", 0, above) + 1
     mark = _MARK.match(raw_cell, start)
     if mark is None:
+        if _ALMOST.match(raw_cell, start):
+            raise UsageError(
+                "the first line looks like a durable header and is none: write # durable: NAME, or word the comment differently"
+            )
         if _later_header(raw_cell[start:]):
             raise UsageError(
                 "the header of a durable cell is its first line: move the line with %%durable (or # durable:) to the top, or take it out"

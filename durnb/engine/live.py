@@ -56,12 +56,16 @@ class Live:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveAmbient:
-    """An ambient component. `derived` is "set" where its value follows from one that code set; `touched`: a plain cell drew from it since."""
+    """An ambient component. `derived` is "set" where its value follows from one that code set; `touched`: a plain cell drew from it since.
+
+    `tick` is when a plain cell set it, by the session's count of cells.
+    """
 
     version: Version
     derived: Literal["set", "born"]
     state: AmbientState | None
     touched: bool = False
+    tick: int = 0
 
 
 _SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"))
@@ -88,6 +92,7 @@ class LiveNames:
     _plain: list[str] = field(default_factory=list)
     _settled: bool = False
     born: dict[str, AmbientState] | None = None
+    tick: int = 0
 
     def __post_init__(self) -> None:
         born = self.born if self.born is not None else ambient()
@@ -102,6 +107,7 @@ class LiveNames:
         if self.names and not self._settled:
             self._probes, self._settled = probe(self.values()), True
         self._plain.append(source)
+        self.tick += 1
 
     def observe(self) -> None:
         """Attribute to plain cells what changed since the last durable act."""
@@ -136,7 +142,7 @@ class LiveNames:
                 self.ambient[name] = replace(was, state=now[name], touched=True)
             else:
                 derived: Literal["set", "born"] = "born" if how == "advanced" or by_import(name, self._plain) else "set"
-                self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name))
+                self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name), tick=self.tick)
 
     def before_body(self) -> Shot:
         """Probe everything: the state that the body's changes are told from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,19 +15,24 @@ from durnb.engine.live import Changes, Durable
 from durnb.engine.manifest import Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
-from durnb.engine.session import Session
+from durnb.engine.session import TAKEN_AS_DONE, Session
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
 from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
-from durnb.history import Checkpoint, Line, StepHistory
-from durnb.journal import Store
+from durnb.history import Answer, Checkpoint, History, Line, StepHistory
+from durnb.journal import Journal, Store
 
 
 def step_of(session: Session, name: str) -> StepHistory:
     """The step of this run. Raises UsageError that names those there are."""
-    step = session.history.steps.get(name)
+    return step_in(session.history, name)
+
+
+def step_in(history: History, name: str) -> StepHistory:
+    """The step of a run. Raises UsageError that names those there are."""
+    step = history.steps.get(name)
     if step is None or not step.executions:
-        known = ", ".join(session.history.steps) or "none yet"
-        raise UsageError(f"there is no step {name!r} in run {session.history.run}; its steps: {known}")
+        known = ", ".join(history.steps) or "none yet"
+        raise UsageError(f"there is no step {name!r} in run {history.run}; its steps: {known}")
     return step
 
 
@@ -38,22 +43,29 @@ def rerun(session: Session, name: str) -> None:
     session.write_status()
 
 
-def resolve(session: Session, name: str, answer: Literal["retry", "keep", "done", "abort"]) -> str:
+def resolve(session: Session, name: str, answer: Answer) -> str:
     """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
-    if answer == "retry" and name not in session.history.steps and name in step_names(session.kernel.cells()):
-        session.journal.append(StepResolved(step=name, answer=answer))  # a step that may be a renamed one, and is to run anew
+    said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
+    session.write_status()
+    return said
+
+
+def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collection[str]) -> str:
+    """`resolve` in an open run; `in_file` are the steps of the notebook's file."""
+    if answer == "retry" and name not in journal.history.steps and name in in_file:
+        journal.append(StepResolved(step=name, answer=answer))  # a step that may be a renamed one, and is to run anew
         return f"{name} runs as a new step when its cell is run next"
-    step = step_of(session, name)
+    step = step_in(journal.history, name)
     if answer == "keep" and step.checkpoint is None:
         raise UsageError(f"step {name!r} has no checkpoint to keep; answer retry, done or abort")
     if answer == "done" and not step.unfinished:
         raise UsageError(f"step {name!r} is finished; answer retry or keep")
-    session.journal.append(StepResolved(step=name, answer=answer))
-    session.write_status()
+    journal.append(StepResolved(step=name, answer=answer))
     return {
         "retry": f"{name} runs when its cell is run next",
         "keep": f"{name} keeps its checkpoint; run its cell",
-        "done": f"{name} counts as finished, with no variables of its own; run its cell to go on",
+        "done": f"{name} will count as finished, without variables of its own, when its cell is run next; "
+        f"bind what it should have bound in a cell below it, then %durable save {name}",
         "abort": f"{name} is refused until another answer",
     }[answer]
 
@@ -137,7 +149,10 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
     manifest = session.shelf.manifest(checkpoint)
     version = Durable(checkpoint.step, checkpoint.number)
     own = [n for n in (*manifest.names, *manifest.lost, *manifest.unsaved) if n not in manifest.companions]
-    gone = [n for n in own if n not in ignore and (n not in session.live.names or session.live.names[n].version != version)]
+    by_hand = bool(manifest.lost) and not manifest.names and all(lost.reason == TAKEN_AS_DONE for lost in manifest.lost.values())
+    gone = [
+        n for n in own if by_hand is False and n not in ignore and (n not in session.live.names or session.live.names[n].version != version)
+    ]
     if gone:
         raise UsageError(
             f"{', '.join(gone)} of step {checkpoint.step!r} is no longer in the kernel as the step left it: run its cell again"
@@ -156,7 +171,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
         has_value=False,
         value=None,
         ran=checkpoint.ran,
-        save=tuple(n for n in own if n not in ignore),
+        save=tuple(n for n in own if n not in ignore and n in session.namespace),
         always=False,
     )
     draft = session.journal.draft(checkpoint.step)

@@ -55,6 +55,7 @@ def _row(step: StepHistory) -> StepRow:
 def ending(step: StepHistory) -> str:
     """How the step's last attempt ended, in words."""
     status, reason = _status(step)
+    status = "failed" if status == "asks" else status
     return f"{status}: {reason}" if reason else status
 
 
@@ -122,7 +123,8 @@ def announcement(plan: Plan, history: History) -> str:
     saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
     following = plan.next
     tail = f"; next: {following.step}, {following.reason}" if following else "; nothing is left to run"
-    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}"
+    where = "" if history.run == "interactive.1" else f" (run {history.run})"
+    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
 
 
 def spell(length: timedelta) -> str:

@@ -76,6 +76,14 @@ class Place:
     shelf: Shelf
     live: LiveNames
     wrote: Written
+    later: tuple[int, int] = (0, 0)
+
+    def is_further_down(self, tick: int) -> bool:
+        """Whether what a plain cell did at `tick` stands below this step: the cell ran after it, and before a step that is cut now.
+
+        `later` holds when this step last came onto the line, and when the last of the other steps that are cut did.
+        """
+        return self.later[0] < tick < self.later[1]
 
     @property
     def written(self) -> dict[str, tuple[Durable, Manifest]]:

@@ -58,10 +58,14 @@ class _Walk:
     history: History | None
     on_change: str
     now: datetime | None
+    named: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     digests: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def step(self, found: FoundHeader) -> PlannedStep:
+        if found.header.name in self.named:
+            return PlannedStep(step=found.header.name, action="refuse", reason="two cells are called that: give one of them another name")
+        self.named.add(found.header.name)
         step = self.history.steps.get(found.header.name) if self.history is not None else None
         planned, serving = self._plan(found, step)
         if planned.action in ("run", "maybe"):

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from durnb.digests import digest_of
 from durnb.engine.checkpoints import signed_facts, store_groups
@@ -16,6 +16,8 @@ from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, Stored
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, capture
+
+ATOMS: Final = (type(None), bool, int, float, complex, str, bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,10 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     wanted = [n for n in chosen if ended.save is None or n in ended.save]
     values = live.values()
     entries = [*wanted, OUT] if ended.has_value else wanted
-    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries)
+    alone = all(
+        isinstance(values[n] if n != OUT else ended.value, ATOMS) for n in entries
+    )  # they share nothing: no need to look who else has them
+    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries, alone=alone)
     groups, sources = store_groups(draft, captured)
     stored = {
         name: _stored_name(name, values[name], group, live, ended, name in wanted)
@@ -79,6 +84,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         has_value=any(OUT in group.names for group in groups),
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
         sources=sources,
+        notes=tuple(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
     )
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
@@ -31,8 +31,10 @@ from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnkn
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, Line
-from durnb.journal import Journal, Store
+from durnb.journal import Journal, RunName, Store, read_history
 from durnb.snapshot import AmbientState
+
+TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 
 class Surroundings(Protocol):
@@ -62,6 +64,7 @@ class Session:
     _shown: dict[Durable, object] = field(default_factory=dict)
     _ran: dict[str, str | None] = field(default_factory=dict)
     _announced: bool = False
+    _ticks: dict[str, int] = field(default_factory=dict)
     _wrote: Written = field(default_factory=Written)
     _rows: dict[str, tuple[object, dict[str, Any]]] = field(default_factory=dict)
     _told: tuple[str, int] = ("", 0)
@@ -92,6 +95,16 @@ class Session:
     @property
     def history(self) -> History:
         return self.journal.history
+
+    def peek(self) -> History:
+        """The history of the wished run, without beginning one. Raises UsageError where there is none, RunHeld where another kernel has it."""
+        if self._journal is not None:
+            return self._journal.history
+        store = self.store()
+        run = RunName(self.wish.key, self.wish.number) if self.wish.number is not None else store.newest(self.wish.key)
+        if run is None:
+            raise UsageError(f"{store.notebook.name} has no run yet: nothing durable has been run in it")
+        return read_history(store, run, self.clock)
 
     def store(self) -> Store:
         """The store of this notebook, there or not. Raises NotebookUnknown."""
@@ -144,6 +157,7 @@ class Session:
             self.line = ()
             self._shown.clear()
             self._rows.clear()
+            self._ticks.clear()
             self.rewritten()
             self._announced = False
             self.live.names = {name: Live(version=PLAIN, value=live.value) for name, live in self.live.names.items() if not live.gone}
@@ -232,7 +246,14 @@ class Session:
         """The place of `step` on this kernel's line."""
         line = cut(self.line, step)
         self._wrote = self._wrote.follow(line, self.history, self.shelf)
-        return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote)
+        gone = [self._ticks.get(name, 0) for name, _ in self.line[len(line) :] if name != step]
+        later = (self._ticks.get(step, 0), max(gone, default=0)) if len(line) < len(self.line) else (0, 0)
+        return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote, later=later)
+
+    def _onto_line(self, line: Line, step: str, checkpoint: int) -> None:
+        self.line = (*line, (step, checkpoint))
+        self.live.tick += 1
+        self._ticks[step] = self.live.tick
 
     def rewritten(self) -> None:
         """Checkpoints of the line changed what they say: names or manifests."""
@@ -243,7 +264,8 @@ class Session:
             return
         self._announced = True
         if any(step.checkpoints for step in self.history.steps.values()) and self.settings().badge:
-            self.kernel.say(overview.announcement(plan(self.history, self.kernel.cells()), self.history))
+            planned = plan(self.history, self.kernel.cells(), on_change=self.settings().on_change, now=self.clock.now())
+            self.kernel.say(overview.announcement(planned, self.history))
 
     # ---- reuse
 
@@ -279,7 +301,7 @@ class Session:
         back = put_back(self.shelf, self.live, checkpoint, self._shown)
         if back.has_value:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
-        self.line = (*line, (checkpoint.step, checkpoint.number))
+        self._onto_line(line, checkpoint.step, checkpoint.number)
         return back
 
     def _reused_badge(self, request: CellRequest, checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
@@ -296,10 +318,10 @@ class Session:
 
     def _take_as_done(self, request: CellRequest, stage: Stage, place: Place, question: Question) -> None:
         """A person said that the interrupted attempt happened: finished, without a checkpoint."""
-        done = commit(self.journal, self.live, self._undone(request), why="taken as done by %durable resolve")
-        self.line = (*place.line, (request.name, done.checkpoint))
+        done = commit(self.journal, self.live, self._undone(request), why=TAKEN_AS_DONE)
+        self._onto_line(place.line, request.name, done.checkpoint)
         lost = tuple(f"{name} is not bound" for name in done.manifest.lost if name not in self.namespace)
-        stage.badge(Badge(step=request.name, state="reused", reason="taken as done", ran_at=self.clock.now(), notes=lost))
+        stage.badge(Badge(step=request.name, state="succeeded", reason="taken as done", notes=lost))
 
     def _undone(self, request: CellRequest) -> Ended:
         last = self.history.steps[request.name].executions[-1]
@@ -352,6 +374,7 @@ class Session:
                     step=request.name,
                     state="failed",
                     attempt=attempts.numbers.attempt,
+                    commands=answers(request.name, "done", "retry") if request.header.once else (),
                     reason=overview.ending(step),
                     notes=tuple(attempts.notes),
                 )
@@ -382,7 +405,7 @@ class Session:
         version = Durable(ended.step, done.checkpoint)
         if done.manifest.has_value:
             self._shown[version] = ended.value
-        self.line = (*line, (ended.step, done.checkpoint))
+        self._onto_line(line, ended.step, done.checkpoint)
 
     # ---- names
 

@@ -27,7 +27,9 @@ def see(place: Place, name: str) -> Kept | None:
     """How the place sees the component where that is not as it is live; None for live."""
     live = place.live.ambient.get(name)
     version = live.version if live is not None else None
-    if isinstance(version, Plain) or (isinstance(version, Tried) and version.step != place.step):
+    if isinstance(version, Plain) and not (live is not None and live.tick and place.is_further_down(live.tick)):
+        return None
+    if isinstance(version, Tried) and version.step != place.step:
         return None
     if name in place.wrote.ambient:
         last, manifest = place.wrote.ambient[name]

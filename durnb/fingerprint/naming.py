@@ -37,6 +37,7 @@ NOTEBOOK_HIDDEN = frozenset(
         "__annotate__",
         "__conditional_annotations__",
         "__session__",
+        "__warningregistry__",
         "__vsc_ipynb_file__",
         "__IPYTHON__",
         "__DATABRICKS_UNIFIED__",

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from durnb.engine.cells import NotebookCell
 from durnb.errors import UsageError
 
 
@@ -62,3 +63,8 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
             cell.metadata.pop("execution", None)
     notebook.metadata.pop("widgets", None)
     return notebook
+
+
+def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:
+    """The cells of the file, as the engine wants them."""
+    return [NotebookCell(source=cell.source, id=cell.get("id"), type=cell.cell_type) for cell in notebook.cells]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 SECRET = re.compile("KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
-MACHINERY = ("JPY_", "DURNB_")
+MACHINERY = ("JPY_", "DURNB_", "KMP_")  # set by Jupyter, by us, and by OpenMP libraries as they load
 
 
 class _Replaced:

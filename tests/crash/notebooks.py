@@ -2597,6 +2597,426 @@ print(items)
         live="p1 grow",
         fails=True,
     ),
+    # -- identity, harder ------------------------------------------------------------------------------------------------------------
+    Book(
+        "sentinel",
+        "A sentinel made by a plain cell is the very one that a step's values hold.",
+        """
+MISSING = object()
+---
+%%durable make
+effect("make")
+row = {"a": 1, "b": MISSING}
+---
+%%durable count
+effect("count")
+holes = sum(v is MISSING for v in row.values())
+---
+print(holes, row["b"] is MISSING)
+""",
+    ),
+    Book(
+        "class-defined-twice",
+        "An instance of a class that was then defined anew is one of the old class, the next one of the new.",
+        """
+%%durable first
+effect("first")
+class C:
+    version = 1
+old = C()
+---
+%%durable second
+effect("second")
+class C:
+    version = 2
+new = C()
+---
+print(old.version, new.version, type(old) is C, type(new) is C, isinstance(old, C))
+""",
+    ),
+    Book(
+        "function-defined-twice",
+        "A list keeps the function of the first definition, the name has the second.",
+        """
+%%durable first
+effect("first")
+def f(): return "one"
+kept = [f]
+---
+%%durable second
+effect("second")
+def f(): return "two"
+kept.append(f)
+---
+print([g() for g in kept], kept[0] is f, kept[1] is f)
+""",
+    ),
+    Book(
+        "closures-held-across-steps",
+        "Closures of one call, held by values of several steps, share their variable.",
+        """
+%%durable make
+effect("make")
+def account():
+    balance = 0
+    def pay(x):
+        nonlocal balance
+        balance += x
+    def show(): return balance
+    return pay, show
+pay, show = account()
+---
+%%durable hold
+effect("hold")
+desk = {"show": show, "pay": pay}
+desk["pay"](5)
+---
+%%durable later
+effect("later")
+pay(7)
+total = desk["show"]()
+---
+pay(1)
+print(total, show(), desk["show"]())
+""",
+    ),
+    Book(
+        "observers",
+        "Bound methods registered with an object made earlier act on the objects with names.",
+        """
+class Bus:
+    def __init__(self): self.listeners = []
+    def fire(self, x):
+        for f in self.listeners: f(x)
+class Log:
+    def __init__(self): self.seen = []
+    def hear(self, x): self.seen.append(x)
+---
+%%durable bus
+effect("bus")
+bus = Bus()
+---
+%%durable log
+effect("log")
+log = Log()
+bus.listeners.append(log.hear)
+bus.listeners.append(lambda x: log.seen.append(("lambda", x)))
+---
+%%durable fire
+effect("fire")
+bus.fire(1)
+---
+bus.fire(2)
+print(log.seen, bus.listeners[0].__self__ is log)
+""",
+    ),
+    Book(
+        "descriptor-with-state",
+        "A descriptor that keeps values in itself, on a plain cell's class, keeps them over a resume.",
+        """
+class Remember:
+    def __init__(self): self.values = []
+    def __get__(self, obj, cls=None): return self if obj is None else self.values
+class Holder:
+    memory = Remember()
+---
+%%durable one
+effect("one")
+h = Holder()
+h.memory.append(1)
+---
+%%durable two
+effect("two")
+h.memory.append(2)
+n = len(Holder().memory)
+---
+print(n, Holder.memory.values, h.memory is Holder.memory.values)
+""",
+    ),
+    Book(
+        "generic-and-frozen-classes",
+        "Generic, frozen, slotted and protocol classes of a step work with instances of other steps.",
+        """
+%%durable define
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+effect("define")
+T = TypeVar("T")
+class Box(Generic[T]):
+    def __init__(self, content: T): self.content = content
+@dataclass(frozen=True, slots=True)
+class Key:
+    name: str
+    tags: list = field(default_factory=list, compare=False)
+class Sized(Protocol):
+    size: int
+---
+%%durable make
+effect("make")
+k = Key("k")
+box = Box[Key](k)
+index = {k: box}
+---
+k.tags.append("t")
+print(index[Key("k")] is box, box.content is k, index[k].content.tags, type(k) is Key)
+""",
+    ),
+    Book(
+        "subclasses-of-builtins",
+        "Instances of notebook subclasses of str, int, tuple and Exception keep class and attributes.",
+        """
+class Name(str): pass
+class Count(int):
+    def next(self): return Count(self + 1)
+class Pair(tuple):
+    def swap(self): return Pair(reversed(self))
+---
+%%durable make
+effect("make")
+name = Name("n"); name.origin = ["here"]
+count = Count(3).next()
+pair = Pair((name, count)).swap()
+---
+name.origin.append("there")
+print(type(name) is Name, pair[1].origin, pair[1] is name, type(count) is Count, count.next(), type(pair) is Pair)
+""",
+    ),
+    Book(
+        "loggers-and-modules-as-values",
+        "Modules, loggers and builtin functions held in values are those of this process.",
+        """
+%%durable make
+import json, logging, math, operator
+effect("make")
+tools = {"log": logging.getLogger("trial"), "json": json, "sqrt": math.sqrt, "add": operator.add, "type": int, "get": operator.itemgetter(1)}
+---
+%%durable use
+effect("use")
+r = [tools["sqrt"](9), tools["add"](1, 2), tools["type"]("4"), tools["json"].dumps([1]), tools["get"]("ab")]
+---
+print(r, tools["log"] is logging.getLogger("trial"), tools["json"] is json)
+""",
+    ),
+    Book(
+        "class-attribute-of-a-project-class",
+        "A step that counts in the class attribute of a project module's class has changed it.",
+        """
+from shapes import Square
+---
+%%durable make
+effect("make")
+s = Square(3)
+---
+%%durable more
+effect("more")
+t = Square(4)
+---
+print(Square.made, Square.sides)
+""",
+        files={
+            "shapes.py": "class Square:\n    made = 0\n    sides = []\n    def __init__(self, side):\n"
+            "        self.side = side\n        type(self).made += 1\n        self.sides.append(side)\n"
+        },
+    ),
+    Book(
+        "plain-cell-reads-and-steps-write-in-turn",
+        "Plain cells and steps that write into one dict by turns end as in one run.",
+        """
+state = {}
+---
+%%durable a
+effect("a")
+state["a"] = 1
+---
+state["p"] = state["a"] + 1
+---
+%%durable b
+effect("b")
+state["b"] = state["p"] + 1
+---
+state["q"] = state.pop("p") * 10
+---
+%%durable c
+effect("c")
+state["c"] = dict(state)
+---
+print(state)
+""",
+    ),
+    Book(
+        "plain-rebinding-between-steps",
+        "A plain cell that rebinds a step's name hides the step's value from those below, until it is taken out.",
+        """
+%%durable load
+effect("load")
+x = [1]
+---
+x = ["plain"]
+---
+%%durable use
+effect("use")
+y = list(x)
+---
+print(x, y)
+""",
+        edited="""
+%%durable load
+effect("load")
+x = [1]
+---
+%%durable use
+effect("use")
+y = list(x)
+---
+print(x, y)
+""",
+        reruns=("use",),
+    ),
+    Book(
+        "edit-back-and-forth-live",
+        "A step edited twice in a live kernel and put back gives the first result; each body has its clean input.",
+        """
+%%durable load
+effect("load")
+items = []
+---
+%%durable add
+effect("add")
+items.append("a")
+---
+%%durable use
+effect("use")
+n = "".join(items)
+---
+print(items, n)
+""",
+        variant="""
+%%durable add
+effect("add")
+items.append("b")
+items.append("c")
+""",
+        live="load add use var:add use add use var:add use",
+        runs={"add": 2, "use": 2},
+    ),
+    Book(
+        "step-moved-above-its-input",
+        "A step moved above the one that made its input is refused there or uses what it then sees; moved back, all is as before.",
+        """
+%%durable base
+effect("base")
+a = [1]
+---
+%%durable twice
+effect("twice")
+b = a * 2
+---
+print(a, b)
+""",
+        live="base twice base p1 twice",
+    ),
+    Book(
+        "in-place-sort-and-slices",
+        "Sorts, slice assignments, extended deletions and dict updates in place are kept.",
+        """
+%%durable make
+effect("make")
+xs = [5, 3, 9, 1]
+d = {"z": 1, "a": 2}
+ref = xs
+---
+%%durable change
+effect("change")
+xs.sort()
+xs[1:3] = ["x", "y", "z"]
+del xs[::4]
+d |= {"m": xs}
+d["z"] = d.pop("z")
+---
+%%durable read
+effect("read")
+r = (list(d), ref is xs, d["m"] is ref)
+---
+print(xs, r)
+""",
+    ),
+    Book(
+        "set-order-and-hashes",
+        "What a finished step read from a set's order is not read again in the order of another kernel.",
+        """
+words = {"alpha", "beta", "gamma", "delta"}
+---
+%%durable order
+effect("order")
+order = list(words)
+h = hash("a word")
+---
+%%durable use
+effect("use")
+first = order[0]
+---
+print(sorted(order))
+""",
+        kept={"order": "order", "h": "order", "first": "use"},
+    ),
+    Book(
+        "time-and-uuid",
+        "What a finished step took from the clock and from uuid stays.",
+        """
+import time, uuid
+---
+%%durable stamp
+effect("stamp")
+at = time.time_ns()
+name = uuid.uuid4().hex
+---
+%%durable use
+effect("use")
+label = f"{at}-{name}"
+""",
+        kept={"at": "stamp", "name": "stamp", "label": "use"},
+    ),
+    Book(
+        "unseeded-numpy",
+        "What a finished step drew from numpy without a seed is not drawn again.",
+        """
+import numpy as np
+---
+%%durable draw
+effect("draw")
+a = np.random.rand(3)
+rng = np.random.default_rng()
+b = rng.normal()
+---
+%%durable more
+effect("more")
+c = rng.normal() + a.sum()
+""",
+        kept={"a": "draw", "b": "draw", "c": "more", "rng": "more"},
+        needs=("numpy",),
+    ),
+    Book(
+        "figure-object-kept",
+        "A figure kept under a name by one step and completed by another is shown whole.",
+        """
+import matplotlib.pyplot as plt
+---
+%%durable begin
+effect("begin")
+fig, ax = plt.subplots(figsize=(1, 1))
+lines = ax.plot([1, 2])
+plt.close(fig)
+---
+%%durable complete
+effect("complete")
+ax.set_title("t")
+title = ax.get_title()
+fig
+---
+print(title, len(fig.axes), fig.axes[0] is ax)
+""",
+        needs=("matplotlib",),
+    ),
 ]
 
 BY_NAME = {book.name: book for book in BOOKS}

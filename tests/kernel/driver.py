@@ -407,7 +407,15 @@ class KernelDriver:
 
     def run(self, code: str, cell_id: str | None = None, seconds: float = DEADLINE) -> CellResult:
         """Run one cell to its end, or to the kernel's."""
-        return self.finish(self.begin(code, cell_id), seconds)
+        return self._alone(lambda: self.begin(code, cell_id), seconds)
+
+    def _alone(self, begin: Callable[[], CellResult], seconds: float = DEADLINE) -> CellResult:
+        """Run what `begin` sends, with nothing before it in the queue: what an earlier error still aborts is sent again."""
+        end = time.monotonic() + seconds
+        while True:
+            result = self.finish(begin(), seconds)
+            if result.status != "aborted" or time.monotonic() > end:
+                return result
 
     def run_all(self, cells: Iterable[str | tuple[str, str]]) -> list[CellResult]:
         """Run cells (sources, or pairs of id and source) in order and stop after the first that is not ok, as Run All does."""
@@ -429,8 +437,7 @@ class KernelDriver:
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the notebook's namespace, by JSON; it is no cell: neither history nor Out sees it."""
         shown = f"__import__('json').dumps({expression}, default=repr)"
-        result = self.begin("", silent=True, store_history=False, user_expressions={"value": shown})
-        self.finish(result)
+        result = self._alone(lambda: self.begin("", silent=True, store_history=False, user_expressions={"value": shown}))
         if not result.replied:
             raise KernelGone(f"the kernel ended while {expression!r} was evaluated\n{self.logged()}")
         answer = result.values["value"]

@@ -135,7 +135,9 @@ def test_an_event_out_of_sequence_is_refused_and_changes_nothing(story: Story, o
 def _nameless(step: StepHistory) -> tuple[object, ...]:
     """All that a step holds, but for the names of steps: its own, and those on lines and of makers."""
     checkpoints = [
-        replace(c, step="", line=(), inputs=_nameless_inputs(c.inputs), kept=tuple((code, _nameless_inputs(inputs)) for code, inputs in c.kept))
+        replace(
+            c, step="", line=(), inputs=_nameless_inputs(c.inputs), kept=tuple((code, _nameless_inputs(inputs)) for code, inputs in c.kept)
+        )
         for c in step.checkpoints.values()
     ]
     executions = [replace(e, line=(), inputs=_nameless_inputs(e.inputs)) for e in step.executions]

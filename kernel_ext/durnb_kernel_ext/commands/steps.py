@@ -31,7 +31,7 @@ def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
     as_json, rest = _flag(words, "--json")
     no_words("status", rest)
-    history = extension.engine.history
+    history = extension.engine.peek()
     if as_json:
         return json.dumps(overview.as_json(history), indent=1)
     return status_table(history, overview.rows(history))
@@ -56,7 +56,7 @@ def plan(extension: Extension, words: list[str]) -> Any:
 @command("show", "STEP")
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
-    step = operations.step_of(extension.engine, _one("show", words))
+    step = operations.step_in(extension.engine.peek(), _one("show", words))
     manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
     return step_text(step, manifest)
 
@@ -121,4 +121,7 @@ def resolve(extension: Extension, words: list[str]) -> str:
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:
-            raise UsageError("%durable resolve takes a step and one of retry, keep, done, abort: %durable resolve train retry")
+            raise UsageError(
+                "%durable resolve STEP ANSWER: retry runs it again, keep takes its last checkpoint although it is stale, "
+                "done says that it happened and goes on without its variables, abort refuses it"
+            )
