@@ -39,10 +39,12 @@ def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Co
     interrupted = False
     try:
         try:
-            manifest = bare(draft, ended, live, why) if why else take(draft, ended, live, delta_of(ended, live))
+            manifest = bare(draft, ended, live, ended.binds, why) if why else take(draft, ended, live, delta_of(ended, live))
         except KeyboardInterrupt:
             interrupted = True
-            manifest = bare(draft, ended, live, "the save was interrupted")
+            draft.abandon()  # it may have been struck in the middle of a write
+            draft = journal.draft(ended.step)
+            manifest = bare(draft, ended, live, delta_of(ended, live), "the save was interrupted")
         event = _succeeded(journal, ended, manifest, not interrupted, time.monotonic() - began, draft.size)
         with interrupts_held() as struck:
             number = draft.commit(event)

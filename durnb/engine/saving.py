@@ -88,11 +88,11 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     )
 
 
-def bare(draft: Draft, ended: Ended, live: LiveNames, why: str) -> Manifest:
-    """The manifest of a step that is done and not saved: every name of it is lost, for the reason `why`."""
+def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str) -> Manifest:
+    """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`."""
     return Manifest(
         step=ended.step,
-        lost={name: LostName(path=name, reason=why) for name in delta_of(ended, live)},
+        lost={name: LostName(path=name, reason=why) for name in sorted(names)},
         deleted=deleted_by(ended),
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",

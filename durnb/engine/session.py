@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
-from durnb.engine import overview
+from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import NotebookCell
@@ -96,15 +96,13 @@ class Session:
     def history(self) -> History:
         return self.journal.history
 
-    def peek(self) -> History:
-        """The history of the wished run, without beginning one. Raises UsageError where there is none, RunHeld where another kernel has it."""
+    def peek(self) -> History | None:
+        """The history of the wished run, without beginning one; None where there is none. Raises RunHeld where another kernel has it."""
         if self._journal is not None:
             return self._journal.history
         store = self.store()
         run = RunName(self.wish.key, self.wish.number) if self.wish.number is not None else store.newest(self.wish.key)
-        if run is None:
-            raise UsageError(f"{store.notebook.name} has no run yet: nothing durable has been run in it")
-        return read_history(store, run, self.clock)
+        return read_history(store, run, self.clock) if run is not None else None
 
     def store(self) -> Store:
         """The store of this notebook, there or not. Raises NotebookUnknown."""
@@ -293,7 +291,7 @@ class Session:
                     line=place.line,
                 )
             )
-        stage.badge(self._reused_badge(request, checkpoint, decision, back))
+        stage.badge(badges.reused(checkpoint, decision, back))
         stage.replay(outputs, back.value, back.has_value)
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
@@ -303,18 +301,6 @@ class Session:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
         self._onto_line(line, checkpoint.step, checkpoint.number)
         return back
-
-    def _reused_badge(self, request: CellRequest, checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
-        stale = [f"stale, and kept: {decision.stale}"] if decision.stale else []
-        return Badge(
-            step=request.name,
-            state="reused",
-            ran_at=checkpoint.at,
-            ran=checkpoint.ran,
-            reason="" if decision.reason == "finished" else decision.reason,
-            commands=(f"%durable rerun {request.name}",),
-            notes=(*stale, *back.notes),
-        )
 
     def _take_as_done(self, request: CellRequest, stage: Stage, place: Place, question: Question) -> None:
         """A person said that the interrupted attempt happened: finished, without a checkpoint."""
@@ -368,17 +354,7 @@ class Session:
         self.line = place.line
         error = await attempts.run()
         if error is not None:
-            step = self.history.steps[request.name]
-            stage.badge(
-                Badge(
-                    step=request.name,
-                    state="failed",
-                    attempt=attempts.numbers.attempt,
-                    commands=answers(request.name, "done", "retry") if request.header.once else (),
-                    reason=overview.ending(step),
-                    notes=tuple(attempts.notes),
-                )
-            )
+            stage.badge(badges.failed(self.history.steps[request.name], attempts))
         return error
 
     def _commit(self, ended: Ended, line: Line, stage: Stage, attempts: Attempts) -> BaseException | None:
@@ -386,19 +362,7 @@ class Session:
         done = commit(self.journal, self.live, ended)
         del self.unsaved[ended.step]
         self._settle(done, ended, line)
-        stage.badge(
-            Badge(
-                step=ended.step,
-                state="succeeded",
-                ran_at=self.clock.now(),
-                ran=ended.ran,
-                save=done.save,
-                size=done.size,
-                attempt=ended.attempt,
-                reason=attempts.why(),
-                notes=(*attempts.notes, *done.notes),
-            )
-        )
+        stage.badge(badges.succeeded(ended, done, attempts, self.clock.now()))
         return KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if done.interrupted else None
 
     def _settle(self, done: Committed, ended: Ended, line: Line) -> None:

@@ -13,6 +13,7 @@ import enum
 import fractions
 import functools
 import hashlib
+import logging
 import os
 import pathlib
 import pickle
@@ -91,6 +92,7 @@ BY_REPR = (
     pathlib.PurePath,
     re.Pattern,
 )
+IMMUTABLE = (tuple, frozenset, str, bytes, int, float, complex)
 CLASS_NOISE = {
     "__slotnames__",
     "__dict__",
@@ -137,8 +139,10 @@ class Description:
             self.lines[path] = short(f"{type(value).__name__} {value!r}")
         elif isinstance(value, types.ModuleType):
             self.lines[path] = f"module {value.__name__}"
-        elif type(value) in (tuple, frozenset):
-            self._inside(path, value)
+        elif isinstance(value, logging.Logger):
+            self.lines[path] = f"logger {value.name}"
+        elif isinstance(value, IMMUTABLE) and not getattr(value, "__dict__", None):
+            self._inside(path, value)  # equal immutables may be one object or several
         elif isinstance(value, types.MethodType):
             self.lines[path] = f"method {value.__func__.__qualname__}"
             self.walk(f"{path}.__self__", value.__self__)
@@ -292,6 +296,8 @@ class Description:
         elif isinstance(value, BaseException):
             self.lines[path] = kind
             self.walk(f"{path}.args", value.args)
+        elif isinstance(value, IMMUTABLE):
+            self.lines[path] = short(f"{kind} {value!s}")
         else:
             self.lines[path] = f"a {type(value).__module__}.{kind}"
 

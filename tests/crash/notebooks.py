@@ -2735,7 +2735,7 @@ print(n, Holder.memory.values, h.memory is Holder.memory.values)
     ),
     Book(
         "generic-and-frozen-classes",
-        "Generic, frozen, slotted and protocol classes of a step work with instances of other steps.",
+        "Generic, frozen and protocol classes of a step work with instances of other steps.",
         """
 %%durable define
 from dataclasses import dataclass, field
@@ -2744,7 +2744,7 @@ effect("define")
 T = TypeVar("T")
 class Box(Generic[T]):
     def __init__(self, content: T): self.content = content
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     name: str
     tags: list = field(default_factory=list, compare=False)

@@ -157,7 +157,7 @@ def test_a_missing_plain_name_is_refused_with_the_way_out(nb: Notebook) -> None:
     result = nb.refused("%%durable one\nran('one')\ny = k")
     assert result.ename == "StepRefused"
     assert "`k`" in result.evalue
-    assert "plain cells above" in result.evalue
+    assert "run the cells above" in result.evalue
     assert nb.executions == {"one": 1}
 
 

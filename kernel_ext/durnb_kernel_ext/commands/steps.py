@@ -9,6 +9,7 @@ from durnb.engine import operations, overview
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
+from durnb.history import History
 from durnb_kernel_ext.commands import command, no_words
 from durnb_widgets.tables import plan_table, status_table, step_text
 
@@ -31,7 +32,7 @@ def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
     as_json, rest = _flag(words, "--json")
     no_words("status", rest)
-    history = extension.engine.peek()
+    history = extension.engine.peek() or History()
     if as_json:
         return json.dumps(overview.as_json(history), indent=1)
     return status_table(history, overview.rows(history))
@@ -56,7 +57,7 @@ def plan(extension: Extension, words: list[str]) -> Any:
 @command("show", "STEP")
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
-    step = operations.step_in(extension.engine.peek(), _one("show", words))
+    step = operations.step_in(extension.engine.peek() or History(), _one("show", words))
     manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
     return step_text(step, manifest)
 

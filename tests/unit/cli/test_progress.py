@@ -65,7 +65,7 @@ def test_a_question_is_passed_on_with_its_answers() -> None:
     asks = CellFailure(name="StepAsks", message="step 'pay' asks: …. Answer with %durable resolve pay done or %durable resolve pay retry")
     told = ending(Outcome(exit=Exit.ASKS, run="default.1", deaths=0, cell=TRAIN, failure=asks), REQUEST)
     assert told[0] == asks.message
-    assert "%durable run default" in told[1]
+    assert "durnb resolve etl.ipynb train ANSWER --run default" in told[1]
 
 
 def test_a_failure_shows_the_end_of_its_traceback_without_colours() -> None:

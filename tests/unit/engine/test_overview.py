@@ -81,7 +81,7 @@ def test_a_step_that_failed_tells_the_first_line_of_its_error(how: str, once: bo
     story.starts("load", once=once)
     story.fails("load", how=how, message="no such file\nin any folder")  # type: ignore[arg-type]
     assert (row(story).status, row(story).reason) == (status, "ValueError: no such file")
-    assert overview.ending(story.step("load")) == f"{status}: ValueError: no such file"
+    assert overview.ending(story.step("load")) == "failed: ValueError: no such file"
 
 
 def test_a_running_step_says_which_attempt() -> None:

@@ -1,0 +1,55 @@
+"""The badges of a step's ends, from what is known of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from durnb.engine import overview
+from durnb.engine.attempts import Attempts
+from durnb.engine.badge import Badge
+from durnb.engine.commit import Committed
+from durnb.engine.decide import Reuse, answers
+from durnb.engine.putback import PutBack
+from durnb.engine.saving import Ended
+from durnb.history import Checkpoint, StepHistory
+
+
+def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
+    """A checkpoint was put back."""
+    stale = [f"stale, and kept: {decision.stale}"] if decision.stale else []
+    return Badge(
+        step=checkpoint.step,
+        state="reused",
+        ran_at=checkpoint.at,
+        ran=checkpoint.ran,
+        reason="" if decision.reason == "finished" else decision.reason,
+        commands=(f"%durable rerun {checkpoint.step}",),
+        notes=(*stale, *back.notes),
+    )
+
+
+def failed(step: StepHistory, attempts: Attempts) -> Badge:
+    """The last attempt ended without a result."""
+    return Badge(
+        step=step.name,
+        state="failed",
+        attempt=attempts.numbers.attempt,
+        commands=answers(step.name, "done", "retry") if attempts.request.header.once else (),
+        reason=overview.ending(step),
+        notes=tuple(attempts.notes),
+    )
+
+
+def succeeded(ended: Ended, done: Committed, attempts: Attempts, now: datetime) -> Badge:
+    """The step ran, and is committed."""
+    return Badge(
+        step=ended.step,
+        state="succeeded",
+        ran_at=now,
+        ran=ended.ran,
+        save=done.save,
+        size=done.size,
+        attempt=ended.attempt,
+        reason=attempts.why(),
+        notes=(*attempts.notes, *done.notes),
+    )
