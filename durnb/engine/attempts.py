@@ -27,7 +27,6 @@ from durnb.events import ErrorInfo, StepFailed, StepStarted
 from durnb.fingerprint import probe
 from durnb.history import StepHistory
 from durnb.journal import Journal
-from durnb.snapshot import set_ambient
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
@@ -239,7 +238,10 @@ class Attempts:
                 self.live.names[name] = names[name]
             else:
                 self.live.names.pop(name, None)
-        set_ambient({n: before.ambient.get(n) for n in changes.ambient})
+        surroundings.put_over(
+            self.live, {n: None for n in changes.ambient if n.startswith("@environ:")}
+        )  # the attempt's own values give way
+        surroundings.put_over(self.live, {n: before.ambient.get(n) for n in changes.ambient})
         for name in changes.ambient:
             if name in ambient_held:
                 self.live.ambient[name] = ambient_held[name]

@@ -78,19 +78,19 @@ class Shelf:
             sources = self._json(manifest.sources) if manifest.sources else {}
             for group in manifest.groups:
                 if not set(wanted).isdisjoint(group.names):
-                    values.update(self._load_group(group, sources))
+                    values.update(self._load_group(group, sources, manifest.names.keys()))
         except DurnbError as error:
             raise CheckpointUnreadable(step=step, why=str(error)) from error
         except Exception as error:  # unpickling runs code of any library; whatever it raises, the checkpoint can't be read
             raise CheckpointUnreadable(step=step, why=f"{type(error).__name__}: {error}") from error
         return values
 
-    def _load_group(self, group: StoredGroup, sources: Mapping[str, str]) -> dict[str, object]:
+    def _load_group(self, group: StoredGroup, sources: Mapping[str, str], own: Collection[str]) -> dict[str, object]:
         buffers = [
             bytes(self.journal.read(digest)) if readonly else self.journal.read(digest)
             for digest, readonly in zip(group.buffers, group.readonly, strict=True)
         ]
-        return restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources)
+        return restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
 
     def outputs(self, step: str, manifest: Manifest) -> list[dict[str, Any]]:
         """The outputs to replay. Raises CheckpointUnreadable."""

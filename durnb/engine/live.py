@@ -5,10 +5,12 @@ The slow right form: the whole namespace is probed where something can have chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from types import FunctionType
 from typing import Final, Literal
 
+from durnb.engine.outdated import ATOMS, holds_any
 from durnb.fingerprint import Probe, notebook_names, probe
 from durnb.snapshot import AmbientState, ambient, ambient_changes
 
@@ -93,6 +95,7 @@ class LiveNames:
     _settled: bool = False
     born: dict[str, AmbientState] | None = None
     tick: int = 0
+    _old_definitions: dict[int, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         born = self.born if self.born is not None else ambient()
@@ -116,7 +119,7 @@ class LiveNames:
         values = self.values()
         now = probe(values)
         for name in [n for n, live in self.names.items() if n not in values and not live.gone]:
-            del self.names[name]
+            self.names[name] = Live(version=PLAIN, gone=True)
         for name, value in values.items():
             self._observe_name(name, value, now)
         self._observe_ambient()
@@ -126,6 +129,8 @@ class LiveNames:
     def _observe_name(self, name: str, value: object, now: dict[str, Probe]) -> None:
         live = self.names.get(name)
         if live is None or live.gone or live.value is not value:
+            if live is not None:
+                self._replaced(live.value)
             self.names[name] = Live(version=PLAIN, value=value)
         elif name in self._probes and self._probes[name] != now[name] and not live.unstable:
             if probe({name: value})[name].content != probe({name: value})[name].content:
@@ -160,6 +165,7 @@ class LiveNames:
         self._plain.clear()
         return Changes(
             changed=frozenset(changed),
+            same=frozenset(n for n in changed if n in before.values and before.values[n] is values[n]),
             deleted=frozenset(before.values.keys() - values.keys()),
             ambient=ambient_changes(before.ambient, now),
             now=now,
@@ -168,6 +174,9 @@ class LiveNames:
     def became(self, name: str, version: Version, digest: str = "") -> None:
         """The name's live value is `version` from here on."""
         if name in self.namespace:
+            held = self.names.get(name)
+            if held is not None and held.value is not self.namespace[name]:
+                self._replaced(held.value)
             self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
         else:
             self.names[name] = Live(version=version, gone=True)
@@ -185,9 +194,29 @@ class LiveNames:
         self._settled = False
 
     def is_very(self, name: str, version: Version) -> bool:
-        """Whether the live value is that version, untouched."""
+        """Whether the live value is that version, untouched, and of the definitions that are live."""
         live = self.names.get(name)
-        return live is not None and live.version == version and not live.touched and (live.gone or self.namespace.get(name) is live.value)
+        if live is None or live.version != version or live.touched:
+            return False
+        return live.gone or (self.namespace.get(name) is live.value and not holds_any(live.value, self._old_definitions))
+
+    def _replaced(self, value: object) -> None:
+        """A name of the notebook lost `value`: where it is a function or class, what still refers to it is out of date."""
+        if isinstance(value, type | FunctionType) and value.__module__ == "__main__":
+            self._old_definitions[id(value)] = value
+
+    def follow(self, before: Mapping[str, object]) -> None:
+        """`before` are objects that were restored anew under their names: ``Out`` goes with its variables.
+
+        Not ``_``: IPython takes it for the user's own as soon as anybody else binds it.
+        """
+        anew = {id(old): self.namespace[name] for name, old in before.items() if name in self.namespace and type(old) not in ATOMS}
+        results = self.namespace.get("Out")
+        if isinstance(results, dict):
+            for count in [count for count, value in results.items() if id(value) in anew]:
+                results[count] = anew[id(results[count])]
+        for name in [n for n in self.namespace if n[:1] == "_" and n[1:].isdecimal() and id(self.namespace[n]) in anew]:
+            self.namespace[name] = anew[id(self.namespace[name])]
 
 
 def _renamed(version: Version, old: str, new: str) -> Version:
@@ -211,9 +240,10 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a body changed. `ambient` says how; `now` is the ambient state after it."""
+    """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it."""
 
     changed: frozenset[str]
     deleted: frozenset[str]
     ambient: dict[str, Literal["set", "advanced", "gone"]]
     now: dict[str, AmbientState]
+    same: frozenset[str] = frozenset()

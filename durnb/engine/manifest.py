@@ -49,7 +49,7 @@ class StoredAmbient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The whole checkpoint: namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports."""
+    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports."""
 
     step: str
     names: Mapping[str, StoredName] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class Manifest:
     groups: tuple[StoredGroup, ...] = ()
     deleted: tuple[str, ...] = ()
     lost: Mapping[str, LostName] = field(default_factory=dict)
+    same: tuple[str, ...] = ()
     unsaved: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     ambient: Mapping[str, StoredAmbient] = field(default_factory=dict)
@@ -83,7 +84,8 @@ class Manifest:
             StoredGroup(names=tuple(g["names"]), stream=g["stream"], buffers=tuple(g["buffers"]), readonly=tuple(g["readonly"]))
             for g in plain["groups"]
         )
-        for name in ("companions", "deleted", "unsaved", "dropped", "imports", "notes"):
+        plain.setdefault("same", ())
+        for name in ("companions", "same", "deleted", "unsaved", "dropped", "imports", "notes"):
             plain[name] = tuple(plain[name])
         return cls(**plain)
 

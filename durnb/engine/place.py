@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,11 +36,16 @@ ABSENT = Seen(how="absent")
 LIVE = Seen(how="live")
 
 
-def cut(line: Line, step: str) -> Line:
-    """The line before `step`; all of it where the step is not on it."""
+def cut(line: Line, step: str, above: Callable[[], Collection[str]] = tuple) -> Line:
+    """The line before `step`; all of it where the step is not on it.
+
+    Steps that come after it on the line and stay all the same are those of `above`: they have run in this pass, above it in the notebook.
+    """
     for index, (name, _) in enumerate(line):
         if name == step:
-            return line[:index]
+            rest = line[index + 1 :]
+            kept = set(above()) if rest else set[str]()
+            return (*line[:index], *(entry for entry in rest if entry[0] in kept))
     return line
 
 

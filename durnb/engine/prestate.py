@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from durnb.engine.checkpoints import store_groups
 from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
-from durnb.engine.saving import ATOMS
+from durnb.engine.outdated import ATOMS
 from durnb.journal import Draft
 from durnb.snapshot import Captured, Group, capture
 
@@ -26,8 +26,10 @@ class Prestate:
 def keep(draft: Draft, step: str, live: LiveNames, reached: Collection[str], limit: int) -> Prestate:
     """Store the plain values among `reached`, smallest groups first, up to `limit` bytes; and the ambient state that code set."""
     plain = [name for name in sorted(reached) if _is_plain(live, name) and not isinstance(live.namespace[name], types.ModuleType)]
-    alone = all(isinstance(live.namespace[name], ATOMS) for name in plain)
-    captured = capture(live.values(), plain, alone=alone) if plain else Captured(groups=(), lost=(), dropped=(), sources={})
+    alone = all(type(live.namespace[name]) in ATOMS for name in plain)
+    captured = (
+        capture(live.values(), plain, alone=alone, home=live.namespace) if plain else Captured(groups=(), lost=(), dropped=(), sources={})
+    )
     fitting, too_big = _fit(captured.groups, limit)
     groups, sources = store_groups(draft, Captured(groups=fitting, lost=(), dropped=(), sources=captured.sources))
     ambient = _keep_ambient(draft, live)

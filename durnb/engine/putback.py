@@ -45,7 +45,9 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     value = loaded.pop(OUT, shown.get(version))
     kept = {n for n in (*manifest.lost, *manifest.unsaved) if live.is_very(n, version)}
     gone = [n for n in (*manifest.deleted, *manifest.lost, *manifest.unsaved) if n not in kept]
+    before = {n: live.namespace[n] for n in manifest.same if n in rebound and n in live.namespace}
     live.bind({n: v for n, v in loaded.items() if n in rebound}, gone)
+    live.follow(before)
     became_durable(live, manifest, version)
     notes += surroundings.set_from(live, manifest, version, payloads)
     notes += [

@@ -6,18 +6,17 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from durnb.digests import digest_of
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
 from durnb.engine.live import Changes, Durable, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
+from durnb.engine.outdated import ATOMS
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, capture
-
-ATOMS: Final = (type(None), bool, int, float, complex, str, bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,9 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     values = live.values()
     entries = [*wanted, OUT] if ended.has_value else wanted
     alone = all(
-        isinstance(values[n] if n != OUT else ended.value, ATOMS) for n in entries
+        type(values[n] if n != OUT else ended.value) in ATOMS for n in entries
     )  # they share nothing: no need to look who else has them
-    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries, alone=alone)
+    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries, alone=alone, home=live.namespace)
     groups, sources = store_groups(draft, captured)
     stored = {
         name: _stored_name(name, values[name], group, live, ended, name in wanted)
@@ -77,6 +76,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         groups=groups,
         deleted=deleted_by(ended),
         lost=lost,
+        same=tuple(sorted(n for n in stored if n not in wanted or n in ended.changes.same)),
         unsaved=tuple(n for n in chosen if n not in stored and n not in lost),
         dropped=tuple(d.note for d in captured.dropped),
         ambient=_ambient(draft, ended, live),

@@ -13,7 +13,7 @@ from durnb.config import Settings
 from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
-from durnb.engine.cells import NotebookCell
+from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
@@ -31,7 +31,7 @@ from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnkn
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, Line
-from durnb.journal import Journal, RunName, Store, read_history
+from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
 
 TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
@@ -65,6 +65,7 @@ class Session:
     _ran: dict[str, str | None] = field(default_factory=dict)
     _announced: bool = False
     _ticks: dict[str, int] = field(default_factory=dict)
+    _order: tuple[Sequence[NotebookCell], dict[str, int]] = ((), {})
     _wrote: Written = field(default_factory=Written)
     _rows: dict[str, tuple[object, dict[str, Any]]] = field(default_factory=dict)
     _told: tuple[str, int] = ("", 0)
@@ -138,7 +139,7 @@ class Session:
         if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
             return
         for orphan in store.orphans():
-            if step in orphan.steps:
+            if step in steps_of(orphan, self.clock):
                 raise StoreOffered(step=step, notebook=store.notebook.name, old=str(orphan.notebook))
 
     def begin_anew(self) -> None:
@@ -242,11 +243,22 @@ class Session:
 
     def place(self, step: str) -> Place:
         """The place of `step` on this kernel's line."""
-        line = cut(self.line, step)
+        line = cut(self.line, step, lambda: self._above(step))
         self._wrote = self._wrote.follow(line, self.history, self.shelf)
-        gone = [self._ticks.get(name, 0) for name, _ in self.line[len(line) :] if name != step]
+        gone = [self._ticks.get(name, 0) for name, number in self.line if name != step and (name, number) not in line]
         later = (self._ticks.get(step, 0), max(gone, default=0)) if len(line) < len(self.line) else (0, 0)
         return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote, later=later)
+
+    def _above(self, step: str) -> list[str]:
+        """The steps that stand above `step` in the saved notebook and came onto the line after it did."""
+        cells = self.kernel.cells()
+        if self._order[0] is not cells:
+            self._order = cells, {name: index for index, name in enumerate(step_names(cells))}
+        order = self._order[1]
+        if step not in order:
+            return []
+        since = self._ticks.get(step, 0)
+        return [name for name, _ in self.line if order.get(name, order[step]) < order[step] and self._ticks.get(name, 0) > since]
 
     def _onto_line(self, line: Line, step: str, checkpoint: int) -> None:
         self.line = (*line, (step, checkpoint))

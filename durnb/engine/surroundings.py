@@ -68,9 +68,19 @@ def set_as_seen(place: Place) -> list[str]:
         if (found := see(place, name)) is not None and _can_be_set(name, found)
     }
     states = {name: _state(place, found) for name, found in kept.items()}
-    notes = set_ambient(states)
+    notes = put_over(place.live, states)
     note_live(place.live, {name: (found.version, found.stored.derived) for name, found in kept.items()})
     return notes
+
+
+def put_over(live: LiveNames, states: Mapping[str, AmbientState | None]) -> list[str]:
+    """Set components; an environment variable goes over a value that this notebook's code set, never over one that the process was given."""
+    ours = [
+        n
+        for n, state in states.items()
+        if state is not None and n.startswith("@environ:") and n in live.ambient and n not in (live.born or {})
+    ]
+    return set_ambient(dict.fromkeys(ours)) + set_ambient(states)
 
 
 def _can_be_set(name: str, kept: Kept) -> bool:
@@ -89,7 +99,7 @@ def _state(place: Place, kept: Kept) -> AmbientState | None:
 def set_from(place_live: LiveNames, manifest: Manifest, version: Durable, payloads: Mapping[str, bytes]) -> list[str]:
     """Set the ambient delta of a checkpoint that is reused, where the live state is not that very version."""
     due = {n: s for n, s in manifest.ambient.items() if not _is_very(place_live, n, version)}
-    notes = set_ambient({n: AmbientState(s.digest, payloads[n]) if s.payload else None for n, s in due.items()})
+    notes = put_over(place_live, {n: AmbientState(s.digest, payloads[n]) if s.payload else None for n, s in due.items()})
     note_live(place_live, {n: (version, s.derived) for n, s in due.items()})
     return notes
 

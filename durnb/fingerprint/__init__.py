@@ -5,7 +5,7 @@ from __future__ import annotations
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
 from durnb.fingerprint.names import CellNames
-from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, notebook_names
+from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.reach import Reach, reach
@@ -18,6 +18,7 @@ __all__ = [
     "Probe",
     "Reach",
     "content",
+    "is_hidden",
     "is_project_file",
     "notebook_names",
     "probe",

@@ -8,9 +8,22 @@ from __future__ import annotations
 from durnb.journal.check import check
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
-from durnb.journal.journal import Journal, read_history
+from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.names import RunName
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
 
-__all__ = ["SMALL", "Draft", "Journal", "Orphan", "Request", "RunName", "Secret", "Store", "check", "load_secret", "read_history"]
+__all__ = [
+    "SMALL",
+    "Draft",
+    "Journal",
+    "Orphan",
+    "Request",
+    "RunName",
+    "Secret",
+    "Store",
+    "check",
+    "load_secret",
+    "read_history",
+    "steps_of",
+]

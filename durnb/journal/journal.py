@@ -28,7 +28,7 @@ from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
 from durnb.journal.status import StatusFile
-from durnb.journal.store import Store
+from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.writer import Writer
 
@@ -300,3 +300,13 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
     finally:
         lease.release()
     return history
+
+
+def steps_of(orphan: Orphan, clock: Clock) -> set[str]:
+    """The steps of a store whose notebook is gone: of its status files, and of the journals themselves, which may know more after a crash."""
+    steps = set(orphan.steps)
+    store = Store(orphan.notebook, orphan.folder)
+    for run in store.runs():
+        with suppress(DurnbError):  # a run that can't be read now is told of when it is adopted and opened
+            steps |= set(read_history(store, run, clock).steps)
+    return steps

@@ -26,12 +26,12 @@ LENT = (types.FunctionType, type, types.ModuleType, int, float, str, bytes, tupl
 UNLINKED = (type(None), bool, int, float, complex, str, bytes, types.ModuleType)
 
 
-def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: bool = False) -> Captured:
+def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: bool = False, home: object | None = None) -> Captured:
     """The groups that hold `names`, with every other name of `namespace` that shares mutable state with them, unless `alone`.
 
-    Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
+    `home` is the notebook's own dict, where `namespace` is only a view of it. Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
     """
-    taking = _Taking(namespace, frozenset(names))
+    taking = _Taking(namespace, frozenset(names), home)
     candidates = [name for name, value in namespace.items() if name in taking.wanted or not (alone or _is_unlinked(name, value))]
     taking.survey(candidates)
     taking.lose()
@@ -52,6 +52,7 @@ class _Taking:
 
     namespace: Mapping[str, Any]
     wanted: frozenset[str]
+    home: object | None = None
     notebook: Notebook = field(init=False)
     kinds: Kinds = field(default_factory=Kinds)
     surveys: dict[str, Survey] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class _Taking:
     sources: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.notebook = Notebook(self.namespace)
+        self.notebook = Notebook(self.namespace, self.home)
 
     def survey(self, names: Collection[str]) -> None:
         """Looks at every name, then at every definition that they reach."""
@@ -83,7 +84,7 @@ class _Taking:
                 queue += found.whole.definitions
 
     def _value(self, value: object) -> object:
-        return Call(rebuild.live_globals) if value is self.namespace else value
+        return Call(rebuild.live_globals) if value is self.notebook.home else value
 
     def lose(self) -> None:
         """Takes out the names that can't be stored."""

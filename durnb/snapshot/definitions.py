@@ -28,8 +28,9 @@ METHODS = (types.FunctionType, staticmethod, classmethod, property)
 class Notebook:
     """The live namespace as the place where definitions are found."""
 
-    def __init__(self, namespace: Mapping[str, object]) -> None:
+    def __init__(self, namespace: Mapping[str, object], home: object | None = None) -> None:
         self.namespace = namespace
+        self.home = namespace if home is None else home
 
     @cached_property
     def bound(self) -> dict[int, str]:
@@ -44,7 +45,7 @@ class Notebook:
     def is_live(self, module_globals: object) -> bool:
         """Whether these globals are the notebook's own, which a restored function shares with its live ones."""
         main = sys.modules.get("__main__")
-        return module_globals is self.namespace or (main is not None and module_globals is vars(main))
+        return module_globals is self.home or (main is not None and module_globals is vars(main))
 
     def path_of(self, definition: Any) -> str | None:
         """Where a live twin of `definition` would be: its dotted name in the notebook, or the name that it is bound to."""

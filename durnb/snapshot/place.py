@@ -14,7 +14,7 @@ from typing import Any
 
 from durnb.snapshot.definitions import class_digest, code_digest, lookup, twins
 from durnb.snapshot.model import RestoreError
-from durnb.snapshot.tracker import track, tracked
+from durnb.snapshot.tracker import is_another, track, tracked
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class Place:
 
     namespace: MutableMapping[str, object]
     scratch: bool = False
+    own: frozenset[str] = frozenset()
     renamed: dict[str, str] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
@@ -32,7 +33,7 @@ class Place:
 
     def inner(self) -> Place:
         """The same place for another stream: definitions are the same, cells are numbered anew."""
-        return Place(self.namespace, self.scratch, self.renamed, self.made, self.live)
+        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live)
 
     def take_back(self) -> None:
         """Unbinds what was lent."""
@@ -45,17 +46,20 @@ class Place:
             return self.made[uid]
         if self.scratch:
             return None
-        found = self._live(path, digest, kind) or self._tracked(uid, digest, kind)
+        if path is not None and path.partition(".")[0] in self.own:
+            found = self._tracked(uid, digest, kind) or self._live(uid, path, digest, kind)
+        else:
+            found = self._live(uid, path, digest, kind) or self._tracked(uid, digest, kind)
         if found is not None:
             self.made[uid] = found
             self.live.add(id(found))
         return found
 
-    def _live(self, path: str | None, digest: str, kind: type) -> object | None:
+    def _live(self, uid: str, path: str | None, digest: str, kind: type) -> object | None:
         if path is None:
             return None
         for found in twins(lookup(self.namespace, path)):
-            if isinstance(found, kind) and id(found) not in self.live and digest_of(found) == digest:
+            if isinstance(found, kind) and id(found) not in self.live and digest_of(found) == digest and not is_another(found, uid):
                 return found
         return None
 
@@ -67,7 +71,7 @@ class Place:
         """Remembers a definition that had to be made anew."""
         self.made[uid] = definition
         if not self.scratch:
-            track(definition, uid, self.namespace)
+            track(definition, uid, self.namespace, made=True)
         return definition
 
     def cell(self, token: int) -> types.CellType:

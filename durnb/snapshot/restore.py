@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import linecache
 import pickle
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.place import Place, restoring
@@ -16,13 +16,16 @@ def restore(
     buffers: Sequence[bytes | bytearray | memoryview],
     namespace: MutableMapping[str, object],
     sources: Mapping[str, str],
+    own: Collection[str] = (),
 ) -> dict[str, object]:
     """The values of a group by name; binds none of them.
+
+    `own` are the names that the checkpoint itself binds: a definition under such a name is the one that was stored, not what now has its name.
 
     Functions get `namespace` itself as their globals. A live function or class of `namespace` with the same code is used as it
     is, and the stored state put on it. Raises whatever unpickling raises, and RestoreError for code of another Python.
     """
-    return load(stream, buffers, namespace, sources, scratch=False)
+    return load(stream, buffers, namespace, sources, scratch=False, own=own)
 
 
 def load(
@@ -32,9 +35,10 @@ def load(
     sources: Mapping[str, str],
     *,
     scratch: bool,
+    own: Collection[str] = (),
 ) -> dict[str, object]:
     """As `restore`; a scratch load leaves the namespace and everything live alone."""
-    place = Place(namespace, scratch=scratch, renamed={} if scratch else remember_sources(sources))
+    place = Place(namespace, scratch=scratch, own=frozenset(own), renamed={} if scratch else remember_sources(sources))
     try:
         with restoring(place):
             values = pickle.loads(stream, buffers=list(buffers))

@@ -18,6 +18,7 @@ class _Entry:
     ref: weakref.ref[Any]
     uid: str
     namespace: object
+    made: bool = False
 
 
 _by_id: dict[int, _Entry] = {}
@@ -32,9 +33,9 @@ def uid_of(definition: object, namespace: object) -> str:
     return track(definition, uuid.uuid4().hex, namespace)
 
 
-def track(definition: object, uid: str, namespace: object) -> str:
-    """Remembers that `definition`, of the notebook with this `namespace`, is `uid`."""
-    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace)
+def track(definition: object, uid: str, namespace: object, *, made: bool = False) -> str:
+    """Remembers that `definition`, of the notebook with this `namespace`, is `uid`; `made`: a restore made it."""
+    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace, made)
     _by_id[id(definition)] = _by_uid[uid] = entry
     return uid
 
@@ -43,6 +44,12 @@ def tracked(uid: str, namespace: object) -> object | None:
     """The living definition of that id in this notebook."""
     entry = _by_uid.get(uid)
     return entry.ref() if entry is not None and entry.namespace is namespace else None
+
+
+def is_another(definition: object, uid: str) -> bool:
+    """Whether a restore made `definition` for another id, so that it can't stand for this one."""
+    entry = _by_id.get(id(definition))
+    return entry is not None and entry.made and entry.ref() is definition and entry.uid != uid
 
 
 def _forgetter(address: int, uid: str) -> Callable[[weakref.ref[Any]], None]:

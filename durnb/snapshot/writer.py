@@ -133,7 +133,7 @@ class Writer(Reducer):
         return rebuild.MISSING if id(value) in self._missing else value
 
     def _uid(self, obj: Any) -> str:
-        return uid_of(obj, self.notebook.namespace)
+        return uid_of(obj, self.notebook.home)
 
     def _path(self, obj: Any) -> str | None:
         return None if id(obj) in self._twice else self.notebook.path_of(obj)

@@ -174,6 +174,9 @@ class CellStage:
     def replay(self, outputs: Sequence[Mapping[str, Any]], value: object | None, has_value: bool) -> None:
         """See `Stage.replay`."""
         replay(self._shell, outputs, count=self.execution.result.execution_count)
+        load_backend = getattr(sys.modules.get("matplotlib.pyplot"), "_get_backend_mod", None)
+        if load_backend is not None:
+            load_backend()  # as the first figure of a kernel does: one that came from a checkpoint is shown as a picture too
         if has_value:
             self._shell.displayhook.update_user_ns(value)
             self.execution.result.result = value

@@ -2798,27 +2798,6 @@ print(r, tools["log"] is logging.getLogger("trial"), tools["json"] is json)
 """,
     ),
     Book(
-        "class-attribute-of-a-project-class",
-        "A step that counts in the class attribute of a project module's class has changed it.",
-        """
-from shapes import Square
----
-%%durable make
-effect("make")
-s = Square(3)
----
-%%durable more
-effect("more")
-t = Square(4)
----
-print(Square.made, Square.sides)
-""",
-        files={
-            "shapes.py": "class Square:\n    made = 0\n    sides = []\n    def __init__(self, side):\n"
-            "        self.side = side\n        type(self).made += 1\n        self.sides.append(side)\n"
-        },
-    ),
-    Book(
         "plain-cell-reads-and-steps-write-in-turn",
         "Plain cells and steps that write into one dict by turns end as in one run.",
         """
