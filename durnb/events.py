@@ -101,7 +101,8 @@ class StepSucceeded:
     """The step is finished and its checkpoint is durable. The checkpoint's number is this event's sequence number.
 
     `manifest` (JSON) is what is signed. `saved` is False where the save was interrupted: done, not saved. `dropped_inputs` names inputs of
-    StepStarted that turned out not to be read (randomness that was not drawn from). Times in seconds, size in bytes written.
+    StepStarted that turned out not to be read (randomness that was not drawn from); `beside` are names that the checkpoint holds because they
+    share state with what was read, as they were before the body. Times in seconds, size in bytes written.
     """
 
     kind: ClassVar = "step_succeeded"
@@ -115,6 +116,7 @@ class StepSucceeded:
     save: float
     size: int
     dropped_inputs: tuple[str, ...] = ()
+    beside: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +289,7 @@ def _known(cls: type[Input | ErrorInfo], value: Mapping[str, Any]) -> dict[str, 
 
 def _revive(name: str, value: Any) -> Any:
     match name, value:
-        case "inputs", list():
+        case "inputs" | "beside", list():
             return tuple(Input(**_known(Input, item)) for item in value)
         case "error", dict():
             return ErrorInfo(**_known(ErrorInfo, value))

@@ -84,7 +84,7 @@ class Execution:
 class Checkpoint:
     """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read.
 
-    `kept` are other codes and inputs for which a person had it kept.
+    `beside` are names that it holds because they share state with what was read. `kept` are other codes and inputs for which a person had it kept.
     """
 
     number: int
@@ -102,6 +102,7 @@ class Checkpoint:
     save: float
     size: int
     kept: tuple[tuple[str, tuple[Input, ...]], ...] = ()
+    beside: tuple[Input, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -275,6 +276,7 @@ class History:
             ran=e.ran,
             save=e.save,
             size=e.size,
+            beside=e.beside,
         )
         self.line = (*execution.line, (e.step, recorded.seq))
 
@@ -313,7 +315,14 @@ def _renamed_inputs(inputs: tuple[Input, ...], e: StepRenamed) -> tuple[Input, .
 
 def _renamed_checkpoint(checkpoint: Checkpoint, e: StepRenamed, step: str) -> Checkpoint:
     kept = tuple((code, _renamed_inputs(inputs, e)) for code, inputs in checkpoint.kept)
-    return replace(checkpoint, step=step, line=_renamed_line(checkpoint.line, e), inputs=_renamed_inputs(checkpoint.inputs, e), kept=kept)
+    return replace(
+        checkpoint,
+        step=step,
+        line=_renamed_line(checkpoint.line, e),
+        inputs=_renamed_inputs(checkpoint.inputs, e),
+        kept=kept,
+        beside=_renamed_inputs(checkpoint.beside, e),
+    )
 
 
 def fold(events: Iterable[Recorded]) -> History:

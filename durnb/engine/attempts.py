@@ -15,15 +15,17 @@ from durnb.engine import surroundings
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
-from durnb.engine.look import Look
+from durnb.engine.look import Look, live_input
 from durnb.engine.overview import spell
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
 from durnb.engine.retry import RetryPolicy, classify
 from durnb.engine.saving import Ended, sign
+from durnb.engine.sharing import sharing_with
+from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
-from durnb.events import ErrorInfo, StepFailed, StepStarted
+from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
 from durnb.history import StepHistory
 from durnb.journal import Journal
@@ -83,18 +85,21 @@ class Attempts:
         self.notes += self._clean_inputs()
         first = True
         while True:
+            before = self.live.before_body()  # before the start is recorded: an interrupt while it looks leaves nothing behind
+            beside = self._beside(before)
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
             self.stage.badge(self._badge("running"))
-            before = self.live.before_body()
             began = self.clock.monotonic()
             error = await self.stage.run(self.request.header.timeout)
             ran = self.clock.monotonic() - began
             faults.point("body-ended", self.request.name)
-            changes = self.live.after_body(before)
+            with interrupts_held() as struck:  # whose changes these are has to be known, or the next attempt would not start clean
+                changes = self.live.after_body(before)
             if error is None:
-                return self.commit(self._ended(changes, ran))
+                late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
+                return self.commit(self._ended(changes, ran, beside)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -165,7 +170,13 @@ class Attempts:
             prestate_signature=signature,
         )
 
-    def _ended(self, changes: Changes, ran: float) -> Ended:
+    def _beside(self, before: Shot) -> tuple[Input, ...]:
+        """The names that share state with what the body can read, as they are before it: a change under one name is one under the other."""
+        read = {i.name for i in self.look.inputs}
+        linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
+        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in sorted(linked))
+
+    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...]) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -183,6 +194,7 @@ class Attempts:
             ran=ran,
             save=self.request.header.save,
             ignore=frozenset(self.request.header.ignore),
+            beside=beside,
             always=self.request.header.always,
         )
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from durnb.engine.live import Durable, LiveAmbient, LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.saving import Ended, bare, became_durable, delta_of, sign, take, undrawn
+from durnb.engine.signals import interrupts_held
 from durnb.events import StepSucceeded
 from durnb.journal import Journal
 
@@ -78,6 +75,7 @@ def _succeeded(journal: Journal, ended: Ended, manifest: Manifest, saved: bool, 
         save=save,
         size=size,
         dropped_inputs=undrawn((i.name for i in execution.inputs), ended.changes),
+        beside=tuple(i for i in ended.beside if i.name in manifest.names or i.name in manifest.deleted),
     )
 
 
@@ -96,17 +94,3 @@ def _notes(manifest: Manifest) -> tuple[str, ...]:
     unsaved = [name for name in manifest.unsaved if name not in told]
     left = [f"{', '.join(unsaved)} left out by --save"] if unsaved else []
     return (*lost, *left, *manifest.dropped, *manifest.notes)
-
-
-@contextmanager
-def interrupts_held() -> Iterator[list[int]]:
-    """Hold SIGINT back while the block runs, where this is the thread that gets it; the list tells of those that came."""
-    struck: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield struck
-        return
-    previous = signal.signal(signal.SIGINT, lambda number, _frame: struck.append(number))
-    try:
-        yield struck
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -55,6 +55,8 @@ class Question:
     max_crashes: int = 3
     renamed: Renamed | None = None
     ignored: frozenset[str] = frozenset()
+    beside: tuple[Input, ...] = ()
+    aliased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +269,14 @@ def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
     if any(code == q.code and not _differ(inputs, q) for code, inputs in checkpoint.kept):
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []
-    return edited + reasons + [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)]
+    shared = [f"`{name}` shares state with what it changes, and did not before" for name in q.aliased]
+    return edited + reasons + [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)] + _beside(checkpoint, q) + shared
+
+
+def _beside(checkpoint: Checkpoint, q: Question) -> list[str]:
+    """Names that a reuse would put back although they have changed: they share state with what the step read."""
+    now = {i.name: i.digest for i in (*q.beside, *q.inputs)}
+    return [f"`{i.name}`, which shares state with its inputs, changed" for i in checkpoint.beside if now.get(i.name, "") != i.digest]
 
 
 def _differ(before: Sequence[Input], q: Question) -> list[tuple[Input | None, Input | None]]:

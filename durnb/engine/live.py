@@ -149,10 +149,15 @@ class LiveNames:
                 derived: Literal["set", "born"] = "born" if how == "advanced" or by_import(name, self._plain) else "set"
                 self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name), tick=self.tick)
 
-    def before_body(self) -> Shot:
-        """Probe everything: the state that the body's changes are told from."""
+    def probes(self) -> dict[str, Probe]:
+        """The probes of all names, as they are now."""
         if not self._settled:
             self._probes, self._settled = probe(self.values()), True
+        return self._probes
+
+    def before_body(self) -> Shot:
+        """Probe everything: the state that the body's changes are told from."""
+        self.probes()
         return Shot(values=self.values(), probes=dict(self._probes), ambient=ambient())
 
     def after_body(self, before: Shot) -> Changes:
@@ -199,6 +204,11 @@ class LiveNames:
         if live is None or live.version != version or live.touched:
             return False
         return live.gone or (self.namespace.get(name) is live.value and not holds_any(live.value, self._old_definitions))
+
+    def is_of_a_step(self, name: str) -> bool:
+        """Whether the name is bound to what some step left."""
+        held = self.names.get(name)
+        return held is not None and not held.gone and name in self.namespace and not isinstance(held.version, Plain)
 
     def _replaced(self, value: object) -> None:
         """A name of the notebook lost `value`: where it is a function or class, what still refers to it is out of date."""

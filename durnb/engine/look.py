@@ -15,6 +15,7 @@ from durnb.engine.header import Header
 from durnb.engine.live import Live
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
+from durnb.engine.sharing import sharing_with
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.history import Execution, History
@@ -33,6 +34,8 @@ class Look:
     missing: tuple[Missing, ...]
     unknown: tuple[str, ...]
     notes: tuple[str, ...]
+    beside: tuple[Input, ...] = ()
+    aliased: tuple[str, ...] = ()
 
 
 class View(Mapping[str, object]):
@@ -93,7 +96,30 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         missing=tuple(_missing(place, cell, seen, absent, known)),
         unknown=tuple(sorted(n for n, s in seen.items() if s.how == "unknown")),
         notes=tuple(dict.fromkeys(notes)),
+        beside=tuple(_beside(place, view)),
+        aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
     )
+
+
+def _beside(place: Place, view: View) -> Iterable[Input]:
+    """The names that a checkpoint of the step holds beside its inputs, as the place sees them."""
+    step = place.history.steps.get(place.step)
+    names = {i.name for checkpoint in step.checkpoints.values() for i in checkpoint.beside} if step is not None else set[str]()
+    for name in sorted(names):
+        made = place.input(name, place.see(name))
+        yield made if made is not None else live_input(name, place.live.names.get(name), view[name], None)[0]
+
+
+def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
+    """Names that share state now with what the step's current checkpoint changed in place, and that it does not hold."""
+    step = place.history.steps.get(place.step)
+    if step is None or step.checkpoint is None:
+        return frozenset()
+    manifest = place.shelf.manifest(step.checkpoint)
+    changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
+    if not changed:
+        return frozenset()
+    return sharing_with(changed, place.live.probes()) - manifest.names.keys() - set(inputs)
 
 
 def _inputs(
@@ -104,7 +130,7 @@ def _inputs(
     for name in sorted(found.names - ignored):
         made = place.input(name, seen[name])
         if made is None or seen[name].how == "live":
-            made, said = _live_input(name, place.live.names.get(name), view[name], found.attributes.get(name))
+            made, said = live_input(name, place.live.names.get(name), view[name], found.attributes.get(name))
             notes.extend(said)
         inputs.append(_by_everything(made) if name in found.everything else made)
     for name in sorted(absent):
@@ -118,7 +144,7 @@ def _by_everything(i: Input) -> Input:
     return Input(name=i.name, kind=i.kind, digest=i.digest, maker=i.maker, by_everything=True)
 
 
-def _live_input(name: str, live: Live | None, value: object, attributes: frozenset[str] | None) -> tuple[Input, list[str]]:
+def live_input(name: str, live: Live | None, value: object, attributes: frozenset[str] | None) -> tuple[Input, list[str]]:
     """The input that a live value makes: its version's recorded digest where a step made it and nobody touched it, else its content."""
     step = getattr(live.version, "step", None) if live is not None else None
     if live is not None and live.digest and not live.touched:

@@ -10,12 +10,13 @@ from typing import Literal
 
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.checkpoints import signed_facts
-from durnb.engine.commit import commit, interrupts_held
+from durnb.engine.commit import commit
 from durnb.engine.live import Changes, Durable
 from durnb.engine.manifest import Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
 from durnb.engine.session import TAKEN_AS_DONE, Session
+from durnb.engine.signals import interrupts_held
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
 from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
 from durnb.history import Answer, Checkpoint, History, Line, StepHistory

@@ -130,12 +130,16 @@ class Place:
     def _last_saw(self, name: str, live: Live) -> Seen:
         """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did."""
         for keeper, execution in self._keepers(live):
-            saw = next((i for i in execution.inputs if i.name == name), None)
+            saw = next((i for i in (*execution.inputs, *self._beside(keeper, execution)) if i.name == name), None)
             if saw is not None and saw.kind in ("plain", "opaque"):
                 kept = self.shelf.prestate(keeper, execution)
                 how: How = "prestate" if kept is not None and name in kept.names else "unknown"
                 return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
         return ABSENT
+
+    def _beside(self, step: str, execution: Execution) -> tuple[Input, ...]:
+        checkpoints = self.history.steps[step].checkpoints
+        return checkpoints[execution.checkpoint].beside if execution.checkpoint in checkpoints else ()
 
     def _keepers(self, live: Live) -> list[tuple[str, Execution]]:
         found: list[tuple[str, Execution]] = []

@@ -43,7 +43,9 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     notes = _import_all(manifest)
     has_value = manifest.has_value
     value = loaded.pop(OUT, shown.get(version))
-    kept = {n for n in (*manifest.lost, *manifest.unsaved) if live.is_very(n, version)}
+    kept = {
+        n for n in (*manifest.lost, *manifest.unsaved) if live.is_very(n, version) or live.is_of_a_step(n)
+    }  # never taken from a live kernel
     gone = [n for n in (*manifest.deleted, *manifest.lost, *manifest.unsaved) if n not in kept]
     before = {n: live.namespace[n] for n in manifest.same if n in rebound and n in live.namespace}
     live.bind({n: v for n, v in loaded.items() if n in rebound}, gone)

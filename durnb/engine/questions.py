@@ -32,6 +32,8 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         ask_over=settings.ask_over,
         max_crashes=settings.max_crashes,
         ignored=frozenset(header.ignore),
+        beside=seen.beside,
+        aliased=seen.aliased,
     )
 
 

@@ -14,6 +14,7 @@ from durnb.engine.decide import GENERATORS
 from durnb.engine.live import Changes, Durable, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
+from durnb.events import Input
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, capture
@@ -38,6 +39,7 @@ class Ended:
     always: bool
     imports: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    beside: tuple[Input, ...] = ()
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:

@@ -1,0 +1,25 @@
+"""Names that share mutable state: what a step changes in place under one name, it changes under the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from durnb.fingerprint import Probe
+
+
+def sharing_with(names: Collection[str], probes: Mapping[str, Probe]) -> frozenset[str]:
+    """`names` and all names that share a mutable part with one of them, directly or by way of others."""
+    neighbours: dict[str, set[str]] = {}
+    for name, probe in probes.items():
+        for _, there in probe.links:
+            owner = there.partition(":")[0]
+            if owner and owner != name:
+                neighbours.setdefault(name, set()).add(owner)
+                neighbours.setdefault(owner, set()).add(name)
+    found = set(names) & probes.keys()
+    waiting = list(found)
+    while waiting:
+        for other in neighbours.get(waiting.pop(), set()) - found:
+            found.add(other)
+            waiting.append(other)
+    return frozenset(found)
