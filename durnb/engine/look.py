@@ -85,6 +85,10 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
     ):  # what was reached by walking a value that is lost is reached no more, and is read all the same
         found = replace(found, names=found.names | {n for n in known if n in view})
         seen.update({name: place.see(name) for name in found.names})
+    if last is not None:  # reached through "everything" then, by a value that was restored without that reach: compared with what it is now
+        before = {i.name for i in last.inputs if i.by_everything and i.name in view} - found.names
+        found = replace(found, names=found.names | before, everything=found.everything | before)
+        seen.update({name: place.see(name) for name in before})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
     return Look(
         cell=cell,

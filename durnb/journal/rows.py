@@ -98,7 +98,13 @@ _INPUT: Final = frozenset(f.name for f in fields(Input))
 _ERROR: Final = frozenset(f.name for f in fields(ErrorInfo))
 
 
-_REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {"inputs": _inputs, "line": _line, "error": _error, "dropped_inputs": tuple, "beside": _inputs}
+_REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {
+    "inputs": _inputs,
+    "line": _line,
+    "error": _error,
+    "dropped_inputs": tuple,
+    "beside": _inputs,
+}
 _SHAPES: Final = {
     kind: (
         cls,
