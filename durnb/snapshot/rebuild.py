@@ -162,6 +162,17 @@ def object_state(made: Any, state: Any) -> None:
         object.__setattr__(made, name, value)
 
 
+def container_state(made: Any, state: tuple[Any, list[Any], list[tuple[Any, Any]]]) -> None:
+    """Puts items into a list or dict past the methods of its class, which saw them when they were first put in; then its attributes."""
+    attributes, listed, paired = state
+    if listed:
+        list.extend(made, listed)
+    for key, value in paired:
+        dict.__setitem__(made, key, value)
+    if attributes is not None:
+        object_state(made, attributes)
+
+
 def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     """An exception without running its `__init__`, whose parameters nobody knows."""
     made = cls.__new__(cls, *args)

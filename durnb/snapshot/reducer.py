@@ -254,7 +254,10 @@ class Reducer:
         except BaseException as error:
             return self._leaf(obj, error)
         self.unproven = self.unproven or _is_custom(kind)
-        if _guards_attributes(kind) and 3 <= len(reduced) <= 5:
+        if _guards_items(kind) and 3 <= len(reduced) <= 5:
+            callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
+            reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
+        elif _guards_attributes(kind) and 3 <= len(reduced) <= 5:
             reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
@@ -321,6 +324,14 @@ def _guards_attributes(kind: type) -> bool:
         return False
     hooks = {name for base in kind.__mro__ if base is not object for name in vars(base)}
     return bool(hooks & {"__getattr__", "__getattribute__", "__setattr__"}) and not hooks & {"__setstate__", "__getstate__"}
+
+
+def _guards_items(kind: type) -> bool:
+    """Whether a list or dict of the notebook has its own way of taking items, which has had its say when they came in."""
+    if kind.__module__ != "__main__" or not issubclass(kind, dict | list):
+        return False
+    hooks = {name for base in kind.__mro__ if base not in (dict, list) and base.__module__ == "__main__" for name in vars(base)}
+    return bool(hooks & {"__setitem__", "append", "extend"}) and not hooks & {"__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
 
 
 def _hook(kind: type, name: str) -> object:

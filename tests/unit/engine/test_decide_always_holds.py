@@ -96,7 +96,10 @@ def test_a_checkpoint_with_the_same_code_and_inputs_is_reused_where_nobody_asked
     assume(not _rerun_is_open(story) and step.answer is None)
     held = data.draw(st.sampled_from([step.checkpoints[n] for n in sorted(step.checkpoints)]))
     q = data.draw(questions(story, once=False, always=False, expires=None))
-    decision = decide(step, Question(step="train", code=held.code, inputs=held.inputs, now=q.now, missing=q.missing, unknown=q.unknown, beside=held.beside))
+    decision = decide(
+        step,
+        Question(step="train", code=held.code, inputs=held.inputs, now=q.now, missing=q.missing, unknown=q.unknown, beside=held.beside),
+    )
     assert isinstance(decision, Reuse)
     assert decision.checkpoint is not None
     served = step.checkpoints[decision.checkpoint]
