@@ -121,13 +121,14 @@ def with_kill_points(name: str, source: str) -> str:
 class Kill:
     """Where a kernel dies: after a cell has ended (`boundary`), at a `die` in a body (`inside`), or at a point of durnb's own (`fault`).
 
-    `at` is the position among the cells that the first kernel runs.
+    `at` is the position among the cells that the first kernel runs; `nth` counts the times that it comes to a place of that name.
     """
 
     how: Literal["boundary", "inside", "fault"]
     at: int
     where: str
     step: str = ""
+    nth: int = 1
 
     def __str__(self) -> str:
         return {"boundary": f"after {self.where}", "inside": f"at {self.where}", "fault": f"{self.step} {self.where}"}[self.how]
@@ -135,11 +136,11 @@ class Kill:
     @property
     def env(self) -> dict[str, str]:
         where, _, count = self.where.partition("@")
-        return {"DURNB_FAULTS": f"{where}{':' * bool(self.step)}{self.step}=kill@{count or 1}"} if self.how == "fault" else {}
+        return {"DURNB_FAULTS": f"{where}{':' * bool(self.step)}{self.step}=kill@{count or self.nth}"} if self.how == "fault" else {}
 
     @property
     def die(self) -> dict[str, int]:
-        return {self.where: 1} if self.how == "inside" else {}
+        return {self.where: self.nth} if self.how == "inside" else {}
 
     @property
     def commits(self) -> bool:
@@ -161,10 +162,12 @@ def kills(book: Book) -> list[Kill]:
     """Every place at which the first kernel can be killed, in the order in which it comes to them."""
     found: list[Kill] = []
     met: set[str] = set()
+    starts: Counter[str] = Counter()
     order = book.first_order
     for at, cell in enumerate(order):
         if cell.step and cell.source not in met:
-            found += inside(at, cell, ends=not (book.fails and at == len(order) - 1))
+            found += [replace(kill, nth=starts[cell.step] + 1) for kill in inside(at, cell, ends=not (book.fails and at == len(order) - 1))]
+            starts[cell.step] += 1
         met.add(cell.source)
         found.append(Kill("boundary", at, cell.id if book.live.split().count(cell.id) < 2 else f"{cell.id} ({at})"))
     return found
