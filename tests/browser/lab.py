@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,7 +97,8 @@ class Lab:
         settings = own["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_QUIET))
-        command = [sys.executable, "-m", "jupyterlab", *_OPTIONS, f"--ServerApp.root_dir={self.root}"]
+        own_address = (f"--ServerApp.port={_free_port()}", f"--ServerApp.base_url=/{secrets.token_hex(8)}/")  # another Lab can't answer for it
+        command = [sys.executable, "-m", "jupyterlab", *_OPTIONS, *own_address, f"--ServerApp.root_dir={self.root}"]
         with (self.home / "lab.log").open("wb") as log:
             self.process = subprocess.Popen(
                 command,
@@ -147,6 +150,12 @@ class Lab:
             self.process.wait()
         for child in psutil.wait_procs(family, timeout=2)[1]:
             child.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _runs(process: psutil.Process, kernel_id: str) -> bool:
