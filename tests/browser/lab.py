@@ -97,7 +97,8 @@ class Lab:
         settings = own["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_QUIET))
-        own_address = (f"--ServerApp.port={_free_port()}", f"--ServerApp.base_url=/{secrets.token_hex(8)}/")  # another Lab can't answer for it
+        own_path = secrets.token_hex(8)  # so that no other Lab answers for this one
+        own_address = (f"--ServerApp.port={_free_port()}", f"--ServerApp.base_url=/{own_path}/")
         command = [sys.executable, "-m", "jupyterlab", *_OPTIONS, *own_address, f"--ServerApp.root_dir={self.root}"]
         with (self.home / "lab.log").open("wb") as log:
             self.process = subprocess.Popen(
