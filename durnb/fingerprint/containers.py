@@ -10,7 +10,7 @@ import typing
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 
-from durnb.fingerprint.hashing import digest
+from durnb.fingerprint.hashing import digest, mass
 from durnb.fingerprint.looking import instance_dict
 from durnb.fingerprint.parts import Parts, Taker, all_atoms, atom, by_index, by_key, joined, named
 
@@ -63,15 +63,15 @@ def of_deque(value: deque[object]) -> Parts:
 
 
 def of_bytearray(value: bytearray) -> Parts:
-    return Parts(b"bytearray" + digest(value), numbered=True)
+    return Parts(b"bytearray" + mass(value), numbered=True)
 
 
 def _of_memoryview(value: memoryview) -> Parts:
-    return Parts(b"memoryview" + joined(value.format, str(value.shape), digest(value.tobytes())), numbered=True)
+    return Parts(b"memoryview" + joined(value.format, str(value.shape), mass(value.tobytes())), numbered=True)
 
 
 def _of_array(value: array.array[typing.Any]) -> Parts:
-    return Parts(b"array" + joined(value.typecode, digest(value.tobytes())), numbered=True)
+    return Parts(b"array" + joined(value.typecode, mass(value.tobytes())), numbered=True)
 
 
 def _of_proxy(value: Mapping[object, object]) -> Parts:

@@ -9,7 +9,7 @@ from types import FunctionType
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
 from durnb.fingerprint.naming import is_hidden
-from durnb.fingerprint.walk import Seen, Walk, path_text
+from durnb.fingerprint.walk import Seen, SeenTree, Walk, path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,14 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
         links.append((path, f"{owner[0]}:{owner[1]}"))
         return True
 
-    digest = Walk(lens, meet).digest(value)
+    def meet_tree(tree: SeenTree) -> None:
+        root = path_text(tree.trail)
+        for address, ordinal in tree.shared.items():
+            owner = owners.setdefault(address, (name, f"{root}#{ordinal}"))
+            if owner[0] != name:
+                links.append((f"{root}#{ordinal}", f"{owner[0]}:{owner[1]}"))
+
+    digest = Walk(lens, meet, meet_tree).digest(value)
     return Probe(digest.hex(), tuple(links))
 
 
