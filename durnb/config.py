@@ -74,6 +74,9 @@ class Settings:
     open_wait: timedelta = field(
         default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"}
     )
+    thorough: bool = field(
+        default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

@@ -15,7 +15,6 @@ from durnb.engine.header import Header
 from durnb.engine.live import Live
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
-from durnb.engine.sharing import sharing_with
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.history import Execution, History
@@ -123,7 +122,7 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
     changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
     if not changed:
         return frozenset()
-    return sharing_with(changed, place.live.probes()) - manifest.names.keys() - set(inputs)
+    return place.live.sharing(changed) - manifest.names.keys() - set(inputs)
 
 
 def _inputs(

@@ -28,7 +28,9 @@ def keep(draft: Draft, step: str, live: LiveNames, reached: Collection[str], lim
     plain = [name for name in sorted(reached) if _is_plain(live, name) and not isinstance(live.namespace[name], types.ModuleType)]
     alone = all(type(live.namespace[name]) in ATOMS for name in plain)
     captured = (
-        capture(live.values(), plain, alone=alone, home=live.namespace) if plain else Captured(groups=(), lost=(), dropped=(), sources={})
+        capture(live.values(), plain, among=() if alone else live.mates(plain), home=live.namespace)
+        if plain
+        else Captured(groups=(), lost=(), dropped=(), sources={})
     )
     fitting, too_big = _fit(captured.groups, limit)
     groups, sources = store_groups(draft, Captured(groups=fitting, lost=(), dropped=(), sources=captured.sources))

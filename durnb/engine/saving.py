@@ -62,7 +62,12 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     alone = all(
         type(values[n] if n != OUT else ended.value) in ATOMS for n in entries
     )  # they share nothing: no need to look who else has them
-    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries, alone=alone, home=live.namespace)
+    captured = capture(
+        {**values, OUT: ended.value} if ended.has_value else values,
+        entries,
+        among=() if alone else {*live.mates(wanted), *(ended.changes.near if ended.has_value else ())},
+        home=live.namespace,
+    )
     groups, sources = store_groups(draft, captured)
     stored = {
         name: _stored_name(name, values[name], group, live, ended, name in wanted)

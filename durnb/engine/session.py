@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from durnb import trees
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
 from durnb.engine import badges, overview
@@ -17,7 +18,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
-from durnb.engine.live import PLAIN, Durable, Live, LiveNames
+from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
@@ -38,12 +39,13 @@ TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 
 class Surroundings(Protocol):
-    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, and a line for people."""
+    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, a line for people, the results it keeps."""
 
     def notebook(self) -> Path | None: ...
     def cells(self) -> Sequence[NotebookCell]: ...
     def say(self, text: str) -> None: ...
     def connection_file(self) -> str | None: ...
+    def results(self) -> Sequence[object]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +75,9 @@ class Session:
     unsaved: dict[str, Ended] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.live = LiveNames(self.namespace, born=self.born)
+        self.live = LiveNames(
+            self.namespace, born=self.born, thorough=self.settings().thorough, keepers=lambda: (self._shown.values(), self.kernel.results())
+        )
 
     # ---- the run
 
@@ -204,7 +208,7 @@ class Session:
 
         Raises DurnbError where the cell was not run.
         """
-        with self.busy:
+        with self.busy, trees.remembered():
             self.open(request.name)
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
@@ -323,7 +327,7 @@ class Session:
 
     def _undone(self, request: CellRequest) -> Ended:
         last = self.history.steps[request.name].executions[-1]
-        before = self.live.before_body()
+        before = self.live.before_body(NO_NAMES)
         return Ended(
             step=request.name,
             execution=last.number,
@@ -364,7 +368,8 @@ class Session:
             notes=list(seen.notes),
         )
         self.line = place.line
-        error = await attempts.run()
+        with self.live.holding(seen.fetched):
+            error = await attempts.run()
         if error is not None:
             stage.badge(badges.failed(self.history.steps[request.name], attempts))
         return error

@@ -43,6 +43,11 @@ def loaded_kinds() -> dict[int, Kind]:
     return found
 
 
+def frozen_kinds() -> dict[int, bool]:
+    """By id of a class of a loaded library, whether its instances never change."""
+    return {address: kind.frozen for address, kind in loaded_kinds().items()}
+
+
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
 _TABLE = (
     ("scipy.sparse", ("spmatrix", "sparray"), Kind(numeric.of_sparse)),

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from durnb.fingerprint.bulk import MANY, bulk
 from durnb.fingerprint.hashing import Hasher, digest, hasher
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class, type_name
 from durnb.fingerprint.parts import ATOMS, Parts, all_atoms, atom, atoms, joined
+from durnb.trees import MANY, bulk, outermost
 
 _FLUSH = 1 << 16
 _RANKED = 24  # parts of an element of a set that help to order it
@@ -35,9 +35,9 @@ class Seen(NamedTuple):
 
 
 class SeenTree(NamedTuple):
-    """A tree taken in bulk: the mutable parts below its root that are held from elsewhere, as their ordinals by address."""
+    """A tree taken in bulk: the mutable parts below its root that are held from elsewhere, with their ordinals."""
 
-    shared: dict[int, int]
+    held: list[tuple[int, object]]
     trail: Trail | None
 
 
@@ -203,25 +203,30 @@ class Walk:
         trail = Trail(frame.trail, frame.label, frame.at - 1)
         self._trees += 1
         if type(child) is not tuple:
-            self._meet_tree(child, trail, taken.shared, frame.muted)
+            self._meet_tree(child, trail, taken.held, frame.muted)
         known: list[bytes] = []
-        for address, ordinal in taken.shared.items():
-            number = self._numbers.get(address)
-            label = self._leaves.get(address) if number is None else b"R%d;" % number
-            if label is not None:
-                known.append(b"%d=%s" % (ordinal, label))
-            else:
-                self._leaves[address] = b"T%d#%d;" % (self._trees, ordinal)
+
+        def is_met(ordinal: int, part: object) -> bool:
+            number = self._numbers.get(id(part))
+            label = self._leaves.get(id(part)) if number is None else b"R%d;" % number
+            if label is None:
+                self._leaves[id(part)] = b"T%d#%d;" % (self._trees, ordinal)
+                return False
+            known.append(b"%d=%s" % (ordinal, label))
+            return True
+
+        outermost(taken.held, is_met)
+        self._kept += [part for _, part in taken.held]
         frame.depends = True
         return b"D" + (digest(b"tree" + taken.digest + b"".join(known)) if known else taken.digest)
 
-    def _meet_tree(self, child: object, trail: Trail, shared: dict[int, int], muted: bool) -> None:
+    def _meet_tree(self, child: object, trail: Trail, held: list[tuple[int, object]], muted: bool) -> None:
         number = self._numbers[id(child)] = len(self._numbers)
         self._kept.append(child)
         if self.meet is not None and not muted:
             muted = self.meet(Seen(child, _TREE, trail, number))
-        if self.meet_tree is not None and not muted and shared:
-            self.meet_tree(SeenTree(shared, trail))
+        if self.meet_tree is not None and not muted and held:
+            self.meet_tree(SeenTree(held, trail))
 
     def _finish(self, frame: _Frame) -> bytes:
         result = frame.close()

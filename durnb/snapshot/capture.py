@@ -6,11 +6,13 @@ written with one memo. A group that depends on code nobody vouches for is loaded
 
 from __future__ import annotations
 
+import pickle
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from durnb import trees
 from durnb.snapshot import pickler, rebuild
 from durnb.snapshot.definitions import Notebook, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
@@ -26,16 +28,19 @@ LENT = (types.FunctionType, type, types.ModuleType, int, float, str, bytes, tupl
 UNLINKED = (type(None), bool, int, float, complex, str, bytes, types.ModuleType)
 
 
-def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: bool = False, home: object | None = None) -> Captured:
-    """The groups that hold `names`, with every other name of `namespace` that shares mutable state with them, unless `alone`.
+def capture(
+    namespace: Mapping[str, object], names: Collection[str], *, among: Collection[str] | None = None, home: object | None = None
+) -> Captured:
+    """The groups that hold `names`, with every other name of `namespace` that shares mutable state with them.
 
-    `home` is the notebook's own dict, where `namespace` is only a view of it. Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
+    `among` are the names that can share some, where that is known; without it all are looked at. `home` is the notebook's own dict, where `namespace` is only a view of it. Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
     """
     taking = _Taking(namespace, frozenset(names), home)
-    candidates = [name for name, value in namespace.items() if name in taking.wanted or not (alone or _is_unlinked(name, value))]
+    others = namespace.keys() if among is None else set(among)
+    candidates = [name for name, value in namespace.items() if name in taking.wanted or (name in others and not _is_unlinked(name, value))]
     taking.survey(candidates)
     taking.lose()
-    for members in linked(taking.surveys, taking.definitions, taking.kinds):
+    for members in linked(taking.surveys, taking.definitions):
         if taking.wanted.intersection(members):
             taking.write(members)
     lost = sorted(taking.lost.values(), key=lambda each: each.name)
@@ -85,6 +90,12 @@ class _Taking:
 
     def _value(self, value: object) -> object:
         return Call(rebuild.live_globals) if value is self.notebook.home else value
+
+    def _stored_form(self, name: str) -> object:
+        value = self.namespace[name]
+        if self.surveys[name].tree:
+            return Call(rebuild.tree, type(value).__name__, *map(pickle.PickleBuffer, trees.pieces(value)))
+        return self._value(value)
 
     def lose(self) -> None:
         """Takes out the names that can't be stored."""
@@ -163,7 +174,7 @@ class _Taking:
         self, members: list[str], met: list[Survey], reached: Mapping[int, DefinitionSurvey], needs: Mapping[str, bytes]
     ) -> tuple[Group, Writer]:
         writer = Writer(self.notebook, self.kinds, shared=_shared(met), missing=self.missing, twice=self._twice(reached))
-        values = {name: self._value(self.namespace[name]) for name in members}
+        values = {name: self._stored_form(name) for name in members}
         try:
             return writer.write(values, needs), writer
         except (CantStore, MemoryError):

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from durnb import trees
 from durnb.snapshot.definitions import METHODS
 from durnb.snapshot.place import here, restoring
 
@@ -280,6 +281,11 @@ def view(owner: Any, formatting: str, shape: tuple[int, ...], readonly: bool) ->
     if (made.format, made.shape) != (formatting, shape):
         made = made.cast("B").cast(formatting, shape)  # type: ignore[call-overload]  # the format is a variable
     return made.toreadonly() if readonly else made
+
+
+def tree(kind: str, *pieces: Any) -> Any:
+    """A list, dict or tuple of nothing but builtin containers and atoms."""
+    return trees.assemble({"list": list, "dict": dict, "tuple": tuple}[kind], map(memoryview, pieces))
 
 
 def dill_leaf(data: bytes) -> Any:

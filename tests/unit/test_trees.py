@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durnb.fingerprint import content, probe, walk
-from durnb.fingerprint.bulk import bulk
+from durnb.trees import bulk
 
 ROWS = 40  # more than make a bulk
 
@@ -35,7 +35,7 @@ def part_by_part() -> Iterator[None]:
 def test_a_tree_of_builtins_is_taken_in_bulk() -> None:
     taken = bulk(records())
     assert taken is not None
-    assert taken.shared == {}
+    assert taken.held == []
 
 
 @pytest.mark.parametrize("odd", [{1}, frozenset({1}), bytearray(b"a"), len, type("A", (), {})(), type("L", (list,), {})([1]), complex(1)])
