@@ -18,7 +18,7 @@ from durnb.engine.place import Place, Seen
 from durnb.engine.sharing import sharing_with
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
-from durnb.history import Execution, History
+from durnb.fold import Execution, History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
