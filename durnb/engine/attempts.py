@@ -27,7 +27,7 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
-from durnb.history import StepHistory
+from durnb.fold import StepHistory
 from durnb.journal import Journal
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

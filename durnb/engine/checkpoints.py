@@ -9,7 +9,7 @@ from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
-from durnb.history import Checkpoint, Execution
+from durnb.fold import Checkpoint, Execution
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, Group, restore
 

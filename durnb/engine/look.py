@@ -17,7 +17,7 @@ from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
-from durnb.history import Execution, History
+from durnb.fold import Execution, History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

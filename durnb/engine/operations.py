@@ -19,7 +19,7 @@ from durnb.engine.session import TAKEN_AS_DONE, Session
 from durnb.engine.signals import interrupts_held
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
 from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
-from durnb.history import Answer, Checkpoint, History, Line, StepHistory
+from durnb.fold import Answer, Checkpoint, History, Line, StepHistory
 from durnb.journal import Journal, Store
 
 

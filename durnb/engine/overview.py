@@ -8,7 +8,7 @@ from typing import Any
 
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
-from durnb.history import History, StepHistory
+from durnb.fold import History, StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

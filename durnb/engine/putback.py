@@ -11,7 +11,7 @@ from durnb.engine.checkpoints import Shelf
 from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
-from durnb.history import Checkpoint
+from durnb.fold import Checkpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

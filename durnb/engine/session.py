@@ -31,7 +31,7 @@ from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
-from durnb.history import Checkpoint, History, Line
+from durnb.fold import Checkpoint, History, Line
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
 

@@ -234,7 +234,8 @@ def _ours() -> int:
     """What `sys.getrefcount` says beside the holders' references: those of this look itself."""
     held: dict[int, object] = {0: []}
     parts = list(held.values())
-    return next(iter([count for count in map(sys.getrefcount, parts)]))
+    counts = list(map(sys.getrefcount, parts))
+    return counts[0]
 
 
 _OURS = _ours()

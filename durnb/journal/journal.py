@@ -19,7 +19,7 @@ import durnb
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
 from durnb.events import Event, KernelAttached, KernelDetached, RunStarted
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import disk, inbox, rows
 from durnb.journal.database import Database, errors
 from durnb.journal.draft import SMALL, Draft

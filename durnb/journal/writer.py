@@ -14,7 +14,7 @@ from durnb import faults
 from durnb.clock import Clock
 from durnb.errors import JournalDamaged, JournalError
 from durnb.events import Event, KernelAttached, Recorded
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors, private_log
 from durnb.journal.lease import Lease

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan
-from durnb.history import History, StepHistory
+from durnb.fold import History, StepHistory
 
 
 @dataclass(frozen=True, slots=True)
