@@ -27,7 +27,7 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
-from durnb.fold import StepHistory
+from durnb.fold import StepHistory, shortened
 from durnb.journal import Journal
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -156,6 +156,7 @@ class Attempts:
         faults.point("step-started", self.request.name)
 
     def _started(self, prestate: str, signature: str) -> StepStarted:
+        kept, line = shortened(self.place.line, self.journal.history.line)
         return StepStarted(
             step=self.request.name,
             execution=self.numbers.execution,
@@ -166,7 +167,8 @@ class Attempts:
             options=self.request.options,
             fingerprint=self.fingerprint,
             inputs=self.look.inputs,
-            line=self.place.line,
+            line=line,
+            line_kept=kept,
             reason=self.decision.reason,
             once=self.request.header.once,
             cell_id=self.request.cell_id,

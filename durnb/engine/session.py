@@ -31,7 +31,7 @@ from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
-from durnb.fold import Checkpoint, History, Line
+from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
 
@@ -195,7 +195,8 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            self._journal.post_status(overview.as_json(self._journal.history, self._rows))
+            rows = self._rows
+            self._journal.post_status(lambda history: overview.as_json(history, rows))
 
     # ---- cells
 
@@ -249,8 +250,10 @@ class Session:
         """The place of `step` on this kernel's line."""
         line = cut(self.line, step, lambda: self._above(step))
         self._wrote = self._wrote.follow(line, self.history, self.shelf)
-        gone = [self._ticks.get(name, 0) for name, number in self.line if name != step and (name, number) not in line]
-        later = (self._ticks.get(step, 0), max(gone, default=0)) if len(line) < len(self.line) else (0, 0)
+        later = (0, 0)
+        if len(line) < len(self.line):
+            gone = {name for name, _ in self.line} - {name for name, _ in line} - {step}
+            later = self._ticks.get(step, 0), max((self._ticks.get(name, 0) for name in gone), default=0)
         return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote, later=later)
 
     def _above(self, step: str) -> list[str]:
@@ -297,6 +300,7 @@ class Session:
         answered = step.answer is not None
         if step.current != checkpoint.number or answered or step.unfinished:
             kept = answered and bool(changes(checkpoint, question))
+            line_kept, line = shortened(place.line, self.history.line)
             self.journal.append(
                 StepReused(
                     step=request.name,
@@ -304,7 +308,8 @@ class Session:
                     fingerprint=fingerprint_of(question),
                     inputs=question.inputs if kept else (),
                     code=question.code if kept else "",
-                    line=place.line,
+                    line=line,
+                    line_kept=line_kept,
                 )
             )
         stage.badge(badges.reused(checkpoint, decision, back))

@@ -9,7 +9,7 @@ import os
 import platform
 import socket
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -232,10 +232,15 @@ class Journal:
         self.check_owner()
         self.store.write_status(self.run, self._with_owner(facts))
 
-    def post_status(self, facts: Mapping[str, object]) -> None:
-        """As `write_status`, a moment later and without waiting; `facts` must not change afterwards."""
+    def post_status(self, tell: Callable[[History], Mapping[str, object]]) -> None:
+        """As `write_status`, a moment later and without waiting, with what `tell` then says of the history."""
         self.check_owner()
-        self._status.post(self._with_owner(facts))
+
+        def told() -> Mapping[str, object]:
+            with self._writer.still():
+                return self._with_owner(tell(self.history))
+
+        self._status.post(told)
 
     def _with_owner(self, facts: Mapping[str, object]) -> dict[str, object]:
         mine = {

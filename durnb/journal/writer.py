@@ -94,6 +94,7 @@ class Writer:
         self._kept: dict[bytes, bytes] | None = None
         self._dead: JournalError | None = None
         self._lost = False  # whether the connection is not to be used any more
+        self._still = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="durnb-journal", daemon=True)
         self._thread.start()
 
@@ -106,6 +107,10 @@ class Writer:
         job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, alone=alone, step=step)
         self._do(job)
         return job.seq
+
+    def still(self) -> threading.Lock:
+        """While it is held, the history does not change; never to be held while waiting for an append."""
+        return self._still
 
     def ask(self, question: Callable[[DuckDBPyConnection], Any]) -> Any:
         """The answer to a question that reads only. Raises JournalError."""
@@ -299,8 +304,9 @@ class Writer:
 
     def _take(self, jobs: list[_Append], recorded: list[Recorded]) -> None:
         try:
-            for each in recorded:
-                self._history.apply(each)
+            with self._still:
+                for each in recorded:
+                    self._history.apply(each)
         except Exception as error:
             self._dead = JournalDamaged(path=str(self._database.path), why=f"event {self._history.seq} does not fit the history: {error!r}")
             raise self._dead from error
