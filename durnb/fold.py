@@ -307,7 +307,11 @@ class History:
 
 def shortened(line: Line, last: Line) -> tuple[int, Line]:
     """`line` as what it has in common with the beginning of `last`, and the rest: lines of a thousand steps are not written a thousand times."""
-    kept = len(last) if line[: len(last)] == last else next((at for at, (a, b) in enumerate(zip(line, last, strict=False)) if a != b), len(line))
+    kept = (
+        len(last)
+        if line[: len(last)] == last
+        else next((at for at, (a, b) in enumerate(zip(line, last, strict=False)) if a != b), len(line))
+    )
     return kept, line[kept:]
 
 
