@@ -1,12 +1,14 @@
 """Namespace to groups of bytes and back; ambient state likewise.
 
-`capture` says what of some names can be stored, in groups that share mutable state; `restore` gives the values of one group back.
+`capture` says what of some names can be stored, in groups that share mutable state; `restore` gives the values of one group back,
+`restore_aside` gives them to be looked at.
 `ambient`, `ambient_changes` and `set_ambient` do the same for what a process has beside its variables.
 """
 
 from __future__ import annotations
 
 from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient
+from durnb.snapshot.aside import restore_aside
 from durnb.snapshot.capture import capture
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
 from durnb.snapshot.restore import restore
@@ -22,6 +24,7 @@ __all__ = [
     "ambient_changes",
     "capture",
     "restore",
+    "restore_aside",
     "set_ambient",
     "size_of",
 ]
