@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from durnb.engine.outdated import ATOMS, holds_any
 from durnb.fingerprint import Probe, notebook_names, probe
-from durnb.snapshot import AmbientState, ambient, ambient_changes
+from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class LiveNames:
     _old_definitions: dict[int, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        born = self.born if self.born is not None else ambient()
+        born = self.born if self.born is not None else ambient_born()
         self.ambient = {name: LiveAmbient(version=PLAIN, derived="born", state=state) for name, state in born.items()}
 
     def values(self) -> dict[str, object]:

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient
+from durnb.snapshot.ambient import AmbientState, ambient, ambient_born, ambient_changes, is_ambient, register_ambient, set_ambient
 from durnb.snapshot.aside import restore_aside
 from durnb.snapshot.capture import capture
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
+from durnb.snapshot.registered import problems as ambient_problems
 from durnb.snapshot.restore import restore
 
 __all__ = [
@@ -21,8 +22,12 @@ __all__ = [
     "Lost",
     "RestoreError",
     "ambient",
+    "ambient_born",
     "ambient_changes",
+    "ambient_problems",
     "capture",
+    "is_ambient",
+    "register_ambient",
     "restore",
     "restore_aside",
     "set_ambient",

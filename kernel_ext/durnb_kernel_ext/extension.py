@@ -35,9 +35,9 @@ def _engine_session(extension: Extension) -> KernelSession:
 
 
 def _born() -> dict[str, AmbientState]:
-    from durnb.snapshot import ambient  # noqa: PLC0415  # read when a shell loads us, not when we are imported
+    from durnb.snapshot import ambient_born  # noqa: PLC0415  # read when a shell loads us, not when we are imported
 
-    return ambient()
+    return ambient_born()
 
 
 @dataclass(slots=True, eq=False)
