@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from durnb.archive.attempt import AttemptView
 from durnb.archive.checkpoint import CheckpointView
 from durnb.archive.table import Shown, Table, one_line, seconds_text, when
-from durnb.errors import CheckpointUnreadable, DurnbError, NotInHistory
+from durnb.errors import CheckpointUnreadable, DurnbError, NotInHistory, NotKept
 from durnb.events import ErrorInfo, Input, InputKind
 from durnb.fold import Attempt, Execution
 
@@ -146,6 +146,20 @@ class ExecutionView(Shown):
         held = i.maker in line and i.maker in run.history.steps and line[i.maker] in run.history.steps[i.maker].checkpoints
         checkpoint = CheckpointView(run[i.maker], line[i.maker]) if i.maker is not None and held else None
         return InputView(name=i.name, kind=i.kind, digest=i.digest, maker=i.maker, checkpoint=checkpoint)
+
+    def load_input(self, name: str) -> Any:
+        """The variable `name` as it was read: from the checkpoint that it came from, or as it was kept for a clean retry.
+
+        Raises NotInHistory for what was not read, NotKept where its value is in neither, and CheckpointUnreadable.
+        """
+        read = self.inputs[name]
+        if read.kind == "durable" and read.checkpoint is not None:
+            return read.checkpoint.load(name)
+        with self.step.run.shelf() as shelf:
+            kept = shelf.prestate(self.step.name, self.past)
+            if kept is not None and name in kept.names:
+                return shelf.load(self.step.name, kept, [name])[name]
+        raise NotKept(name=name, where=self._title, why=f"it came from {read.origin}, and its value was not kept")
 
     @property
     def checkpoint(self) -> CheckpointView | None:

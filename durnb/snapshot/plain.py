@@ -26,7 +26,7 @@ def spelled(value: object) -> bytes:
     return sink.getvalue()
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> object:
     """`value` in built-in plain types, dicts and sets in an order that depends on what they hold alone.
 
     Raises TypeError for what is not made of None, numbers, text, bytes, and lists, tuples, dicts and sets of them.

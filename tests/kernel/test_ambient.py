@@ -30,6 +30,11 @@ def test_a_step_runs_with_the_setting_that_its_place_sees(nb: Notebook) -> None:
     assert nb.evaluate("app.settings.theme") == "light!"
     assert "app.theme" in nb.ok(PLOT).badge
     assert nb.names("shown") == {"shown": "'light!'"}
+    nb.ok(
+        "%%durable twice --retries 1 --delay 0s\nran('twice')\napp.settings.theme += '?'\nassert open('tally.py.txt').read().count('twice') == 2"
+    )
+    assert nb.executions["twice"] == 2
+    assert nb.evaluate("app.settings.theme") == "light!?"
 
 
 def test_an_edited_setting_of_a_plain_cell_makes_the_steps_below_stale(nb: Notebook) -> None:

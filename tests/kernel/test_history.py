@@ -34,6 +34,12 @@ def test_a_kernel_looks_into_the_run_that_it_owns_and_changes_nothing(nb: Notebo
     )
     assert values == [[1, 2], False, True, 3, 14, False, 2, ["stream", "execute_result"]]
     assert nb.evaluate("[id(data), id(model), id(Model), id(scaled), Model.seen, sorted(n for n in globals() if n[0] != '_')]") == before
+    use = "durnb.history().last['use'].last"
+    assert nb.evaluate(f"[{use}.load_input('data'), {use}.load_input('k'), {use}.inputs['data'].checkpoint['data']]") == [
+        [1, 2],
+        10,
+        [1, 2],
+    ]
     nb.ok("k = 10", LOAD, USE)
     assert nb.executions == {"use": 1}
     assert {name: step["executions"] for name, step in nb.status().items()} == {name: step["executions"] for name, step in status.items()}

@@ -87,6 +87,10 @@ def test_inputs_say_where_each_came_from(told: NotebookHistory) -> None:
     }
     assert inputs["df"].checkpoint is not None
     assert inputs["df"].checkpoint["df"] == [1, 2]
+    last = told["interactive.2"]["train"].last
+    assert last.load_input("df") == [1, 2]
+    with pytest.raises(NotKept, match="it came from a plain cell, and its value was not kept"):
+        last.load_input("k")
 
 
 def test_outputs_and_the_last_value_are_there(told: NotebookHistory) -> None:
