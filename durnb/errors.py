@@ -30,7 +30,6 @@ Constructors take facts and build the message: what happened, to which step, wha
 
 from __future__ import annotations
 
-import difflib
 from datetime import timedelta
 
 
@@ -167,15 +166,12 @@ class CheckpointUntrusted(CheckpointUnreadable):
 
 
 class NotInHistory(DurnbError, KeyError):
-    """A run, step or variable that the history does not have; `there` are those that it has. It is a KeyError too."""
+    """A run, step or variable that the history does not have; `there` are those that it has, `near` the one most like it. It is a KeyError too."""
 
-    def __init__(self, *, what: str, name: str, where: str, there: tuple[str, ...], hint: str = "") -> None:
+    def __init__(self, *, what: str, name: str, where: str, there: tuple[str, ...], near: str = "", hint: str = "") -> None:
         self.what, self.name, self.where, self.there = what, name, where, there
-        near = difflib.get_close_matches(name, there, n=1)
-        said = f"{where} has no {what} {name!r}"
-        said += f": did you mean {near[0]!r}?" if near else ""
-        said += f" It has {', '.join(there)}" if near and there else f"; it has {', '.join(there) or 'none'}"
-        super().__init__(said + hint)
+        has = f"t has {', '.join(there) or 'none'}"
+        super().__init__(f"{where} has no {what} {name!r}" + (f": did you mean {near!r}? I{has}" if near else f"; i{has}") + hint)
 
     __str__ = Exception.__str__  # a KeyError would show its message in quotes
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from durnb.archive.lookup import not_there
 from durnb.archive.table import Shown, Table, bytes_text, seconds_text, when
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.manifest import OUT, Manifest
-from durnb.errors import CheckpointUnreadable, NotInHistory, NotKept
+from durnb.errors import CheckpointUnreadable, NotKept
 from durnb.fold import Checkpoint
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class CheckpointView(Shown, Mapping[str, Any]):
         found = self.step.past.checkpoints.get(self.number)
         if found is None:
             numbers = tuple(map(str, self.step.past.checkpoints))
-            raise NotInHistory(what="checkpoint", name=str(self.number), where=f"step {self.step.name!r}", there=numbers)
+            raise not_there(what="checkpoint", name=str(self.number), where=f"step {self.step.name!r}", there=numbers)
         return found
 
     @property
@@ -100,7 +101,7 @@ class CheckpointView(Shown, Mapping[str, Any]):
         known = self.variables
         found = known.get(name)
         if found is None:
-            raise NotInHistory(what="variable", name=str(name), where=self._title, there=self.names, hint=self._elsewhere(name))
+            raise not_there(what="variable", name=name, where=self._title, there=self.names, hint=self._elsewhere(name))
         if found.state != "kept":
             raise NotKept(name=name, where=self._title, why=found.why)
 

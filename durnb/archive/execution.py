@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from durnb.archive.attempt import AttemptView
 from durnb.archive.checkpoint import CheckpointView
+from durnb.archive.lookup import not_there
 from durnb.archive.table import Shown, Table, one_line, seconds_text, when
-from durnb.errors import CheckpointUnreadable, DurnbError, NotInHistory, NotKept
+from durnb.errors import CheckpointUnreadable, DurnbError, NotKept
 from durnb.events import ErrorInfo, Input, InputKind
 from durnb.fold import Attempt, Execution
 
@@ -56,7 +57,7 @@ class Inputs(Shown, Mapping[str, InputView]):
 
     def __getitem__(self, name: str) -> InputView:
         if name not in self._found:
-            raise NotInHistory(what="input", name=str(name), where=self._title, there=tuple(self._found))
+            raise not_there(what="input", name=name, where=self._title, there=tuple(self._found))
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -85,7 +86,7 @@ class ExecutionView(Shown):
         found = next((e for e in self.step.past.executions if e.number == self.number), None)
         if found is None:
             numbers = tuple(str(e.number) for e in self.step.past.executions)
-            raise NotInHistory(what="execution", name=str(self.number), where=f"step {self.step.name!r}", there=numbers)
+            raise not_there(what="execution", name=str(self.number), where=f"step {self.step.name!r}", there=numbers)
         return found
 
     @property

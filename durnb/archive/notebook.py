@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from durnb.archive.lookup import not_there
 from durnb.archive.rows import rows_of
 from durnb.archive.run import RunView
 from durnb.archive.table import Shown, Table, when
 from durnb.clock import Clock, SystemClock
 from durnb.config import from_environment
 from durnb.engine.here import session_here
-from durnb.errors import NotInHistory, UsageError
+from durnb.errors import UsageError
 from durnb.journal import RunName, Store, ask
 
 
@@ -74,7 +75,7 @@ class NotebookHistory(Shown, Mapping[str, RunView]):
     def _named(self, name: str) -> RunName:
         found = self._find(name)
         if found is None:
-            raise NotInHistory(what="run", name=str(name), where=self.store.notebook.name, there=tuple(self))
+            raise not_there(what="run", name=name, where=self.store.notebook.name, there=tuple(self))
         return found
 
     @property
@@ -82,13 +83,13 @@ class NotebookHistory(Shown, Mapping[str, RunView]):
         """The run that was used last. Raises NotInHistory where there is none yet."""
         runs = self.store.runs()
         if not runs:
-            raise NotInHistory(what="run", name="last", where=self.store.notebook.name, there=())
+            raise not_there(what="run", name="last", where=self.store.notebook.name, there=())
         return RunView(self, max(runs, key=lambda run: (str((self.store.status(run) or {}).get("at", "")), run.number)))
 
     def sql(self, question: str) -> Any:
         """The answer to SQL over the tables `steps`, `attempts`, `checkpoints`, `storage` and `events` of all runs, each with a column `run`.
 
-        A list of tuples (`Rows`), or a DataFrame where pandas is loaded. Times are UTC. Runs that another kernel has are left out, with a warning.
+        A list of tuples (`Rows`), or a DataFrame where pandas is loaded (DuckDB 1.5 loads it by itself). Times are UTC. Runs that another kernel has are left out, with a warning.
         Raises UsageError for SQL that can't be answered.
         """
         return rows_of(ask(self.store, question, self.clock))

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from durnb.archive.lookup import not_there
 from durnb.archive.step import StepView
 from durnb.archive.table import Shown, Table, bytes_text, seconds_text, when
 from durnb.engine import overview
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.overview import StepRow
-from durnb.errors import NotInHistory
 from durnb.fingerprint import content
 from durnb.fold import History
 from durnb.journal import Journal, RunName
@@ -55,7 +55,7 @@ class RunView(Shown, Mapping[str, StepView]):
     def __getitem__(self, name: str) -> StepView:
         there = self._names()
         if name not in there:
-            raise NotInHistory(what="step", name=str(name), where=f"run {self.name}", there=tuple(there))
+            raise not_there(what="step", name=name, where=f"run {self.name}", there=tuple(there))
         return StepView(self, name)
 
     def __contains__(self, name: object) -> bool:
@@ -172,7 +172,7 @@ class RunView(Shown, Mapping[str, StepView]):
             found = overview.row(past) if past is not None and past.executions else None
             found = overview.unowned(found) if found is not None and not self.is_here else found
         if found is None:
-            raise NotInHistory(what="step", name=step, where=f"run {self.name}", there=tuple(self))
+            raise not_there(what="step", name=step, where=f"run {self.name}", there=tuple(self))
         return found
 
     @property

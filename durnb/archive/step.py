@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from durnb.archive.checkpoint import CheckpointView
 from durnb.archive.execution import ExecutionView, InputView
+from durnb.archive.lookup import not_there
 from durnb.archive.table import Shown, Table, bytes_text, one_line, seconds_text, when
 from durnb.engine.overview import StepRow
-from durnb.errors import NotInHistory
 from durnb.events import ErrorInfo
 from durnb.fold import StepHistory
 
@@ -30,7 +30,7 @@ class StepView(Shown):
         """The step in the folded run. Raises RunHeld while another kernel has the run, and NotInHistory where it was renamed since."""
         steps = self.run.history.steps
         if self.name not in steps:
-            raise NotInHistory(what="step", name=self.name, where=f"run {self.run.name}", there=tuple(steps))
+            raise not_there(what="step", name=self.name, where=f"run {self.run.name}", there=tuple(steps))
         return steps[self.name]
 
     # ---- as a row of the run
@@ -107,7 +107,7 @@ class StepView(Shown):
         found = self.checkpoint
         if found is None:
             where = f"step {self.name!r} of run {self.run.name}"
-            raise NotInHistory(what="variable", name=name, where=where, there=(), hint=f": it is not finished ({self.status})")
+            raise not_there(what="variable", name=name, where=where, there=(), hint=f": it is not finished ({self.status})")
         return found
 
     def table(self) -> Table:

@@ -27,7 +27,7 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalForked(),
     errors.CheckpointUnreadable(step="load", why="no module named 'gone'"),
     errors.CheckpointUntrusted(step="load"),
-    errors.NotInHistory(what="step", name="lod", where="run interactive.1", there=("load", "train")),
+    errors.NotInHistory(what="step", name="lod", where="run interactive.1", there=("load", "train"), near="load"),
     errors.NotKept(name="client", where="the checkpoint of step 'load'", why="client._sock: an open socket"),
     errors.StepAsks(
         step="pay", why="it is --once and did not finish", commands=("%durable resolve pay done", "%durable resolve pay retry")
