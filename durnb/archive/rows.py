@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from durnb.archive.table import Shown, Table, one_line
 from durnb.journal import Answer
+
+
+_SHOWN: Final = 100
 
 
 class RunsLeftOut(UserWarning):
@@ -28,8 +31,9 @@ class Rows(Shown, list[tuple[Any, ...]]):
         return Rows, (self.columns, list(self))
 
     def table(self) -> Table:
-        cells = tuple(tuple("" if value is None else one_line(str(value)) for value in row) for row in self)
-        return Table(title=f"{len(self)} row{'s' * (len(self) != 1)}", heads=self.columns, rows=cells)
+        cells = tuple(tuple("" if value is None else one_line(str(value)) for value in row) for row in self[:_SHOWN])
+        more = f"and {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
+        return Table(title=f"{len(self)} row{'s' * (len(self) != 1)}", heads=self.columns, rows=cells, foot=more)
 
 
 def rows_of(answer: Answer) -> Any:

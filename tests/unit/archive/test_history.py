@@ -223,6 +223,7 @@ def test_everything_shows_itself_as_text_and_as_a_table_without_foreign_html(tol
         assert repr(view)
         assert view._repr_html_().startswith("<table>")
         assert EVIL not in view._repr_html_()
+    assert repr(Rows(["n"], [(n,) for n in range(1000)])).splitlines()[-2:] == ["99", "and 900 more"]
     assert "2 of 3 steps" in repr(told)
     assert "ValueError: no …" in repr(step)
     assert "client.session._sock" in repr(run["load"].checkpoint)
