@@ -10,7 +10,6 @@ from typing import Any, Final
 from durnb.archive.table import Shown, Table, one_line
 from durnb.journal import Answer
 
-
 _SHOWN: Final = 100
 
 
