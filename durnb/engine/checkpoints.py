@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +37,11 @@ def _store_group(draft: Draft, group: Group) -> StoredGroup:
 
 @dataclass(slots=True)
 class Shelf:
-    """Reads checkpoints of one run. Manifests are verified once and kept; values never are."""
+    """Reads checkpoints of one run. Manifests are verified once and kept; values never are. `restore` makes values of a group's bytes."""
 
     journal: Journal
     namespace: MutableMapping[str, object]
+    restore: Callable[..., dict[str, object]] = restore
     _manifests: dict[tuple[int, str], Manifest] = field(default_factory=dict)
 
     def manifest(self, checkpoint: Checkpoint) -> Manifest:
@@ -90,7 +91,7 @@ class Shelf:
             bytes(self.journal.read(digest)) if readonly else self.journal.read(digest)
             for digest, readonly in zip(group.buffers, group.readonly, strict=True)
         ]
-        return restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
+        return self.restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
 
     def outputs(self, step: str, manifest: Manifest) -> list[dict[str, Any]]:
         """The outputs to replay. Raises CheckpointUnreadable."""

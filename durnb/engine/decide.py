@@ -13,7 +13,7 @@ from typing import Literal
 from durnb.events import Input
 from durnb.fold import Answer, Checkpoint, Execution, StepHistory
 
-GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random"})
+GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random", "@torch.cuda.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""
 
 OnChange = Literal["rerun", "keep", "ask"]

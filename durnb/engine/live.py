@@ -13,7 +13,7 @@ from durnb.engine.outdated import ATOMS, holds_any
 from durnb.engine.sharing import sharing_with
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
-from durnb.snapshot import AmbientState, ambient, ambient_changes
+from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class LiveNames:
     _old_definitions: dict[int, object] = field(default_factory=dict)
 
     def __post_init__(self, thorough: bool) -> None:
-        born = self.born if self.born is not None else ambient()
+        born = self.born if self.born is not None else ambient_born()
         self.ambient = {name: LiveAmbient(version=PLAIN, derived="born", state=state) for name, state in born.items()}
         self.watch = (Everything if thorough else Watch)(self.namespace, self._keepers)
 

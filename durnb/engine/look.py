@@ -97,7 +97,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         unbind=frozenset(_unbind(place, cell, absent)),
         inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends), *module_inputs(cell.names.imports)),
         missing=tuple(_missing(place, cell, seen, absent, known)),
-        unknown=tuple(sorted(n for n, s in seen.items() if s.how == "unknown")),
+        unknown=(*sorted(n for n, s in seen.items() if s.how == "unknown"), *surroundings.unknown(last)),
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),

@@ -33,7 +33,7 @@ from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
 from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
-from durnb.snapshot import AmbientState
+from durnb.snapshot import AmbientState, ambient_problems
 
 TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
@@ -224,6 +224,8 @@ class Session:
                 raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
             finally:
                 self.write_status()
+                for problem in ambient_problems():
+                    self.kernel.say(problem)
 
     async def _decide(self, request: CellRequest, stage: Stage) -> BaseException | None:
         place = self.place(request.name)

@@ -10,7 +10,8 @@ from durnb.engine.live import PLAIN, Durable, LiveAmbient, LiveNames, Plain, Tri
 from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.events import Input
-from durnb.snapshot import AmbientState, ambient, set_ambient
+from durnb.fold import Execution
+from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,11 @@ def inputs(place: Place) -> list[Input]:
         elif kept is None and live is not None and live.derived == "set":
             found.append(Input(name=name, kind="ambient", digest=live.state.digest if live.state else "gone"))
     return found
+
+
+def unknown(last: Execution | None) -> list[str]:
+    """The settings that the step read when it was last executed, and that nobody has registered in this kernel yet."""
+    return [i.name.removeprefix("@") for i in (last.inputs if last is not None else ()) if i.kind == "ambient" and not is_ambient(i.name)]
 
 
 def set_as_seen(place: Place) -> list[str]:

@@ -9,9 +9,11 @@ from enum import Enum
 from functools import lru_cache
 from types import FunctionType, ModuleType
 
+import durnb
 from durnb.fingerprint.looking import HEAP, flags, module_of
 
 _module_dict = vars(ModuleType)["__dict__"].__get__
+_EXTENSIONS = (("kernel_ext", "durnb_kernel_ext"), ("widgets", "durnb_widgets"))
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -107,5 +109,7 @@ def _of_file(file: str) -> Origin:
 def _installed_places() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     places = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib") if key in paths}
+    ours = os.path.dirname(durnb.__file__)  # durnb itself is nobody's project, where it runs from a checkout too
+    places |= {ours, *(os.path.join(os.path.dirname(ours), *part) for part in _EXTENSIONS)}
     places |= {os.path.realpath(place) for place in places}
     return tuple(place.rstrip(os.sep) + os.sep for place in sorted(places))

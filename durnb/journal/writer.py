@@ -24,8 +24,6 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
 
 _MOST: Final = 512  # jobs in one transaction
-_FEW: Final = 4  # rows up to which one statement with parameters is faster than an appender
-
 _KEPT: Final = 8_000_000  # bytes of small values that are kept in memory, once one is read
 _LOOK: Final = 1.0  # seconds between looks whether the thread is still there
 
@@ -268,15 +266,15 @@ class Writer:
         columns = (each for job in jobs for each in job.columns)
         table = [(r.seq, r.epoch, _naive(r.at), *c) for r, c in zip(recorded, columns, strict=True)]
         blobs = self._new_blobs(connection, jobs)
-        if jobs[0].alone or blobs or len(table) > _FEW:
+        if jobs[0].alone or blobs or len(table) > rows.FEW:
             connection.begin()
-            _insert(connection, "events", table)
-            _insert(connection, "blobs", blobs)
+            rows.insert(connection, "events", table)
+            rows.insert(connection, "blobs", blobs)
             if jobs[0].alone:
                 faults.point("before-commit", jobs[0].step)
             connection.commit()
         else:
-            _insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
+            rows.insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
         private_log(self._database.path)
         if self._stored is not None:
             self._stored.update(digest for digest, _ in blobs)
@@ -331,16 +329,3 @@ def _max_seq(connection: DuckDBPyConnection) -> int:
 
 def _naive(when: datetime) -> datetime:
     return when.replace(tzinfo=None)
-
-
-def _insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence[Any]]) -> None:
-    if not values:
-        return
-    if len(values) > _FEW and hasattr(connection, "appender"):  # since DuckDB 2.0
-        with connection.appender(table) as appender:
-            appender.append_rows(values)
-        return
-    places = "(" + ", ".join("?" * len(values[0])) + ")"
-    for start in range(0, len(values), 256):
-        part = values[start : start + 256]
-        connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [value for row in part for value in row])

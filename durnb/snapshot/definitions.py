@@ -22,6 +22,7 @@ SKIPPED_IN_CLASSES = frozenset(
         *("_abc_impl", "__static_attributes__", "__firstlineno__", "__annotations_cache__", "__abstractmethods__"),
     }
 )
+INSTALLED = ("/site-packages/", "/dist-packages/")
 METHODS = (types.FunctionType, staticmethod, classmethod, property)
 
 
@@ -93,6 +94,14 @@ def importable(definition: Any, notebook: Notebook) -> bool:
     for name in qualname.split("."):
         found = getattr(found, name, None)
     return found is definition
+
+
+def is_installed(module: types.ModuleType) -> bool:
+    """Whether a module is the standard library's or installed, not one of the project."""
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    return any(place in file.replace("\\", "/") for place in INSTALLED)
 
 
 def code_digest(code: types.CodeType) -> str:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import marshal
 import types
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from durnb.snapshot.tracker import is_another, track, tracked
 
 @dataclass(slots=True)
 class Place:
-    """One restore. In a scratch place nothing live is used or touched."""
+    """One restore. In a scratch place nothing live is touched, nor used, save the classes in `twins` (by their ids)."""
 
     namespace: MutableMapping[str, object]
     scratch: bool = False
@@ -30,10 +30,11 @@ class Place:
     cells: dict[int, types.CellType] = field(default_factory=dict)
     own_globals: dict[int, dict[str, Any]] = field(default_factory=dict)
     lent: list[str] = field(default_factory=list)
+    twins: Mapping[str, type] = field(default_factory=dict)
 
     def inner(self) -> Place:
         """The same place for another stream: definitions are the same, cells are numbered anew."""
-        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live)
+        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live, twins=self.twins)
 
     def take_back(self) -> None:
         """Unbinds what was lent."""
@@ -45,11 +46,18 @@ class Place:
         if uid in self.made:
             return self.made[uid]
         if self.scratch:
-            return None
+            return self._twin(uid)
         if path is not None and path.partition(".")[0] in self.own:
             found = self._tracked(uid, digest, kind) or self._live(uid, path, digest, kind)
         else:
             found = self._live(uid, path, digest, kind) or self._tracked(uid, digest, kind)
+        if found is not None:
+            self.made[uid] = found
+            self.live.add(id(found))
+        return found
+
+    def _twin(self, uid: str) -> object | None:
+        found = self.twins.get(uid)
         if found is not None:
             self.made[uid] = found
             self.live.add(id(found))

@@ -5,6 +5,7 @@ Functions end with what the stream says they are; a live twin in the notebook is
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 import importlib
@@ -18,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from durnb import trees
-from durnb.snapshot.definitions import METHODS
+from durnb.snapshot.definitions import METHODS, is_installed
 from durnb.snapshot.place import here, restoring
 
 
@@ -123,6 +124,8 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
     """Puts the stored attributes on a class. On a live twin: only data that people wrote, never what its definition made."""
     _, attributes, virtual = state
     live = id(cls) in here().live
+    if live and here().scratch:
+        return
     for name, value in attributes.items():
         made_by_definition = (
             isinstance(value, (*METHODS, types.MemberDescriptorType)) or name.startswith("__") or isinstance(cls, enum.EnumMeta)
@@ -153,7 +156,8 @@ def member_state(member: Any, state: dict[str, Any]) -> None:
 
 
 def instance_state(made: Any, state: dict[str, Any]) -> None:
-    vars(made).update(state)
+    if id(made) not in here().live:
+        vars(made).update(state)
 
 
 def object_state(made: Any, state: Any) -> None:
@@ -211,10 +215,25 @@ def module(name: str) -> types.ModuleType:
 
 def attribute(module_name: str, path: str) -> Any:
     """Something that a module holds one of, such as a sentinel or the hidden generator of `random`."""
-    found: Any = importlib.import_module(module_name)
+    module = importlib.import_module(module_name)
+    found: Any = module
     for name in path.split("."):
         found = getattr(found, name)
+    place = here()
+    if place.scratch and not is_installed(module) and type(getattr(found, "__dict__", None)) is dict:
+        return place.made.setdefault(f"{module_name}:{path}", _beside(found))
     return found
+
+
+def _beside(found: Any) -> Any:
+    """What stands for a project's own object where the stored state must not be put on it: a copy, else itself, left as it is."""
+    try:
+        made = copy.copy(found)
+    except Exception:  # its class refuses to be copied
+        made = found
+    if made is found:
+        here().live.add(id(found))
+    return made
 
 
 def notebook_global(name: str, kind: Callable[..., Any], args: tuple[Any, ...], facts: dict[str, Any]) -> Any:

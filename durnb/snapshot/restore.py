@@ -39,6 +39,11 @@ def load(
 ) -> dict[str, object]:
     """As `restore`; a scratch load leaves the namespace and everything live alone."""
     place = Place(namespace, scratch=scratch, own=frozenset(own), renamed={} if scratch else remember_sources(sources))
+    return load_at(place, stream, buffers)
+
+
+def load_at(place: Place, stream: bytes, buffers: Sequence[bytes | bytearray | memoryview]) -> dict[str, object]:
+    """The values of a group, loaded at `place`."""
     try:
         with restoring(place):
             values = pickle.loads(stream, buffers=list(buffers))

@@ -10,7 +10,7 @@ import types
 from typing import Any
 
 from durnb.snapshot import rebuild
-from durnb.snapshot.definitions import Notebook
+from durnb.snapshot.definitions import Notebook, is_installed
 
 KNOWN_PACKAGES = sys.stdlib_module_names | {
     "numpy",
@@ -24,7 +24,6 @@ KNOWN_PACKAGES = sys.stdlib_module_names | {
     "pydantic_core",
 }
 STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
-PLACES = ("/site-packages/", "/dist-packages/")
 
 
 class Singletons:
@@ -52,14 +51,6 @@ class Singletons:
     def stream(self, obj: object) -> tuple[Any, ...] | None:
         """`sys.stdout` and the like."""
         return next(((rebuild.attribute, ("sys", name)) for name in STREAMS if obj is not None and getattr(sys, name, None) is obj), None)
-
-
-def is_installed(module: types.ModuleType) -> bool:
-    """Whether a module is the standard library's or installed, not one of the project."""
-    file = getattr(module, "__file__", None)
-    if file is None or module.__name__.partition(".")[0] in sys.stdlib_module_names:
-        return True
-    return any(place in file.replace("\\", "/") for place in PLACES)
 
 
 def builtin_type(kind: type) -> tuple[Any, ...] | None:
