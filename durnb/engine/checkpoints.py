@@ -32,6 +32,7 @@ def _store_group(draft: Draft, group: Group) -> StoredGroup:
         stream=draft.add(group.stream),
         buffers=tuple(draft.add(buffer) for buffer in group.buffers),
         readonly=tuple(group.readonly),
+        plain=tuple(group.plain),
     )
 
 

@@ -46,24 +46,29 @@ class Writer(Reducer):
         self.sources: dict[str, str] = {}
         self.buffers: list[pickle.PickleBuffer] = []
         self.readonly: list[bool] = []
+        self.plain: list[bool] = []
         self._shared, self._missing, self._twice = shared, missing, twice
         self._roots: dict[tuple[str, int], Any] = {}
         self._tokens: dict[int, tuple[int, types.CellType]] = {}
         self._groups: dict[int, int] = {}
-        self._ours: dict[int, pickle.PickleBuffer] = {}
+        self._ours: dict[int, tuple[pickle.PickleBuffer, bool]] = {}
 
     def write(self, values: dict[str, Any], needs: Mapping[str, bytes]) -> Group:
         """The group of `values`; `needs` are lent to the namespace while it is loaded."""
         root = Call(rebuild.group, Call(rebuild.provide, dict(needs)), values) if needs else values
         stream = pickler.write(root, self, self._outward)
-        return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
+        return Group(
+            names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly), plain=tuple(self.plain)
+        )
 
     def _outward(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes < OUT_OF_BAND:
             return True
         self.buffers.append(buffer)
+        _, plain = self._ours.get(id(buffer), (buffer, False))
         self.readonly.append(raw.readonly and id(buffer) not in self._ours)
+        self.plain.append(plain)
         return False
 
     # Arrays
@@ -78,7 +83,7 @@ class Writer(Reducer):
         if not arrays.is_plain(obj):
             return arrays.object_array(obj)
         reduced = arrays.plain_array(obj)
-        self._ours[id(reduced[1][0])] = reduced[1][0]
+        self._ours[id(reduced[1][0])] = reduced[1][0], obj.dtype.kind in "fcmM"
         return reduced
 
     # Definitions
