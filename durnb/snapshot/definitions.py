@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import abc
 import enum
+import functools
 import hashlib
 import importlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 SKIPPED_IN_CLASSES = frozenset(
@@ -22,7 +22,7 @@ SKIPPED_IN_CLASSES = frozenset(
         *("_abc_impl", "__static_attributes__", "__firstlineno__", "__annotations_cache__", "__abstractmethods__"),
     }
 )
-METHODS = (types.FunctionType, staticmethod, classmethod, property)
+METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
 class Notebook:
@@ -32,7 +32,7 @@ class Notebook:
         self.namespace = namespace
         self.home = namespace if home is None else home
 
-    @cached_property
+    @functools.cached_property
     def bound(self) -> dict[int, str]:
         """The first name of every function and class of the namespace, by its address."""
         kinds = (types.FunctionType, type)
@@ -53,7 +53,16 @@ class Notebook:
         qualname = str(definition.__qualname__)
         if name is not None and lookup(self.namespace, qualname) is not definition:
             return name
-        return qualname if "<" not in qualname and self.is_of_notebook(definition) else name
+        named = "<" not in qualname and self.is_of_notebook(definition) and not self._is_superseded(definition, qualname)
+        return qualname if named else name
+
+    def _is_superseded(self, definition: Any, qualname: str) -> bool:
+        """Whether another definition of the same code has its name now: what was made by the first must not come back as of the second."""
+        found = list(twins(lookup(self.namespace, qualname)))
+        if any(each is definition for each in found):
+            return False
+        digest = digest_of(definition)
+        return any(type(each) is type(definition) and digest_of(each) == digest for each in found)
 
     def is_of_notebook(self, definition: Any) -> bool:
         return definition.__module__ in ("__main__", self.namespace.get("__name__", "__main__"), None, "builtins")
@@ -78,6 +87,8 @@ def twins(found: object) -> Iterator[object]:
         yield found
         if isinstance(found, property):
             yield from (part for part in (found.fget, found.fset, found.fdel) if part is not None)
+        if isinstance(found, functools.cached_property):
+            yield found.func
         found = getattr(found, "__wrapped__", None)
 
 
@@ -132,6 +143,20 @@ def class_digest(cls: type) -> str:
     return digest.hexdigest()
 
 
+def digest_of(definition: object) -> str:
+    """Equal for functions and classes of equal code; empty for all else."""
+    if isinstance(definition, type):
+        return class_digest(definition)
+    return code_digest(definition.__code__) if isinstance(definition, types.FunctionType) else ""
+
+
+def earlier_classes(base: type, qualname: str) -> Iterator[type]:
+    """The living classes of the notebook that derive from `base` and have that name."""
+    for each in type.__subclasses__(base):
+        if each.__qualname__ == qualname and each.__module__ == "__main__":
+            yield each
+
+
 def functions_of(member: object) -> Iterator[types.FunctionType]:
     """The functions that a class attribute is made of."""
     inner: tuple[object, ...] = (member,)
@@ -139,6 +164,8 @@ def functions_of(member: object) -> Iterator[types.FunctionType]:
         inner = (member.__func__,)
     elif isinstance(member, property):
         inner = (member.fget, member.fset, member.fdel)
+    elif isinstance(member, functools.cached_property):
+        inner = (member.func,)
     for each in inner:
         if isinstance(each, types.FunctionType):
             yield each

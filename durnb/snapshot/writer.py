@@ -93,7 +93,8 @@ class Writer(Reducer):
         group = self._groups.setdefault(id(obj.__globals__), len(self._groups)) if parts.home == 0 else 0
         tokens = tuple(self._token(cell) for cell in parts.cells.values())
         stored = (marshal.dumps(code), importlib.util.MAGIC_NUMBER, platform.python_version())
-        place = (parts.home, group, self._uid(obj), self._path(obj), code_digest(code), tokens)
+        digest = code_digest(code)
+        place = (parts.home, group, self._uid(obj, digest), self._path(obj), digest, tokens)
         spec = (stored, obj.__name__, obj.__qualname__, obj.__module__, *place)
         return rebuild.function, (spec,), self._function_state(parts, tokens), None, None, rebuild.function_state
 
@@ -114,7 +115,7 @@ class Writer(Reducer):
         data = {name: value for name, value in attributes.items() if name not in methods}
         for function in methods.values():
             self._note_source(getattr(function, "__code__", None))
-        slots = vars(obj).get("__slots__")
+        slots, digest = vars(obj).get("__slots__"), class_digest(obj)
         spec = (
             type(obj),
             obj.__name__,
@@ -122,9 +123,9 @@ class Writer(Reducer):
             obj.__module__,
             obj.__bases__,
             slots,
-            self._uid(obj),
+            self._uid(obj, digest),
             self._path(obj),
-            class_digest(obj),
+            digest,
         )
         state = (Call(rebuild.class_methods, obj, methods), methods | data, virtual_subclasses(obj))
         return rebuild.class_, (spec,), state, None, None, rebuild.class_state
@@ -132,8 +133,8 @@ class Writer(Reducer):
     def _kept(self, value: Any) -> Any:
         return rebuild.MISSING if id(value) in self._missing else value
 
-    def _uid(self, obj: Any) -> str:
-        return uid_of(obj, self.notebook.home)
+    def _uid(self, obj: Any, digest: str) -> str:
+        return uid_of(obj, self.notebook.home, digest)
 
     def _path(self, obj: Any) -> str | None:
         return None if id(obj) in self._twice else self.notebook.path_of(obj)
