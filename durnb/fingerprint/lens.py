@@ -14,9 +14,10 @@ from durnb.fingerprint.libraries import Kind, loaded_kinds
 from durnb.fingerprint.looking import is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
 from durnb.fingerprint.scalars import SCALARS
 
-_EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES) for kind, take in table.items()}
+_EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES, PRIMITIVES) for kind, take in table.items()}
 _serials: dict[int, tuple[ref[object], int]] = {}
 _next_serial = [0]
 
@@ -53,6 +54,8 @@ class Lens:
             return take_class(value)  # type: ignore[arg-type]  # is_class says so
         if any(base is ModuleType for base in mro(cls)):
             return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
+        if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
+            return where_it_stands(value)
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
             return kind.take(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from durnb.fingerprint.looking import (
     derives,
     in_class,
     instance_dict,
-    module_of,
     mro,
     native_base,
     slot_members,
@@ -34,6 +32,7 @@ from durnb.fingerprint.looking import (
 )
 from durnb.fingerprint.origin import Origin, of_class
 from durnb.fingerprint.parts import Parts, by_name, joined, named, opaque
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, SUSPENDED, WEAK, is_iterator, reduced_quietly
 
 _BASES: dict[type, Callable[..., Parts]] = {
     list: of_list,
@@ -52,8 +51,7 @@ _BASES: dict[type, Callable[..., Parts]] = {
     defaultdict: of_defaultdict,
 }
 _IMMUTABLE = frozenset({tuple, int, float, complex, str, bytes, frozenset})
-_NO_CONTENT = frozenset({"itertools"})
-_SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +93,19 @@ def of_object(value: object, layout: Layout, reducer: Callable[[object], object]
         return _native(value, layout)
     cls = type(value)
     if derives(cls, enum.Enum):
-        own = instance_dict(value) or {}
-        return Parts(joined("enum", layout.name), (own.get("_name_"), own.get("_value_"), *layout.own))
-    if module_of(cls) in _NO_CONTENT or any(cls is each for each in _SUSPENDED):
+        return _member(instance_dict(value) or {}, layout)
+    if any(cls is each for each in SUSPENDED):
         return opaque(layout.name)
+    if is_iterator(cls):
+        return _reduced(value, reduced_quietly(value), layout) if ITERTOOLS_REDUCE else opaque(layout.name)
     return _reduced(value, _reduce(value, reducer), layout)
+
+
+def _member(own: dict[str, object], layout: Layout) -> Parts:
+    """A member of an enum, with the attributes that people gave it where the enum is theirs."""
+    rest = {name: held for name, held in own.items() if name not in _OF_MEMBERS} if layout.own else {}
+    given = [named(b"attributes", rest)] if rest else []
+    return Parts(joined("enum", layout.name), (own.get("_name_"), own.get("_value_"), *layout.own, *given))
 
 
 def _is_plain(cls: type) -> bool:
@@ -124,6 +130,8 @@ def _native(value: object, layout: Layout) -> Parts:
             fields[name] = member.__get__(value, type(value))
         except AttributeError:  # a slot that is not set
             continue
+    if not layout.own:
+        fields = without_caches(fields)
     names = sorted(fields) if all(type(name) is str for name in fields) else list(fields)
     state = [fields[name] for name in names]
     head = joined("object", layout.name, *map(str, names))
@@ -131,6 +139,11 @@ def _native(value: object, layout: Layout) -> Parts:
         return Parts(head, [*state, *layout.own], label=by_name(names), numbered=not layout.frozen)
     content = layout.base(value)
     return Parts(head, [content, *state, *layout.own], label=by_name(["", *names]), numbered=not layout.frozen or bool(fields))
+
+
+def without_caches(fields: dict[str, object]) -> dict[str, object]:
+    """The fields of what an installed package made, less its weak collections: there they remember what was done, and mean nothing."""
+    return {name: held for name, held in fields.items() if not any(type(held) is each for each in WEAK)}
 
 
 def _reduce(value: object, reducer: Callable[[object], object] | None) -> object:
@@ -152,6 +165,8 @@ def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
         return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    if type(state) is dict and not layout.own:
+        state = without_caches(state)
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))
