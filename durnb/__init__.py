@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from durnb.errors import DurnbError, RetryAfter, TerminalError
+from durnb.registered import register
 
-__all__ = ["DurnbError", "RetryAfter", "TerminalError", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["DurnbError", "RetryAfter", "TerminalError", "load_ipython_extension", "register", "unload_ipython_extension"]
 __version__ = "0.1.0"
 
 

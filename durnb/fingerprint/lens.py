@@ -7,11 +7,13 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from weakref import ref
 
+from durnb.computed import unchanged
+from durnb.registered import registration_of
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
 from durnb.fingerprint.libraries import Kind, loaded_kinds
-from durnb.fingerprint.looking import is_class, mro, type_name
+from durnb.fingerprint.looking import instance_dict, is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
 from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
@@ -45,6 +47,9 @@ class Lens:
 
     def _apart(self, value: object) -> Parts:
         cls = type(value)
+        stored = registration_of(cls)
+        if stored is not None:
+            return Parts(joined("registered", stored.name), (stored.dump(value),), label=lambda _: ".<dumped>", numbered=True)
         take = _EXACT.get(id(cls))
         if take is not None:
             return take(value)
@@ -59,7 +64,8 @@ class Lens:
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
             return kind.take(value)
-        parts = of_object(value, layout, self._reducers.get(id(cls)))
+        hidden = frozenset[str]() if self.probing or not layout.own else unchanged(value, instance_dict(value) or {})
+        parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
         if kind is not None and kind.frozen:
             parts.shares = False
         return parts

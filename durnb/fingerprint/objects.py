@@ -87,10 +87,12 @@ def own_class(cls: type) -> tuple[type, ...]:
     return () if of_class(cls) is Origin.INSTALLED else (cls,)
 
 
-def of_object(value: object, layout: Layout, reducer: Callable[[object], object] | None) -> Parts:
-    """An instance of a class of that layout."""
+def of_object(
+    value: object, layout: Layout, reducer: Callable[[object], object] | None, hidden: frozenset[str] = frozenset()
+) -> Parts:
+    """An instance of a class of that layout, without the attributes in `hidden`."""
     if layout.plain:
-        return _native(value, layout)
+        return _native(value, layout, hidden)
     cls = type(value)
     if derives(cls, enum.Enum):
         return _member(instance_dict(value) or {}, layout)
@@ -98,7 +100,7 @@ def of_object(value: object, layout: Layout, reducer: Callable[[object], object]
         return opaque(layout.name)
     if is_iterator(cls):
         return _reduced(value, reduced_quietly(value), layout) if ITERTOOLS_REDUCE else opaque(layout.name)
-    return _reduced(value, _reduce(value, reducer), layout)
+    return _reduced(value, _reduce(value, reducer), layout, hidden)
 
 
 def _member(own: dict[str, object], layout: Layout) -> Parts:
@@ -122,9 +124,9 @@ def _is_native(cls: type, name: str) -> bool:
     return found is object or any(found is each for each in _BASES)
 
 
-def _native(value: object, layout: Layout) -> Parts:
+def _native(value: object, layout: Layout, hidden: frozenset[str]) -> Parts:
     own = instance_dict(value)
-    fields = dict(own) if own else {}
+    fields = {name: held for name, held in own.items() if name not in hidden} if own else {}
     for name, member in layout.members:
         try:
             fields[name] = member.__get__(value, type(value))
@@ -156,7 +158,7 @@ def _reduce(value: object, reducer: Callable[[object], object] | None) -> object
     return bind(method, value, type(value))(4)  # type: ignore[operator]  # a function or a descriptor
 
 
-def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
+def _reduced(value: object, reduced: object, layout: Layout, hidden: frozenset[str] = frozenset()) -> Parts:
     if type(reduced) is str:
         own = instance_dict(value)
         module = own.get("__module__") if own else None
@@ -165,8 +167,8 @@ def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
         return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    if type(state) is dict and not layout.own:
-        state = without_caches(state)
+    if type(state) is dict:
+        state = _without(state, hidden) if layout.own else without_caches(state)
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))
@@ -176,6 +178,13 @@ def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
         label=lambda index: "" if index else ".<maker>",
         numbered=not layout.frozen,
     )
+
+
+def _without(state: dict[str, object], hidden: frozenset[str]) -> dict[str, object]:
+    """A state less some attributes; pydantic's has them one level deeper."""
+    inner = state.get("__dict__")
+    rest = {name: held for name, held in state.items() if name not in hidden}
+    return {**rest, "__dict__": _without(inner, hidden)} if hidden and type(inner) is dict else rest
 
 
 def _state(state: object) -> object:

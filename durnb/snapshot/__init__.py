@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient
 from durnb.snapshot.capture import capture
+from durnb.snapshot.definitions import is_imported
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
 from durnb.snapshot.restore import restore
 
@@ -21,6 +22,7 @@ __all__ = [
     "ambient",
     "ambient_changes",
     "capture",
+    "is_imported",
     "restore",
     "set_ambient",
     "size_of",

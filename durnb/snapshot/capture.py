@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from durnb.snapshot import pickler, rebuild
-from durnb.snapshot.definitions import Notebook, lookup, names_used, twins
+from durnb.snapshot.definitions import Notebook, is_handmade, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
 from durnb.snapshot.links import linked, reached_definitions
 from durnb.snapshot.model import CantStore, Captured, Dropped, Group, Lost
@@ -43,7 +43,7 @@ def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: b
 
 
 def _is_unlinked(name: str, value: object) -> bool:
-    return issubclass(type(value), UNLINKED) or (name.startswith("__") and name.endswith("__"))
+    return (issubclass(type(value), UNLINKED) and not is_handmade(value)) or (name.startswith("__") and name.endswith("__"))
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import enum
 import functools
+import gc
 import hashlib
 import importlib
 import sys
@@ -31,6 +32,7 @@ class Notebook:
     def __init__(self, namespace: Mapping[str, object], home: object | None = None) -> None:
         self.namespace = namespace
         self.home = namespace if home is None else home
+        self._modules: dict[int, types.ModuleType | None] = {}
 
     @functools.cached_property
     def bound(self) -> dict[int, str]:
@@ -41,6 +43,13 @@ class Notebook:
             if issubclass(type(value), kinds):  # not isinstance, which asks the value
                 found.setdefault(id(value), name)
         return found
+
+    def module_of(self, names: dict[str, Any]) -> types.ModuleType | None:
+        """The module made by hand whose names these are; found once, since only the garbage collector knows."""
+        if id(names) not in self._modules:
+            found = (each for each in gc.get_referrers(names) if is_handmade(each) and vars(each) is names)
+            self._modules[id(names)] = next(found, None)
+        return self._modules[id(names)]
 
     def is_live(self, module_globals: object) -> bool:
         """Whether these globals are the notebook's own, which a restored function shares with its live ones."""
@@ -173,9 +182,9 @@ def functions_of(member: object) -> Iterator[types.FunctionType]:
 
 @dataclass(frozen=True, slots=True)
 class FunctionParts:
-    """What a function holds. `home` is None for the notebook, a module's name, or 0 where its globals are its own."""
+    """What a function holds. `home` is None for the notebook, a module's name, a module made by hand, or 0 where its globals are its own."""
 
-    home: str | int | None
+    home: str | int | types.ModuleType | None
     defaults: tuple[Any, ...]
     kwdefaults: dict[str, Any]
     cells: dict[str, types.CellType]
@@ -185,6 +194,8 @@ class FunctionParts:
 
     def labelled(self) -> Iterator[tuple[str, object]]:
         """Every value held, with how a person would point at it."""
+        if isinstance(self.home, types.ModuleType):
+            yield ".__globals__", self.home
         for index, value in enumerate(self.defaults):
             yield f".__defaults__[{index}]", value
         for name, value in self.kwdefaults.items():
@@ -230,12 +241,26 @@ def _rest(function: types.FunctionType) -> dict[str, Any]:
     return rest
 
 
-def _home(function: types.FunctionType, notebook: Notebook) -> str | int | None:
+def _home(function: types.FunctionType, notebook: Notebook) -> str | int | types.ModuleType | None:
     if notebook.is_live(function.__globals__):
         return None
     name = function.__globals__.get("__name__")
     module = sys.modules.get(name) if isinstance(name, str) else None
-    return cast(str, name) if module is not None and vars(module) is function.__globals__ else 0
+    if module is not None and vars(module) is function.__globals__:
+        return module if is_handmade(module) else cast(str, name)
+    return notebook.module_of(function.__globals__) or 0
+
+
+def is_handmade(module: object) -> bool:
+    """Whether code made a module (``types.ModuleType("m")``), so that it can't be imported and what it holds is state."""
+    if type(module) is not types.ModuleType or getattr(module, "__spec__", None) is not None or hasattr(module, "__file__"):
+        return False
+    return module.__name__ not in ("__main__", *sys.builtin_module_names)
+
+
+def is_imported(value: object) -> bool:
+    """Whether a value is a module that an import gives."""
+    return isinstance(value, types.ModuleType) and not is_handmade(value)
 
 
 def _used_globals(function: types.FunctionType) -> dict[str, Any]:

@@ -126,12 +126,14 @@ class Place:
         self.cells.update(pairs)
         return True
 
-    def globals_of(self, home: str | int | None, group: int) -> dict[str, Any]:
+    def globals_of(self, home: str | int | types.ModuleType | None, group: int) -> dict[str, Any]:
         """The globals of a function: the live namespace, a module's, or its own."""
         if home is None:
             if not isinstance(self.namespace, dict):
                 raise TypeError("functions need a namespace that is a dict")
             return self.namespace
+        if isinstance(home, types.ModuleType):
+            return vars(home)
         if isinstance(home, str):
             return vars(importlib.import_module(home))
         return self.own_globals.setdefault(group, {})

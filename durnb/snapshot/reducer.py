@@ -24,8 +24,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from durnb.snapshot import arrays, leaves, rebuild, singletons
-from durnb.snapshot.definitions import Notebook, importable, is_empty
+from durnb import computed
+from durnb.registered import Registration, is_proven, registration_of
+from durnb.snapshot import arrays, leaves, rebuild, singletons, standins
+from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
 from durnb.snapshot.model import CantStore
 
@@ -60,10 +62,12 @@ class Reducer:
 
     def __init__(self, notebook: Notebook, kinds: Kinds) -> None:
         self.notebook, self.kinds = notebook, kinds
+        self.marked: list[tuple[object, dict[str, str]]] = []
         self.debris: list[tuple[object, str]] = []
         self.named: list[object] = []
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
+        self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
         self._containers, self._arrays = arrays.container_kinds()
 
@@ -80,6 +84,11 @@ class Reducer:
             raise CantStore(obj, f"{type(error).__name__}: {error}") from error
 
     def _reduce(self, obj: Any, kind: type) -> Reduction:
+        if self._looks_for_marks and (marks := computed.marks_of(obj)):
+            self.marked.append((obj, dict(marks)))
+        stored = registration_of(kind)
+        if stored is not None:
+            return self._registered(obj, stored)
         known = _REDUCTIONS.get(kind)
         if known is not None:
             return known(self, obj)
@@ -119,6 +128,9 @@ class Reducer:
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         raise NotImplementedError
 
+    def handmade(self, obj: types.ModuleType) -> None:
+        """A module made by hand was met."""
+
     def cell(self, obj: types.CellType) -> Reduction:
         return rebuild.cell, (0,), () if is_empty(obj) else (obj.cell_contents,)
 
@@ -156,10 +168,12 @@ class Reducer:
     def _module(self, obj: types.ModuleType) -> Reduction:
         if obj is sys.modules.get("__main__"):
             return rebuild.main_module, ()
-        if sys.modules.get(obj.__name__) is obj:
+        known = sys.modules.get(obj.__name__) is obj
+        if known and not is_handmade(obj):
             return rebuild.module, (obj.__name__,)
+        self.handmade(obj)
         facts = {name: value for name, value in vars(obj).items() if name not in ("__builtins__", "__loader__", "__spec__")}
-        return types.ModuleType, (obj.__name__, obj.__doc__), facts, None, None, rebuild.instance_state
+        return rebuild.handmade_module, (obj.__name__, known), facts, None, None, rebuild.module_state
 
     def _lru(self, obj: Any) -> Reduction:
         if importable(obj, self.notebook):
@@ -182,6 +196,14 @@ class Reducer:
         elif hasattr(obj, "__value__"):
             args = (name, obj.__value__)
         return rebuild.notebook_global, (name, kind, args, facts)
+
+    def _registered(self, obj: Any, stored: Registration) -> Reduction:
+        try:
+            dumped = stored.dump(obj)
+        except Exception as error:
+            raise CantStore(obj, f"dump of durnb.register({stored.name}) raised {type(error).__name__}: {error}") from error
+        self.unproven = self.unproven or not is_proven(stored)
+        return standins.registered, (stored.name, f"{type(obj).__module__}.{type(obj).__qualname__}", dumped)
 
     # Odds and ends that the pickler does not know
 

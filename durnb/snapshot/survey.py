@@ -6,6 +6,7 @@ groups are formed, because a freed temporary's address comes again.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,9 @@ class Surveyor(Reducer):
     def definition(self, obj: Any) -> Reduction:
         self.survey.definitions.append(obj)
         return tuple, ()
+
+    def handmade(self, obj: types.ModuleType) -> None:
+        self.survey.memories.setdefault(("module", id(obj)), set()).add(id(obj))
 
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         self.survey.held.append(obj)

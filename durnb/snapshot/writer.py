@@ -12,6 +12,7 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from durnb import computed
 from durnb.snapshot import arrays, pickler, rebuild
 from durnb.snapshot.definitions import (
     METHODS,
@@ -55,6 +56,8 @@ class Writer(Reducer):
     def write(self, values: dict[str, Any], needs: Mapping[str, bytes]) -> Group:
         """The group of `values`; `needs` are lent to the namespace while it is loaded."""
         root = Call(rebuild.group, Call(rebuild.provide, dict(needs)), values) if needs else values
+        if computed.are_there():
+            root = Call(rebuild.marked, root, self.marked)  # filled while the values before it are pickled
         stream = pickler.write(root, self, self._outward)
         return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
 
