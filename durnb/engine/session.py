@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from durnb.clock import Clock, SystemClock
+from durnb.computed import unwatch
 from durnb.config import Settings
 from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
@@ -29,7 +30,7 @@ from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
-from durnb.fingerprint import read_cell
+from durnb.fingerprint import read_cell, watch_properties
 from durnb.history import Checkpoint, History, Line
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
@@ -74,6 +75,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.live = LiveNames(self.namespace, born=self.born)
+        watch_properties()
 
     # ---- the run
 
@@ -184,6 +186,7 @@ class Session:
 
     def close(self) -> None:
         """The kernel ends, or the extension is unloaded."""
+        unwatch()
         self.leave("exit")
 
     def write_status(self) -> None:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient
+from durnb.snapshot.ambient import AmbientState, ambient, ambient_changes, set_ambient, unkept
 from durnb.snapshot.capture import capture
 from durnb.snapshot.definitions import is_imported
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
@@ -26,4 +26,5 @@ __all__ = [
     "restore",
     "set_ambient",
     "size_of",
+    "unkept",
 ]

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from blake3 import blake3
 
-from durnb.snapshot import generators, process_state, settings_state
+from durnb.snapshot import generators, logging_state, process_state, settings_state
 
 Change = Literal["set", "advanced", "gone"]
 
@@ -59,6 +59,7 @@ COMPONENTS: tuple[Component, ...] = (
     settings_state.RcParams(),
     settings_state.WarningFilters(),
     settings_state.DecimalContext(),
+    logging_state.Loggers(),
 )
 
 
@@ -91,6 +92,17 @@ def set_ambient(states: Mapping[str, AmbientState | None]) -> list[str]:
             note = f"{name} could not be set: {type(error).__name__}: {error}"
         if note is not None:
             notes.append(note)
+    return notes
+
+
+def unkept(before: Mapping[str, AmbientState], after: Mapping[str, AmbientState]) -> list[str]:
+    """What of `after` can't be set back in another process, where it differs from `before`: handlers of loggers that durnb can't make again."""
+    notes: list[str] = []
+    for name, state in after.items():
+        if name.startswith(logging_state.Loggers.prefix) and state.payload is not None:
+            earlier = before.get(name)
+            note = logging_state.unkept(name, earlier.payload if earlier is not None else None, state.payload)
+            notes += [note] if note is not None else []
     return notes
 
 

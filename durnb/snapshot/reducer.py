@@ -178,6 +178,9 @@ class Reducer:
     def _lru(self, obj: Any) -> Reduction:
         if importable(obj, self.notebook):
             return NotImplemented
+        count = obj.cache_info().currsize
+        if count:
+            self.debris.append((obj, f"the cache of a function ({count} results) is not kept: it fills again"))
         path = next((name for name, value in self.notebook.namespace.items() if value is obj), None)
         state = {name: value for name, value in vars(obj).items() if name != "__wrapped__"}
         return rebuild.lru_cached, (obj.__wrapped__, obj.cache_parameters(), path), state, None, None, rebuild.instance_state
