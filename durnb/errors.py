@@ -16,6 +16,7 @@
     │   └── JournalForked         used from a forked child
     ├── CheckpointUnreadable  a checkpoint can't be put back
     │   └── CheckpointUntrusted   its signature is not ours
+    ├── Unavailable           what a variable had open could not be opened again
     ├── StepAsks              the step waits for an answer
     ├── StepRefused           the step can't run now
     ├── StepTimedOut          the body ran longer than --timeout
@@ -161,6 +162,14 @@ class CheckpointUntrusted(CheckpointUnreadable):
             step=step,
             why="it was signed by somebody else, or changed since. If you trust where it comes from: %durable trust; else begin anew: %durable new",
         )
+
+
+class Unavailable(DurnbError):
+    """A variable stands for a file, connection or client that could not be opened again after a restart."""
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}: run the cell that makes it again (%durable rerun STEP, or a plain cell)")
 
 
 class StepAsks(DurnbError):

@@ -9,7 +9,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from durnb.fingerprint import frames, numeric
+from durnb.fingerprint import frames, numeric, primitives
 from durnb.fingerprint.looking import derives, instance_dict, is_class
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
@@ -52,6 +52,7 @@ _TABLE = (
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
+    ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
     ("zoneinfo", ("ZoneInfo",), Kind(lambda value: _zone(value), frozen=True)),
     ("matplotlib.cbook", ("CallbackRegistry",), Kind(lambda value: _callbacks(value))),  # its __getstate__ counts up
     ("pydantic.fields", ("FieldInfo",), Kind(lambda value: _fields(value, _PYDANTIC))),

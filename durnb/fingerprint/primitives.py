@@ -7,6 +7,7 @@ import ctypes
 import gc
 import hashlib
 import hmac
+import io
 import itertools
 import re
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 from durnb.fingerprint.containers import of_mapping
 from durnb.fingerprint.looking import basicsize, type_name
-from durnb.fingerprint.parts import Parts, Taker, joined
+from durnb.fingerprint.parts import Parts, Taker, joined, opaque
 
 ITERTOOLS_REDUCE = sys.version_info < (3, 14)
 SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
@@ -57,6 +58,25 @@ def _of_weak_set(value: weakref.WeakSet[object]) -> Parts:
     return Parts(b"weakref.WeakSet", list(value), unordered=True, numbered=True)
 
 
+def _of_file(value: Any) -> Parts:
+    """A file open for reading counts by its name and where one reads. One open for writing can't be asked without being flushed."""
+    if value.closed:
+        return Parts(joined("closed file", type_name(type(value))))
+    if value.writable() or not value.seekable():
+        return opaque(type_name(type(value)))
+    try:
+        place = value.tell()
+    except OSError:  # in the middle of `for line in file`
+        place = value.buffer.tell()
+    return Parts(joined("opaque", type_name(type(value)), str(value.name), str(place)), opaque=True)
+
+
+def of_sqlite(value: Any) -> Parts:
+    """A connection of sqlite3 counts by how it is set; its database is not looked at."""
+    settings = (value.isolation_level, value.in_transaction, value.row_factory, value.text_factory)
+    return Parts(joined("opaque", type_name(type(value))), settings, opaque=True)
+
+
 def reduced_quietly(value: Any) -> object:
     """What an object of itertools reduces to; newer Pythons warn that this will go."""
     with warnings.catch_warnings():
@@ -89,6 +109,7 @@ PRIMITIVES: dict[type, Taker] = {
     type(threading.Lock()): _of_lock,
     type(threading.RLock()): _of_rlock,
     contextvars.ContextVar: _of_variable,
+    **dict.fromkeys((io.TextIOWrapper, io.BufferedReader, io.FileIO), _of_file),
     weakref.WeakKeyDictionary: _of_weak_mapping,
     weakref.WeakValueDictionary: _of_weak_mapping,
     weakref.WeakSet: _of_weak_set,

@@ -11,6 +11,7 @@ from durnb.snapshot.capture import capture
 from durnb.snapshot.definitions import is_imported
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
 from durnb.snapshot.restore import restore
+from durnb.snapshot.standins import noting
 
 __all__ = [
     "AmbientState",
@@ -23,6 +24,7 @@ __all__ = [
     "ambient_changes",
     "capture",
     "is_imported",
+    "noting",
     "restore",
     "set_ambient",
     "size_of",

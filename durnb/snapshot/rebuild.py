@@ -370,6 +370,13 @@ def closed_bytes(kind: type) -> Any:
     return made
 
 
+def closed_connection() -> Any:
+    """Stands for a closed connection to a database."""
+    made = importlib.import_module("sqlite3").connect(":memory:")
+    made.close()
+    return made
+
+
 def spent_generator() -> Any:
     made: Any = (None for _ in ())
     next(made, None)

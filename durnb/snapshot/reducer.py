@@ -26,7 +26,8 @@ from typing import Any
 
 from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
-from durnb.snapshot import arrays, leaves, rebuild, singletons, standins
+from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins
+from durnb.snapshot.classes import guards_attributes, guards_items, is_custom, raw_member, reduced_exception, reduces_as_exception
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
 from durnb.snapshot.model import CantStore
@@ -67,6 +68,7 @@ class Reducer:
         self.named: list[object] = []
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
+        self._handlers: dict[type, natural.Handler | None] = {}
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
         self._containers, self._arrays = arrays.container_kinds()
@@ -94,6 +96,11 @@ class Reducer:
             return known(self, obj)
         if isinstance(obj, type):
             return self._class(obj)
+        handler = self._handler(kind)
+        if handler is not None:
+            told = self._natural(obj, handler)
+            if told is not None:
+                return told
         if kind not in self._ordinary:
             told = self._judged(obj, kind)
             if told is not None:
@@ -105,6 +112,30 @@ class Reducer:
         if arrays.is_array(obj):
             return self._array(obj, kind)
         return self._object(obj, kind)
+
+    def _handler(self, kind: type) -> natural.Handler | None:
+        if kind not in self._handlers:
+            self._handlers[kind] = natural.handler_of(kind)
+        return self._handlers[kind]
+
+    def _natural(self, obj: Any, handler: natural.Handler) -> Reduction | None:
+        """What makes an object of a known library again; None where it is stored like any other."""
+        by_reference = self._singletons.stream(obj)
+        if by_reference is not None:
+            self.named.append(obj)
+            return by_reference
+        match handler(obj):
+            case natural.Natural(reduction, note):
+                if note:
+                    self.debris.append((obj, note))
+                return reduction
+            case Refused(reason):
+                raise CantStore(obj, reason)
+            case Debris(what, stand_in):
+                self.debris.append((obj, what))
+                return stand_in
+            case None:
+                return None
 
     def _judged(self, obj: Any, kind: type) -> Reduction | None:
         match self._singletons.stream(obj) or verdict(obj):
@@ -264,25 +295,25 @@ class Reducer:
     def _object(self, obj: Any, kind: type) -> Reduction:
         if isinstance(obj, enum.Enum) and not importable(kind, self.notebook):
             name = obj.name if obj.name in vars(kind)["_member_map_"] else None
-            raw = (kind, name, obj.value, *_raw_member(obj))
+            raw = (kind, name, obj.value, *raw_member(obj))
             return rebuild.enum_member, raw, dict(vars(obj)), None, None, rebuild.member_state
         if (
             isinstance(obj, BaseException)
             and isinstance(getattr(kind, "__init__", None), types.FunctionType)
-            and _reduces_as_exception(kind)
+            and reduces_as_exception(kind)
         ):
-            return _exception(obj)
+            return reduced_exception(obj)
         try:
             reduced = self._reduced(obj)
         except (KeyboardInterrupt, RecursionError, CantStore):
             raise
         except BaseException as error:
             return self._leaf(obj, error)
-        self.unproven = self.unproven or _is_custom(kind)
-        if _guards_items(kind) and 3 <= len(reduced) <= 5:
+        self.unproven = self.unproven or is_custom(kind)
+        if guards_items(kind) and 3 <= len(reduced) <= 5:
             callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
-        elif _guards_attributes(kind) and 3 <= len(reduced) <= 5:
+        elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
             reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
@@ -314,53 +345,6 @@ def _resolves(module: str | None, path: str, obj: object) -> bool:
     for name in path.split("."):
         found = getattr(found, name, None)
     return found is obj
-
-
-def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
-    kind: Any = getattr(type(member), "_member_type_", object)
-    exact: dict[Any, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
-    if kind is object:
-        return ()
-    return (exact[kind](member) if kind in exact else kind(member),)
-
-
-def _reduces_as_exception(kind: type) -> bool:
-    inherited = {vars(base)["__reduce__"] for base in kind.__mro__ if "__reduce__" in vars(base)}
-    return inherited <= {vars(BaseException)["__reduce__"], vars(object)["__reduce__"], vars(ImportError)["__reduce__"]}
-
-
-def _exception(obj: BaseException) -> Reduction:
-    state = (dict(vars(obj)), obj.__cause__, obj.__context__, obj.__suppress_context__)
-    return rebuild.exception, (type(obj), obj.args), state, None, None, rebuild.exception_state
-
-
-def _is_custom(kind: type) -> bool:
-    """Whether code outside the standard library and the well-known ones decides how this is loaded."""
-    if kind.__module__.partition(".")[0] in singletons.KNOWN_PACKAGES:
-        return False
-    reduces = _hook(kind, "__reduce__") is not object.__reduce__ or _hook(kind, "__reduce_ex__") is not object.__reduce_ex__
-    builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
-    return reduces or builds or kind in copyreg.dispatch_table
-
-
-def _guards_attributes(kind: type) -> bool:
-    """Whether the class answers for attributes in Python, and leaves its state to the default."""
-    if _hook(kind, "__reduce_ex__") is not object.__reduce_ex__ or _hook(kind, "__reduce__") is not object.__reduce__:
-        return False
-    hooks = {name for base in kind.__mro__ if base is not object for name in vars(base)}
-    return bool(hooks & {"__getattr__", "__getattribute__", "__setattr__"}) and not hooks & {"__setstate__", "__getstate__"}
-
-
-def _guards_items(kind: type) -> bool:
-    """Whether a list or dict of the notebook has its own way of taking items, which has had its say when they came in."""
-    if kind.__module__ != "__main__" or not issubclass(kind, dict | list):
-        return False
-    hooks = {name for base in kind.__mro__ if base not in (dict, list) and base.__module__ == "__main__" for name in vars(base)}
-    return bool(hooks & {"__setitem__", "append", "extend"}) and not hooks & {"__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
-
-
-def _hook(kind: type, name: str) -> object:
-    return getattr(kind, name)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from durnb.snapshot import rebuild
 from durnb.snapshot.definitions import Notebook
 
 KNOWN_PACKAGES = sys.stdlib_module_names | {
+    "durnb",
     "numpy",
     "pandas",
     "pyarrow",
