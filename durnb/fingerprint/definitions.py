@@ -185,11 +185,18 @@ def _counts(cls: type, name: str, value: object) -> bool:
         return False
     if name in _CLASS_NOISE or (name.startswith("__pydantic_") and name != "__pydantic_fields__"):
         return False
-    if type(value) is GetSetDescriptorType:
+    if type(value) is GetSetDescriptorType or (name != "__table__" and _is_of_mapping(cls, value)):
         return False
     if name == "__doc__" and type(value) is str and in_class(cls, "__dataclass_fields__") is not MISSING:
         return not value.startswith(qualname(cls).rpartition(".")[2] + "(")  # dataclasses wrote it, and sets in it have no order
     return not (name.startswith(_ENUM_NOISE) and in_class(cls, "_member_map_") is not MISSING)
+
+
+def _is_of_mapping(cls: type, value: object) -> bool:
+    """Whether a class attribute is how SQLAlchemy maps the class: it follows from the table, and changes as the class is used."""
+    if in_class(cls, "_sa_registry") is MISSING:
+        return False
+    return module_of(type(value)).startswith("sqlalchemy.") or (type(value) is FunctionType and is_of_own_globals(value))
 
 
 def _is_installed(value: object) -> bool:
@@ -200,6 +207,8 @@ def _is_installed(value: object) -> bool:
 def _member(cls: type, name: str, value: object) -> object:
     if type(value) is MemberDescriptorType:
         return Parts(b"slot")
+    if name == "__table__" and _is_of_mapping(cls, value):
+        return Parts(joined("table", repr(value)))
     inner = value.__func__ if type(value) is staticmethod else value
     if type(inner) is FunctionType and _is_generated(cls, inner):
         return Parts(joined("generated", name))

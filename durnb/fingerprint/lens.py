@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 from weakref import ref
 
 from durnb.computed import unchanged
+from durnb.fingerprint.remembered import remembered
 from durnb.registered import registration_of
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
@@ -64,11 +65,20 @@ class Lens:
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
             return kind.take(value)
-        hidden = frozenset[str]() if self.probing or not layout.own else unchanged(value, instance_dict(value) or {})
+        hidden = self._hidden(value, layout, kind)
         parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
         if kind is not None and kind.frozen:
             parts.shares = False
         return parts
+
+    def _hidden(self, value: object, layout: Layout, kind: Kind | None) -> frozenset[str]:
+        """Attributes that mean nothing for what the value holds; a probe sees them all, so that they are stored."""
+        own = instance_dict(value) or {}
+        if self.probing or not own:
+            return frozenset()
+        if kind is not None and kind.remembers is not None:
+            return kind.remembers | remembered(type(value), own)
+        return unchanged(value, own) if layout.own else frozenset()
 
     def _layout(self, cls: type) -> tuple[Layout, Kind | None]:
         known = self._layouts.get(id(cls))

@@ -168,7 +168,7 @@ def _reduced(value: object, reduced: object, layout: Layout, hidden: frozenset[s
         return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     if type(state) is dict:
-        state = _without(state, hidden) if layout.own else without_caches(state)
+        state = _without(state if layout.own else without_caches(state), hidden)
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))

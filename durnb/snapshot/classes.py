@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import enum
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -50,10 +51,10 @@ def guards_attributes(kind: type) -> bool:
 
 
 def guards_items(kind: type) -> bool:
-    """Whether a list or dict of the notebook has its own way of taking items, which has had its say when they came in."""
-    if kind.__module__ != "__main__" or not issubclass(kind, dict | list):
+    """Whether a list or dict has its own way, in Python, of taking items, which has had its say when they came in."""
+    if not issubclass(kind, dict | list) or kind.__module__ in sys.stdlib_module_names:
         return False
-    hooks = {name for base in kind.__mro__ if base not in (dict, list) and base.__module__ == "__main__" for name in vars(base)}
+    hooks = {name for base in kind.__mro__ if base.__flags__ & (1 << 9) for name in vars(base)}
     return bool(hooks & {"__setitem__", "append", "extend"}) and not hooks & {"__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
 
 

@@ -5,6 +5,7 @@ An API key that is in the environment is taken from there again. A client that h
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ def check_headers(where: str, headers: Mapping[Any, Any]) -> None:
 
 def check_session(session: Any) -> None:
     """Of a session of requests or httpx. Raises HoldsSecret."""
-    check_headers("headers", session.headers)
+    check_headers("headers", dict(getattr(session.headers, "raw", None) or session.headers))  # httpx: to ask for more would set an encoding
     if session.auth is not None:
         raise HoldsSecret("auth")
     if len(list(session.cookies.jar if hasattr(session.cookies, "jar") else session.cookies)):
@@ -79,7 +80,7 @@ def describe_httpx(client: Any) -> Client | None:
         name=type(client).__name__,
         arguments={
             **given,
-            "headers": list(client.headers.multi_items()),
+            "headers": list(client.headers.raw),
             "params": list(client.params.multi_items()),
             "base_url": str(client.base_url),
             "timeout": client.timeout,
@@ -117,7 +118,8 @@ def describe_model_client(client: Any) -> Client:
         raise HoldsSecret("auth_token")
     check_headers("default_headers", client._custom_headers)
     check_headers("default_query", client._custom_query)
-    organization = {name: getattr(client, name) for name in ("organization", "project") if hasattr(client, name)}
+    known = inspect.signature(type(client)).parameters
+    organization = {name: getattr(client, name) for name in ("organization", "project") if name in known}
     return Client(
         module=package,
         name=type(client).__name__,

@@ -292,9 +292,16 @@ def class_parts(cls: type) -> dict[str, Any]:
         if name not in SKIPPED_IN_CLASSES and not (name in own and isinstance(value, types.MemberDescriptorType))
     }
     parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType)}
+    if any("_sa_registry" in vars(base) for base in cls.__mro__):  # mapped by SQLAlchemy: the mapping is made by the definition, and can't be moved
+        parts = {name: value for name, value in parts.items() if not _is_of_mapping(value)}
     if "__annotate_func__" in parts:
         parts["__annotate__"] = parts.pop("__annotate_func__")
     return parts
+
+
+def _is_of_mapping(value: object) -> bool:
+    made = isinstance(value, types.FunctionType) and value.__globals__.get("__name__") != "__main__"
+    return made or type(value).__module__.startswith("sqlalchemy.")
 
 
 def mangled(cls: type, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import io
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -113,6 +114,56 @@ def _secret_value(value: Any) -> Answer:
     return Natural((standins.secret, (type(value).__module__, type(value).__qualname__, variable)))
 
 
+def _engine(value: Any) -> Answer:
+    """An engine of SQLAlchemy: by its address, connecting when it is used."""
+    if value.url.password:
+        return Refused("an engine whose address has a password, and secrets are never stored: make it in a plain cell")
+    if value.dialect.name in ("sqlite", "duckdb") and value.url.database in (None, "", ":memory:"):
+        return Refused("an engine of a database in memory")
+    address = value.url.render_as_string(hide_password=False)
+    return Natural((standins.engine, (address, value.echo)), f"made again for {address}; settings of its pool are not kept")
+
+
+def _symbol(value: Any) -> Answer:
+    """A symbol of SQLAlchemy: its number is another in every process, so it is found by its name."""
+    homes = [(name, module) for name, module in list(sys.modules.items()) if name.startswith("sqlalchemy.") and module is not None]
+    home = next((name for name, module in sorted(homes) if vars(module).get(value.name) is value), None)
+    return Natural((rebuild.attribute, (home, value.name))) if home is not None else None
+
+
+def _h5(value: Any) -> Answer:
+    """A file of h5py being read, or a part of one."""
+    h5py: Any = sys.modules["h5py"]
+    if not value:
+        return Debris("closed HDF5 file", (standins.Gone, ("a closed HDF5 file",)))
+    if value.file.mode != "r":
+        return Refused("an HDF5 file open for writing")
+    if isinstance(value, h5py.File):
+        return Natural((standins.h5_file, (os.path.abspath(value.filename),)))
+    return Natural((standins.h5_part, (h5py.File(value.file.id), value.name)))
+
+
+def _element(value: Any) -> Answer:
+    """An element of lxml: its document as text, once for all its elements, and its place in that."""
+    etree: Any = sys.modules["lxml.etree"]
+    tree = value.getroottree()
+    root = tree.getroot()
+    if root is value:
+        return Natural((standins.xml, (etree.tostring(tree, encoding="utf-8"), _is_html(value))))
+    return Natural((standins.xml_part, (root, tree.getpath(value))))
+
+
+def _is_html(value: Any) -> bool:
+    html = sys.modules.get("lxml.html")
+    return html is not None and isinstance(value, html.HtmlElement)
+
+
+def _molecule(value: Any) -> Answer:
+    """A molecule of RDKit with all its properties: pickle leaves them out."""
+    chem: Any = sys.modules["rdkit.Chem"]
+    return Natural((type(value), (value.ToBinary(chem.PropertyPickleOptions.AllProps),)))
+
+
 def _variable(value: contextvars.ContextVar[Any]) -> Answer:
     default = tuple(gc.get_referents(value))[1:2] if " default=" in repr(value) else ()
     held = value.get(_UNSET) if not default else value.get()
@@ -161,6 +212,12 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("openai", ("OpenAI", "AsyncOpenAI"), _model_client),
     ("anthropic", ("Anthropic", "AsyncAnthropic"), _model_client),
     ("pydantic", ("SecretStr", "SecretBytes"), _secret_value),
+    ("sqlalchemy", ("Engine",), _engine),
+    ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
+    ("h5py", ("File", "Group", "Dataset"), _h5),
+    ("lxml.etree", ("_Element",), _element),
+    ("lxml.html", ("HtmlElement",), _element),
+    ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),
     ("asyncio", ("Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"), _loop_bound),
     ("asyncio", ("Queue", "PriorityQueue", "LifoQueue"), _loop_bound),
     ("asyncio", ("Future", "Task"), _async_future),

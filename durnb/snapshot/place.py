@@ -17,9 +17,17 @@ from durnb.snapshot.model import RestoreError
 from durnb.snapshot.tracker import claim, is_another, track, tracked, was
 
 
+@dataclass(frozen=True, slots=True)
+class Lender:
+    """The notebook with `home` as its namespace lends a scratch place its definitions, other than those under the names `kept`."""
+
+    home: object
+    kept: frozenset[str]
+
+
 @dataclass(slots=True)
 class Place:
-    """One restore. In a scratch place nothing live is used or touched."""
+    """One restore. In a scratch place nothing live is touched, nor used unless there is a lender."""
 
     namespace: MutableMapping[str, object]
     scratch: bool = False
@@ -28,13 +36,15 @@ class Place:
     made: dict[str, Any] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
     other_code: set[int] = field(default_factory=set)
+    borrowed: set[int] = field(default_factory=set)
     cells: dict[int, types.CellType] = field(default_factory=dict)
     own_globals: dict[int, dict[str, Any]] = field(default_factory=dict)
     lent: list[str] = field(default_factory=list)
+    lender: Lender | None = None
 
     def inner(self) -> Place:
         """The same place for another stream: definitions are the same, cells are numbered anew."""
-        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live, self.other_code)
+        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live, self.other_code, self.borrowed, lender=self.lender)
 
     def take_back(self) -> None:
         """Unbinds what was lent."""
@@ -49,7 +59,7 @@ class Place:
         if uid in self.made:
             return self.made[uid]
         if self.scratch:
-            return None
+            return self._lend(uid, path, kind)
         first, second = self._live, self._tracked
         if path is not None and path.partition(".")[0] in self.own:
             first, second = second, first
@@ -59,6 +69,17 @@ class Place:
             self.made[uid] = found
             self.live.add(id(found))
             claim(found, uid, self.namespace, digest)
+        return found
+
+    def _lend(self, uid: str, path: str | None, kind: type) -> object | None:
+        """A definition that a plain cell binds, and that is there again before the stream is restored."""
+        if self.lender is None or path is None or path.partition(".")[0] in self.lender.kept:
+            return None
+        found = tracked(uid, self.lender.home)
+        if not isinstance(found, kind):
+            return None
+        self.made[uid] = found
+        self.borrowed.add(id(found))
         return found
 
     def forget(self, uid: str, found: object) -> None:

@@ -55,6 +55,8 @@ def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
     """Puts the stored defaults, closure contents and attributes on a function."""
     place = here()
     live = id(made) in place.live
+    if id(made) in place.borrowed:
+        return
     made.__defaults__ = _defaults(state["defaults"], made.__defaults__ if live else None)
     made.__kwdefaults__ = _kept(state["kwdefaults"], made.__kwdefaults__ or {}) or None
     for token, contents in state["cells"].items():
@@ -129,6 +131,8 @@ def _abc_meta() -> type:
 
 def class_methods(cls: type, methods: dict[str, Any]) -> None:
     """Puts the methods on a new class, before anything of it is made; and on a live one whose code was changed since."""
+    if id(cls) in here().borrowed:
+        return
     if id(cls) not in here().live or id(cls) in here().other_code:
         for name, value in methods.items():
             type.__setattr__(cls, name, value)
@@ -138,6 +142,8 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
     """Puts the stored attributes on a class. On a live twin: only data that people wrote, never what its definition made; others are taken off."""
     _, attributes, virtual = state
     live = id(cls) in here().live
+    if id(cls) in here().borrowed:
+        return
     if live:
         _take_off(cls, attributes)
     for name, value in attributes.items():
@@ -175,7 +181,7 @@ def _register(cls: Any, virtual: tuple[type, ...]) -> None:
 def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
     """A member of an enum that is being made, or that of its live twin; a combination of flags has no name."""
     place = here()
-    if id(cls) in place.live:
+    if id(cls) in place.live or id(cls) in place.borrowed:
         return cls(value) if name is None else vars(cls)["_member_map_"][name]
     key = f"{id(cls)}.{name or repr(value)}"
     if key not in place.made:
@@ -187,6 +193,8 @@ def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
 def member_state(member: Any, state: dict[str, Any]) -> None:
     """Puts the attributes on a member; on that of a live enum only those that people set."""
     own = vars(member)
+    if id(type(member)) in here().borrowed:
+        return
     if id(type(member)) in here().live:
         for name in own.keys() - state.keys() - OF_MEMBERS:
             del own[name]

@@ -147,6 +147,35 @@ def client(told: clients.Client) -> Any:
     return _opened(f"{told.module}.{told.name}", lambda: clients.make(told, importlib.import_module(told.module)))
 
 
+def engine(address: str, echo: Any) -> Any:
+    """An engine of SQLAlchemy."""
+    return _opened(f"engine {address}", lambda: importlib.import_module("sqlalchemy").create_engine(address, echo=echo))
+
+
+def h5_file(path: str) -> Any:
+    """A file of h5py, to be read."""
+    return _opened(f"HDF5 file {path}", lambda: importlib.import_module("h5py").File(path, "r"))
+
+
+def h5_part(whole: Any, name: str) -> Any:
+    """A group or dataset of a file of h5py."""
+    return whole if isinstance(whole, Gone) else _opened(f"{name} of {whole.filename}", lambda: whole[name])
+
+
+def xml(text: bytes, is_html: bool) -> Any:
+    """The root of a document of lxml."""
+    etree: Any = importlib.import_module("lxml.etree")
+    parser = etree.XMLParser(huge_tree=True, resolve_entities=False)
+    if is_html:
+        parser.set_element_class_lookup(importlib.import_module("lxml.html").HtmlElementClassLookup())
+    return etree.fromstring(text, parser)
+
+
+def xml_part(root: Any, path: str) -> Any:
+    """An element of a document of lxml."""
+    return root.xpath(path)[0]
+
+
 def secret(module: str, name: str, variable: str) -> Any:
     """A secret that an environment variable has."""
 

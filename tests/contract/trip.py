@@ -32,6 +32,7 @@ class Entry:
     """An object `x` made by `cell`, and an expression that shows what a person could see of it.
 
     `reading` are statements that change nothing of what it means, `change` is one that does. `needs` is the module without which it is left out.
+    `plain` is a plain cell above it, which both processes run.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Entry:
     needs: str = "builtins"
     reading: str = ""
     change: str = ""
+    plain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,15 @@ class Trip:
     touched: list[object]
 
 
+KEYS = {"SHOP_API_KEY": "hush", "OPENAI_API_KEY": "hush", "ANTHROPIC_API_KEY": "hush"}
+"""Secrets that both processes have in their environment."""
+
+
 def travel(entries: Iterable[Entry], folder: Path, python: str = sys.executable) -> Trip:
     """Sends the objects on their way."""
     (folder / "table.json").write_text(json.dumps([asdict(each) for each in entries]))
     for seed, half in ((1, "first"), (2, "second")):
-        environment = {**os.environ, "PYTHONHASHSEED": str(seed), "MPLBACKEND": "agg"}
+        environment = {**os.environ, **KEYS, "PYTHONHASHSEED": str(seed), "MPLBACKEND": "agg"}
         command = [python, "-W", "ignore", __file__, half, str(folder)]
         ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
@@ -113,10 +119,12 @@ def first(table: list[Entry]) -> None:
 
 def _make(entry: Entry) -> tuple[Before, object]:
     space: dict[str, Any] = {"__name__": "__main__"}
+    exec(entry.plain, space)
+    given = set(space)
     file = f"<cell {entry.title}>"
     linecache.cache[file] = (len(entry.cell), None, entry.cell.splitlines(keepends=True), file)
     exec(compile(entry.cell, file, "exec"), space)
-    names = [name for name in space if not name.startswith("__")]
+    names = [name for name in space if not name.startswith("__") and name not in given]
     if "x" in space:
         space["second_holder"] = [space["x"]]
         names.append("second_holder")
@@ -169,6 +177,7 @@ def second(table: list[Entry]) -> None:
 def _restored(entry: Entry, groups: list[Any], sources: dict[str, str]) -> After:
     space: dict[str, Any] = {"__name__": "__main__"}
     try:
+        exec(entry.plain, space)
         for _, stream, buffers in groups:
             space.update(restore(stream, buffers, space, sources))
         digest = content(space["x"]).digest if "x" in space else ""
