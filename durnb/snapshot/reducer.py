@@ -26,7 +26,7 @@ from typing import Any
 
 from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
-from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins
+from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import guards_attributes, guards_items, is_custom, raw_member, reduced_exception, reduces_as_exception
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
@@ -69,6 +69,7 @@ class Reducer:
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
         self._handlers: dict[type, natural.Handler | None] = {}
+        self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
         self._containers, self._arrays = arrays.container_kinds()
@@ -111,6 +112,8 @@ class Reducer:
             return found
         if arrays.is_array(obj):
             return self._array(obj, kind)
+        if tensors.is_plain_tensor(obj, kind):
+            return self._tensor(obj)
         return self._object(obj, kind)
 
     def _handler(self, kind: type) -> natural.Handler | None:
@@ -285,6 +288,16 @@ class Reducer:
             return self._object(obj, kind)
         state = dict(getattr(obj, "__dict__", {})) or None
         return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
+
+    def _tensor(self, obj: Any) -> Reduction:
+        if tensors.is_of_a_graph(obj):
+            self.debris.append((obj, "the graph that it was computed by is not kept: it is a tensor of its own"))
+        storage = obj.untyped_storage()
+        key = storage.data_ptr() or id(obj)
+        known = self._storages.get(key)
+        if known is None:
+            known = self._storages[key] = tensors.Storage(tensors.bytes_of(storage)), storage
+        return tensors.reduced(obj, known[0])
 
     def _owned(self, obj: arrays.Owned) -> Reduction:
         if arrays.is_array(obj.value):

@@ -167,7 +167,7 @@ LIBRARIES = [
     Library("sortedcontainers", "a sorted dict", "sortedcontainers", "from sortedcontainers import SortedDict\nx = SortedDict(b=1, a=2)", "list(x.items())", "x.peekitem(0)", "x['c'] = 3"),
     Library("more-itertools", "a peekable iterator", "more_itertools", "import more_itertools\nx = more_itertools.peekable([1, 2, 3]); next(x)", "x.peek()", "", "next(x)"),
     Library("cachetools", "a cache", "cachetools", "import cachetools\nx = cachetools.LRUCache(2); x['a'] = 1", "dict(x)", "len(x); 'a' in x", "x['b'] = 2"),
-    Library("tenacity", "a retrying function", "tenacity", "import tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(2))\ndef x(a): return a", "x(3)", "x(1)"),
+    Library("tenacity", "a retrying function", "tenacity", "import tenacity\n@tenacity.retry(stop=tenacity.stop_after_attempt(2))\ndef x(a): return a", "(x.__name__, x.retry.stop.max_attempt_number)", "x.retry"),
     Library("aiohttp", "a URL and headers", "aiohttp", "import yarl, multidict\nx = [yarl.URL('http://a/b?c=1'), multidict.CIMultiDict(A='b')]", "(str(x[0]), x[1]['a'])", "x[0].query; x[1]['a']", "x[1]['c'] = 'd'"),
     Library("fastapi", "an application", "fastapi", "import fastapi\nx = fastapi.FastAPI()\n@x.get('/a')\ndef f(q: int = 1): return q", "[r.path for r in x.routes]", "x.routes"),
     Library("flask", "an application", "flask", "import flask\nx = flask.Flask('lib')\n@x.get('/a')\ndef f(): return 'a'", "x.test_client().get('/a').text"),

@@ -12,16 +12,21 @@ import pytest
 from contract.libraries import LIBRARIES, Library
 from contract.trip import Trip, travel
 
+pytestmark = pytest.mark.xdist_group("libraries")  # one trip for all
+
 LOST = {
     "requests: a session with a token",
     "sqlalchemy: an engine of a database in memory",
     "duckdb: a relation",
     "ipywidgets: a slider",
+    "httpx: a client with a password",
+    "rich: a console",
+    "jinja2: a template",
 }
 """Those that can't be stored, among what is installed for the tests."""
 DEBRIS = {"tqdm: a progress bar"}
 REBUILT = {"duckdb: a connection to a file", "httpx: a client", "httpx: an asynchronous client", "sqlalchemy: an engine of a file"}
-READ_IS_CHANGE = {"matplotlib: a figure"}  # reading its limits lays it out
+READ_IS_CHANGE = {"matplotlib: a figure", "traitlets: an object with traits"}  # limits are laid out, and defaults made, when they are read
 SLOW = {"hypothesis"}
 
 HERE = [each for each in LIBRARIES if find_spec(each.needs) is not None and each.package not in SLOW]

@@ -10,6 +10,8 @@ import pytest
 
 from contract.trip import Entry, Trip, travel
 
+pytestmark = pytest.mark.xdist_group("kinds")  # one trip for all
+
 NUMPY, PANDAS, POLARS, ARROW, SCIPY, SKLEARN, PYDANTIC = "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "pydantic"
 
 # one line for each entry
