@@ -6,6 +6,7 @@ result. The table is `tests/contract/libraries.py`.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import platform
 import sys
@@ -67,10 +68,10 @@ def _cell(text: str) -> str:
 
 
 def rows() -> Iterator[str]:
-    from contract.libraries import LIBRARIES  # noqa: PLC0415  # found by the path set above
-    from contract.trip import travel  # noqa: PLC0415  # the same
-
-    here = sorted((each for each in LIBRARIES if find_spec(each.needs) is not None), key=lambda each: each.package)
+    """One line of the page for each object."""
+    table: Any = importlib.import_module("contract.libraries")
+    travel = importlib.import_module("contract.trip").travel
+    here = sorted((each for each in table.LIBRARIES if find_spec(each.needs) is not None), key=lambda each: each.package)
     groups = [(package, list(each)) for package, each in groupby(here, key=lambda each: each.package)]
 
     def take(group: tuple[str, list[Any]]) -> list[str]:
@@ -82,7 +83,8 @@ def rows() -> Iterator[str]:
                 return [f"| {package} | | all of it | not tried: {_cell(str(error))} |"]
         version = importlib.metadata.version(package)
         return [
-            f"| {package} | {version} | {one.what} | {verdict(trip.before[one.entry.title], trip.after.get(one.entry.title))} |" for one in each
+            f"| {package} | {version} | {one.what} | {verdict(trip.before[one.entry.title], trip.after.get(one.entry.title))} |"
+            for one in each
         ]
 
     with ThreadPoolExecutor(2) as pool:

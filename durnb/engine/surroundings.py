@@ -12,7 +12,6 @@ from durnb.engine.place import Place
 from durnb.events import Input
 from durnb.snapshot import AmbientState, ambient, set_ambient
 
-
 UNREAD = ("@logging:",)
 """Components that are put back and are nobody's input: what is logged is for people to read, and another level must not cost a night's training."""
 

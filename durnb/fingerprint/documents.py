@@ -15,7 +15,9 @@ def of_element(value: Any) -> Parts:
     etree: Any = sys.modules["lxml.etree"]
     tree = value.getroottree()
     place = tree.getpath(value)
-    return Parts(joined("element", type_name(type(value)), digest(etree.tostring(tree)), place), numbered=True, linked=(tree.getroot(), place))
+    return Parts(
+        joined("element", type_name(type(value)), digest(etree.tostring(tree)), place), numbered=True, linked=(tree.getroot(), place)
+    )
 
 
 def of_molecule(value: Any) -> Parts:

@@ -8,8 +8,6 @@ from types import FunctionType, ModuleType
 from weakref import ref
 
 from durnb.computed import unchanged
-from durnb.fingerprint.remembered import remembered
-from durnb.registered import registration_of
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
@@ -18,7 +16,9 @@ from durnb.fingerprint.looking import instance_dict, is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
 from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
+from durnb.fingerprint.remembered import remembered
 from durnb.fingerprint.scalars import SCALARS
+from durnb.registered import registration_of
 
 _EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES, PRIMITIVES) for kind, take in table.items()}
 _serials: dict[int, tuple[ref[object], int]] = {}

@@ -87,9 +87,7 @@ def own_class(cls: type) -> tuple[type, ...]:
     return () if of_class(cls) is Origin.INSTALLED else (cls,)
 
 
-def of_object(
-    value: object, layout: Layout, reducer: Callable[[object], object] | None, hidden: frozenset[str] = frozenset()
-) -> Parts:
+def of_object(value: object, layout: Layout, reducer: Callable[[object], object] | None, hidden: frozenset[str] = frozenset()) -> Parts:
     """An instance of a class of that layout, without the attributes in `hidden`."""
     if layout.plain:
         return _native(value, layout, hidden)

@@ -122,4 +122,4 @@ def is_iterator(cls: type) -> bool:
     return any(cls is each for each in _ITERATORS)
 
 
-_ITERATORS = tuple(each for each in vars(itertools).values() if type(each) is type) + (type(itertools.tee(())[0]),)
+_ITERATORS = (type(itertools.tee(())[0]), *(each for each in vars(itertools).values() if type(each) is type))

@@ -11,7 +11,11 @@ from durnb.fingerprint.looking import MISSING, class_dict, in_class, mro
 
 REMEMBERED: tuple[tuple[str, tuple[str, ...], frozenset[str]], ...] = (
     ("pandas.core.window.rolling", ("BaseWindow",), frozenset({"_cache"})),
-    ("networkx", ("Graph",), frozenset({"nodes", "edges", "degree", "in_degree", "out_degree", "in_edges", "out_edges", "__networkx_cache__"})),
+    (
+        "networkx",
+        ("Graph",),
+        frozenset({"nodes", "edges", "degree", "in_degree", "out_degree", "in_edges", "out_edges", "__networkx_cache__"}),
+    ),
     ("networkx", ("Graph",), frozenset({"adj", "succ", "pred"})),
     ("matplotlib.colors", ("Colormap",), frozenset({"_lut", "_isinit"})),
     ("statsmodels.base.model", ("Results",), frozenset({"_cache", "_summary_cache", "diagn", "_nobs_int", "_wexog_singular_values"})),

@@ -106,8 +106,8 @@ class _Taking:
             if held.whole.failure is not None:
                 return self._lost(name, held.definition, start, held.whole.failure)
             if held.missing and not self._is_left_to_live(held.definition):
-                label, failure = next(iter(held.missing.values()))
-                part = next(part for part in held.whole.held if id(part) in held.missing)
+                address, (label, failure) = min(held.missing.items(), key=lambda item: item[1][0].startswith("._"))
+                part = next(part for part in held.whole.held if id(part) == address)
                 return self._lost(name, part, start + label, failure)
             self.missing.update(held.missing)
         return None
@@ -170,7 +170,14 @@ class _Taking:
     def _with(
         self, members: list[str], met: list[Survey], reached: Mapping[int, DefinitionSurvey], needs: Mapping[str, bytes]
     ) -> tuple[Group, Writer]:
-        writer = Writer(self.notebook, self.kinds, shared=_shared(met), missing=self.missing, twice=self._twice(reached))
+        writer = Writer(
+            self.notebook,
+            self.kinds,
+            shared=_shared(met),
+            missing=self.missing,
+            twice=self._twice(reached),
+            checks=any(each.unproven for each in met),
+        )
         values = {name: self._value(self.namespace[name]) for name in members}
         try:
             return writer.write(values, needs), writer

@@ -6,7 +6,9 @@ import copyreg
 import enum
 import sys
 import types
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from durnb.snapshot import rebuild, singletons
@@ -31,6 +33,14 @@ def reduced_exception(obj: BaseException) -> tuple[Any, ...]:
     """The reduction of an exception that is not to go through its `__init__`."""
     state = (dict(vars(obj)), obj.__cause__, obj.__context__, obj.__suppress_context__)
     return rebuild.exception, (type(obj), obj.args), state, None, None, rebuild.exception_state
+
+
+def with_causes(reduced: Any, obj: BaseException) -> Any:
+    """A built-in exception's own reduction, with what it came from, which Python leaves out."""
+    if not (obj.__cause__ or obj.__context__ or obj.__suppress_context__) or len(reduced) > 3:
+        return reduced
+    state = (dict(vars(obj)), obj.__cause__, obj.__context__, obj.__suppress_context__)
+    return *reduced[:2], state, None, None, rebuild.exception_state
 
 
 def is_custom(kind: type) -> bool:
@@ -60,3 +70,24 @@ def guards_items(kind: type) -> bool:
 
 def _hook(kind: type, name: str) -> object:
     return getattr(kind, name)
+
+
+def resolves(module: str | None, path: str, obj: object) -> bool:
+    """Whether `obj` is what stands at `path` of that module."""
+    found: object = sys.modules.get(module or "")
+    if found is None or module == "__main__":
+        return False
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found is obj
+
+
+@contextmanager
+def quiet(kind: type) -> Iterator[None]:
+    """Newer Pythons warn when an itertools object is reduced; other warnings are let through."""
+    if kind.__module__ != "itertools":
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield

@@ -72,7 +72,7 @@ def describe_httpx(client: Any) -> Client | None:
         limits = (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry)
         given = {"verify": _verifies(pool._ssl_context), "http1": pool._http1, "http2": pool._http2, "limits": httpx.Limits()}
         if limits != (100, 20, 5.0):
-            given["limits"] = httpx.Limits(*map(_finite, limits[:2]), limits[2])  # type: ignore[arg-type]  # two numbers
+            given["limits"] = httpx.Limits(*map(_finite, limits[:2]), limits[2])
     else:
         given = {"transport": transport}
     return Client(

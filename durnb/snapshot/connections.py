@@ -40,10 +40,11 @@ def is_closed(value: Any) -> bool:
     """Whether `value` is a connection of SQLite or DuckDB that was closed."""
     for name, kind, error in (("sqlite3", "Connection", "ProgrammingError"), ("duckdb", "DuckDBPyConnection", "ConnectionException")):
         module: Any = sys.modules.get(name)
-        if module is None or not isinstance(value, getattr(module, kind, ())):
+        known = getattr(module, kind, None)
+        if not isinstance(known, type) or not issubclass(type(value), known):
             continue
         try:
-            value.total_changes if name == "sqlite3" else value.cursor().close()  # noqa: B018  # only the error is wanted
+            value.total_changes if name == "sqlite3" else value.cursor().close()  # only the error is wanted
         except getattr(module, error) as told:
             return "closed" in str(told)
         except Exception:  # whatever else is wrong with it is found when it is described
@@ -131,7 +132,9 @@ def describe_duckdb(connection: Any) -> DuckdbConnection:
     if temporary:
         raise NotToBeReopened("a database connection with temporary tables or registered frames")
     if len(databases) != 1 or databases[0][0] is None:
-        raise NotToBeReopened("a connection to a database in memory" if len(databases) == 1 else "a database connection with others attached")
+        raise NotToBeReopened(
+            "a connection to a database in memory" if len(databases) == 1 else "a database connection with others attached"
+        )
     return DuckdbConnection(os.path.abspath(databases[0][0]), bool(databases[0][1]))
 
 

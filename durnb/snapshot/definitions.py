@@ -47,7 +47,8 @@ class Notebook:
     def module_of(self, names: dict[str, Any]) -> types.ModuleType | None:
         """The module made by hand whose names these are; found once, since only the garbage collector knows."""
         if id(names) not in self._modules:
-            found = (each for each in gc.get_referrers(names) if is_handmade(each) and vars(each) is names)
+            holders: list[Any] = gc.get_referrers(names)
+            found = (each for each in holders if is_handmade(each) and vars(each) is names)
             self._modules[id(names)] = next(found, None)
         return self._modules[id(names)]
 
@@ -161,7 +162,8 @@ def digest_of(definition: object) -> str:
 
 def earlier_classes(base: type, qualname: str) -> Iterator[type]:
     """The living classes of the notebook that derive from `base` and have that name."""
-    for each in type.__subclasses__(base):
+    found: list[type] = type.__subclasses__(base)
+    for each in found:
         if each.__qualname__ == qualname and each.__module__ == "__main__":
             yield each
 
@@ -292,7 +294,9 @@ def class_parts(cls: type) -> dict[str, Any]:
         if name not in SKIPPED_IN_CLASSES and not (name in own and isinstance(value, types.MemberDescriptorType))
     }
     parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType)}
-    if any("_sa_registry" in vars(base) for base in cls.__mro__):  # mapped by SQLAlchemy: the mapping is made by the definition, and can't be moved
+    if any(
+        "_sa_registry" in vars(base) for base in cls.__mro__
+    ):  # mapped by SQLAlchemy: the mapping is made by the definition, and can't be moved
         parts = {name: value for name, value in parts.items() if not _is_of_mapping(value)}
     if "__annotate_func__" in parts:
         parts["__annotate__"] = parts.pop("__annotate_func__")

@@ -35,7 +35,7 @@ class NotToBeReopened(Exception):
 def describe(file: io.FileIO) -> OpenFile:
     """How to open `file` again. Raises NotToBeReopened."""
     check(file)
-    return OpenFile(path_of(file), file.name, file.tell())  # type: ignore[arg-type]  # path_of says that it has a name
+    return OpenFile(path_of(file), file.name, file.tell())
 
 
 def describe_text(file: io.TextIOWrapper) -> TextLayer:
@@ -71,7 +71,7 @@ def path_of(file: Any) -> str:
     return path
 
 
-def _newline(file: io.TextIOWrapper) -> str | None:
+def _newline(file: Any) -> str | None:
     """What `newline` the file was opened with. Python does not say; what it holds does: the text given, if any, comes right after the decoder."""
     held = gc.get_referents(file)
     decoders = [at for at, each in enumerate(held) if hasattr(each, "getstate") and hasattr(each, "decode")]

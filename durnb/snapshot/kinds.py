@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from durnb.snapshot import rebuild
+from durnb.snapshot import rebuild, standins
 from durnb.snapshot.connections import is_closed
 
 IMMUTABLE: tuple[type, ...] = (
@@ -94,7 +94,7 @@ def verdict(value: Any) -> Debris | Refused | None:
     if isinstance(value, concurrent.futures.Executor):
         return _executor(value)
     if is_closed(value):
-        return Debris("closed connection", (rebuild.closed_connection, ()))
+        return Debris("closed connection", (standins.closed_connection, ()))
     if any(isinstance(value, kind) for kind in _present((("tqdm.std", ("tqdm",)), ("rich.progress", ("Progress",))))):
         return Debris("progress bar", (rebuild.nothing, ()))
     return _refused(value)

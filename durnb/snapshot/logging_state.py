@@ -45,7 +45,9 @@ def unkept(name: str, before: bytes | None, after: bytes) -> str | None:
 
 
 def _unkept(key: str, parts: list[Any]) -> str | None:
-    gone = [f"filter {told}" if isinstance(told, str) else f"handler {told[1]}" for told in parts if isinstance(told, str) or told[0] == "other"]
+    gone = [
+        f"filter {told}" if isinstance(told, str) else f"handler {told[1]}" for told in parts if isinstance(told, str) or told[0] == "other"
+    ]
     return f"logger {key or 'root'}: {', '.join(gone)} can't be kept: add it in a plain cell" if gone else None
 
 
@@ -86,8 +88,9 @@ def _format(formatter: logging.Formatter | None) -> Told | None:
     """How a plain formatter writes, () for none; None where code decides."""
     if formatter is None:
         return ()
-    style = formatter._style
-    known = next((key for key, (kind, _) in logging._STYLES.items() if type(style) is kind), None)
+    style: Any = formatter._style
+    styles: dict[str, Any] = logging._STYLES  # the only place that has their signs
+    known = next((key for key, (kind, _) in styles.items() if type(style) is kind), None)
     if type(formatter) is not logging.Formatter or known is None or getattr(style, "_defaults", None):
         return None
     return (style._fmt, formatter.datefmt, known)

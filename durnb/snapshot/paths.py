@@ -59,7 +59,8 @@ def steps(value: Any) -> Iterator[tuple[str, object]]:
     elif isinstance(value, types.MappingProxyType):
         yield from ((f"[{_short(key)}]", part) for key, part in list(value.items()))
     elif isinstance(value, type):
-        yield from ((f".{name}", part) for name, part in list(vars(value).items()) if value.__flags__ & (1 << 9))
+        own = sorted(vars(value).items(), key=lambda item: item[0].startswith("_")) if value.__flags__ & (1 << 9) else []
+        yield from ((f".{name}", part) for name, part in own)
         return
     yield from _attribute_steps(value)
 

@@ -44,7 +44,9 @@ class Place:
 
     def inner(self) -> Place:
         """The same place for another stream: definitions are the same, cells are numbered anew."""
-        return Place(self.namespace, self.scratch, self.own, self.renamed, self.made, self.live, self.other_code, self.borrowed, lender=self.lender)
+        return Place(
+            self.namespace, self.scratch, self.own, self.renamed, self.made, self.live, self.other_code, self.borrowed, lender=self.lender
+        )
 
     def take_back(self) -> None:
         """Unbinds what was lent."""
@@ -60,11 +62,11 @@ class Place:
             return self.made[uid]
         if self.scratch:
             return self._lend(uid, path, kind)
-        first, second = self._live, self._tracked
+        ways = [lambda: self._live(uid, path, digest, kind), lambda: self._tracked(uid, digest, kind)]
         if path is not None and path.partition(".")[0] in self.own:
-            first, second = second, first
-        found = first(uid, path, digest, kind)
-        found = second(uid, path, digest, kind) if found is None else found  # a class may be false by its metaclass
+            ways.reverse()
+        found = ways[0]()
+        found = ways[1]() if found is None else found  # a class may be false by its metaclass
         if found is not None:
             self.made[uid] = found
             self.live.add(id(found))
@@ -118,7 +120,7 @@ class Place:
         functions = (function for member in vars(cls).values() for function in functions_of(member))
         return id(cls) not in self.live and all(function.__globals__ is self.namespace for function in functions)
 
-    def _tracked(self, uid: str, _: str | None, digest: str, kind: type) -> object | None:
+    def _tracked(self, uid: str, digest: str, kind: type) -> object | None:
         found = tracked(uid, self.namespace)
         if not isinstance(found, kind) or id(found) in self.live:
             return None

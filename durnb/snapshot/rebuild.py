@@ -17,10 +17,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from durnb import computed
-from durnb.snapshot.definitions import METHODS, class_parts, is_handmade, virtual_subclasses
+from durnb.snapshot.definitions import METHODS, class_parts, virtual_subclasses
 from durnb.snapshot.place import here, restoring
-
 
 OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 """What enum itself keeps on a member."""
@@ -259,26 +257,6 @@ def module(name: str) -> types.ModuleType:
     return importlib.import_module(name)
 
 
-def handmade_module(name: str, known: bool) -> types.ModuleType:
-    """A module that code made; the live one where it stands in `sys.modules`, and put there where it stood there."""
-    place = here()
-    found = sys.modules.get(name) if known and not place.scratch else None
-    if found is not None and is_handmade(found):
-        return found
-    made = types.ModuleType(name)
-    if known and not place.scratch and found is None:
-        sys.modules[name] = made
-    return made
-
-
-def module_state(made: types.ModuleType, state: dict[str, Any]) -> None:
-    """Gives a module exactly these names, beside those that Python gives it."""
-    own = vars(made)
-    for name in [name for name in own if name not in state and not name.startswith("__")]:
-        del own[name]
-    own.update(state)
-
-
 def attribute(module_name: str, path: str) -> Any:
     """Something that a module holds one of, such as a sentinel or the hidden generator of `random`."""
     found: Any = importlib.import_module(module_name)
@@ -310,13 +288,6 @@ def provide(needs: dict[str, bytes]) -> None:
 
 
 def group(_: None, values: dict[str, Any]) -> dict[str, Any]:
-    return values
-
-
-def marked(values: dict[str, Any], marks: list[tuple[object, dict[str, str]]]) -> dict[str, Any]:
-    """The values, and what is known of attributes that their cached properties put there."""
-    for instance, digests in marks if not here().scratch else ():
-        computed.mark(instance, digests)
     return values
 
 
@@ -374,13 +345,6 @@ def closed_file() -> io.TextIOWrapper:
 
 def closed_bytes(kind: type) -> Any:
     made = kind()
-    made.close()
-    return made
-
-
-def closed_connection() -> Any:
-    """Stands for a closed connection to a database."""
-    made = importlib.import_module("sqlite3").connect(":memory:")
     made.close()
     return made
 

@@ -18,16 +18,24 @@ import sys
 import threading
 import types
 import typing
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
 from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
-from durnb.snapshot.classes import guards_attributes, guards_items, is_custom, raw_member, reduced_exception, reduces_as_exception
+from durnb.snapshot.classes import (
+    guards_attributes,
+    guards_items,
+    is_custom,
+    quiet,
+    raw_member,
+    reduced_exception,
+    reduces_as_exception,
+    resolves,
+    with_causes,
+)
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
 from durnb.snapshot.model import CantStore
@@ -63,6 +71,7 @@ class Reducer:
 
     def __init__(self, notebook: Notebook, kinds: Kinds) -> None:
         self.notebook, self.kinds = notebook, kinds
+        self.customs: list[tuple[object, str]] = []
         self.marked: list[tuple[object, dict[str, str]]] = []
         self.debris: list[tuple[object, str]] = []
         self.named: list[object] = []
@@ -207,7 +216,7 @@ class Reducer:
             return rebuild.module, (obj.__name__,)
         self.handmade(obj)
         facts = {name: value for name, value in vars(obj).items() if name not in ("__builtins__", "__loader__", "__spec__")}
-        return rebuild.handmade_module, (obj.__name__, known), facts, None, None, rebuild.module_state
+        return standins.handmade_module, (obj.__name__, known), facts, None, None, standins.module_state
 
     def _lru(self, obj: Any) -> Reduction:
         if importable(obj, self.notebook):
@@ -220,7 +229,7 @@ class Reducer:
         return rebuild.lru_cached, (obj.__wrapped__, obj.cache_parameters(), path), state, None, None, rebuild.instance_state
 
     def _by_name(self, obj: Any) -> Reduction:
-        if _resolves(obj.__module__, obj.__name__, obj):
+        if resolves(obj.__module__, obj.__name__, obj):
             return NotImplemented
         kind, name = type(obj), obj.__name__
         facts: dict[str, Any] = {}
@@ -322,7 +331,11 @@ class Reducer:
             raise
         except BaseException as error:
             return self._leaf(obj, error)
-        self.unproven = self.unproven or is_custom(kind)
+        if isinstance(obj, BaseException):
+            reduced = with_causes(reduced, obj)
+        if is_custom(kind):
+            self.unproven = True
+            self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
         if guards_items(kind) and 3 <= len(reduced) <= 5:
             callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
@@ -332,11 +345,11 @@ class Reducer:
 
     def _reduced(self, obj: Any) -> Reduction:
         own = copyreg.dispatch_table.get(type(obj))
-        with _quiet(type(obj)):
+        with quiet(type(obj)):
             reduced = own(obj) if own is not None else obj.__reduce_ex__(5)
         if isinstance(reduced, str):
             module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined,unused-ignore]  # public in all but the stubs
-            if not _resolves(module, reduced, obj):
+            if not resolves(module, reduced, obj):
                 raise CantStore(obj, f"{module}.{reduced} is not this object")
             self.named.append(obj)
         elif not (isinstance(reduced, tuple) and 2 <= len(reduced) <= 6 and callable(reduced[0]) and isinstance(reduced[1], tuple)):
@@ -349,26 +362,6 @@ class Reducer:
             raise CantStore(obj, str(error) or type(error).__name__) from error
         self.unproven = True
         return rebuild.dill_leaf, (data,)
-
-
-def _resolves(module: str | None, path: str, obj: object) -> bool:
-    found: object = sys.modules.get(module or "")
-    if found is None or module == "__main__":
-        return False
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    return found is obj
-
-
-@contextmanager
-def _quiet(kind: type) -> Iterator[None]:
-    """Newer Pythons warn when an itertools object is reduced; other warnings are let through."""
-    if kind.__module__ != "itertools":
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:

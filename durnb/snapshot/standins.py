@@ -11,14 +11,18 @@ import contextvars
 import importlib
 import io
 import os
+import sys
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from durnb import computed
 from durnb.errors import Unavailable
 from durnb.registered import prove, registration_named
 from durnb.snapshot import clients, connections, files
+from durnb.snapshot.definitions import is_handmade
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.place import here
 
@@ -221,3 +225,46 @@ def _loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.new_event_loop()
+
+
+def handmade_module(name: str, known: bool) -> types.ModuleType:
+    """A module that code made; the live one where it stands in `sys.modules`, and put there where it stood there."""
+    place = here()
+    found = sys.modules.get(name) if known and not place.scratch else None
+    if found is not None and is_handmade(found):
+        return found
+    made = types.ModuleType(name)
+    if known and not place.scratch and found is None:
+        sys.modules[name] = made
+    return made
+
+
+def module_state(made: types.ModuleType, state: dict[str, Any]) -> None:
+    """Gives a module exactly these names, beside those that Python gives it."""
+    own = vars(made)
+    for name in [name for name in own if name not in state and not name.startswith("__")]:
+        del own[name]
+    own.update(state)
+
+
+def checked(values: dict[str, Any], customs: list[tuple[object, str]]) -> dict[str, Any]:
+    """The values; when a stream is tried, those whose own classes decide how they are loaded must have come back as what they were."""
+    for value, name in customs if here().scratch else ():
+        found = f"{type(value).__module__}.{type(value).__qualname__}"
+        if found != name:
+            raise TypeError(f"its __reduce__ makes a {found} of a {name}")
+    return values
+
+
+def marked(values: dict[str, Any], marks: list[tuple[object, dict[str, str]]]) -> dict[str, Any]:
+    """The values, and what is known of attributes that their cached properties put there."""
+    for instance, digests in marks if not here().scratch else ():
+        computed.mark(instance, digests)
+    return values
+
+
+def closed_connection() -> Any:
+    """Stands for a closed connection to a database."""
+    made = importlib.import_module("sqlite3").connect(":memory:")
+    made.close()
+    return made

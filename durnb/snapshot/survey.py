@@ -27,6 +27,7 @@ class Survey:
     memories: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     debris: list[tuple[object, str]] = field(default_factory=list)
+    unproven: bool = False
     failure: CantStore | None = None
 
     def add(self, other: Survey) -> None:
@@ -37,6 +38,7 @@ class Survey:
             self.memories.setdefault(key, set()).update(addresses)
         self.held += other.held
         self.debris += other.debris
+        self.unproven |= other.unproven
 
 
 class Surveyor(Reducer):
@@ -77,7 +79,7 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
         found.failure = failure
     except Exception as error:
         found.failure = CantStore(value, f"{type(error).__name__}: {error}")
-    found.debris = surveyor.debris
+    found.debris, found.unproven = surveyor.debris, surveyor.unproven
     for each in surveyor.named:
         found.met.pop(id(each), None)
     found.held += surveyor.named

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from durnb import computed
-from durnb.snapshot import arrays, pickler, rebuild
+from durnb.snapshot import arrays, pickler, rebuild, standins
 from durnb.snapshot.definitions import (
     METHODS,
     FunctionParts,
@@ -32,7 +32,10 @@ from durnb.snapshot.tracker import uid_of
 
 
 class Writer(Reducer):
-    """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out."""
+    """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out.
+
+    `checks`: some of the values are loaded by code that nobody vouches for.
+    """
 
     def __init__(
         self,
@@ -42,12 +45,13 @@ class Writer(Reducer):
         shared: Collection[tuple[str, int]] = (),
         missing: Collection[int] = (),
         twice: Collection[int] = (),
+        checks: bool = False,
     ) -> None:
         super().__init__(notebook, kinds)
         self.sources: dict[str, str] = {}
         self.buffers: list[pickle.PickleBuffer] = []
         self.readonly: list[bool] = []
-        self._shared, self._missing, self._twice = shared, missing, twice
+        self._shared, self._missing, self._twice, self._checks = shared, missing, twice, checks
         self._roots: dict[tuple[str, int], Any] = {}
         self._tokens: dict[int, tuple[int, types.CellType]] = {}
         self._groups: dict[int, int] = {}
@@ -56,8 +60,10 @@ class Writer(Reducer):
     def write(self, values: dict[str, Any], needs: Mapping[str, bytes]) -> Group:
         """The group of `values`; `needs` are lent to the namespace while it is loaded."""
         root = Call(rebuild.group, Call(rebuild.provide, dict(needs)), values) if needs else values
+        if self._checks:
+            root = Call(standins.checked, root, self.customs)  # filled while the values before it are pickled
         if computed.are_there():
-            root = Call(rebuild.marked, root, self.marked)  # filled while the values before it are pickled
+            root = Call(standins.marked, root, self.marked)  # the same
         stream = pickler.write(root, self, self._outward)
         return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
 

@@ -74,6 +74,7 @@ STANDARD = [
     ("an event and a condition", "import threading\nx = threading.Event(); x.set()", "(x.is_set(), x.wait(0))"),
     ("a logger", "import logging\nx = logging.getLogger('a.b')", "x is logging.getLogger('a.b')"),
     ("an exception", "x = ValueError('a', 3)", "(x.args, type(x))"),
+    ("an exception with its causes", "try:\n  try: {}['k']\n  except KeyError as e: raise OSError(2, 'gone', 'f') from e\nexcept OSError as e: x = e.with_traceback(None); x.__cause__.__traceback__ = None", "(x.filename, repr(x.__cause__), x.__context__ is x.__cause__, x.__suppress_context__)"),
     ("an OSError", "x = FileNotFoundError(2, 'gone', '/a')", "(x.errno, x.strerror, x.filename)"),
     ("an exception group", "x = ExceptionGroup('g', [ValueError(1), KeyError('k')])", "(x.message, [repr(e) for e in x.exceptions])"),
     ("a unicode error", "x = UnicodeDecodeError('utf-8', b'a', 0, 1, 'why')", "(x.start, x.end, x.reason)"),

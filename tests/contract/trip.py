@@ -112,7 +112,7 @@ def first(table: list[Entry]) -> None:
             failed = Before([], [], None, [], [], [], "", False, traceback.format_exc())
             before = failed
         told[entry.title] = asdict(before)
-    pickle.dump(stored, open("stored.pickle", "wb"))
+    Path("stored.pickle").write_bytes(pickle.dumps(stored))
     Path("before.json").write_text(json.dumps(told))
     computed.unwatch()
 
@@ -130,7 +130,9 @@ def _make(entry: Entry) -> tuple[Before, object]:
         names.append("second_holder")
     looks = [_look(space, "looked at twice") for _ in range(2)]
     taken = capture(space, names)
-    groups = [(g.names, g.stream, [bytes(b) if r else bytearray(b) for b, r in zip(g.buffers, g.readonly, strict=True)]) for g in taken.groups]
+    groups = [
+        (g.names, g.stream, [bytes(b) if r else bytearray(b) for b, r in zip(g.buffers, g.readonly, strict=True)]) for g in taken.groups
+    ]
     looks.append(_look(space, "saved"))
     shown = repr(eval(entry.shown, space))
     unlike = [said for look, said in zip(looks[1:], ("looked at twice", "saved"), strict=True) if look != looks[0]]
@@ -166,7 +168,7 @@ def _missed(entry: Entry, space: dict[str, Any], opaque: bool) -> list[str]:
 
 
 def second(table: list[Entry]) -> None:
-    stored = pickle.load(open("stored.pickle", "rb"))
+    stored = pickle.loads(Path("stored.pickle").read_bytes())
     before = (_tree(), os.getcwd())
     shown = {entry.title: asdict(_restored(entry, *stored[entry.title])) for entry in table if entry.title in stored}
     after = (_tree(), os.getcwd())
@@ -189,7 +191,9 @@ def _restored(entry: Entry, groups: list[Any], sources: dict[str, str]) -> After
 
 def _tree() -> list[tuple[object, ...]]:
     files = (Path(folder) / file for folder, _, names in os.walk(".") for file in names)
-    return sorted((str(each), each.stat().st_size, each.stat().st_mtime_ns, hashlib.sha256(each.read_bytes()).hexdigest()) for each in files)
+    return sorted(
+        (str(each), each.stat().st_size, each.stat().st_mtime_ns, hashlib.sha256(each.read_bytes()).hexdigest()) for each in files
+    )
 
 
 if __name__ == "__main__":

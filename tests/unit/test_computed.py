@@ -39,7 +39,15 @@ def held(space: dict[str, Any]) -> str:
     return content(space["x"]).digest
 
 
-READS = ["x.rows", "x.total", "x.me", "x.me; x.total; x.rows", "x.rows; del x.rows; x.rows", "x.rows = [1, 1, 1]; del x.rows", "x.rows; x.rows = [1] * 3"]
+READS = [
+    "x.rows",
+    "x.total",
+    "x.me",
+    "x.me; x.total; x.rows",
+    "x.rows; del x.rows; x.rows",
+    "x.rows = [1, 1, 1]; del x.rows",
+    "x.rows; x.rows = [1] * 3",
+]
 
 
 @pytest.mark.parametrize("reading", READS)
@@ -49,7 +57,15 @@ def test_reading_changes_nothing(reading: str, space: dict[str, Any]) -> None:
     assert held(space) == before
 
 
-CHANGES = ["x.rows = [2]", "x.rows; x.rows = [2]", "x.rows.append(2)", "x.rows; x.rows.append(2)", "x.total = 4", "x.rows; x.n = 2", "x.me['k'] = 1"]
+CHANGES = [
+    "x.rows = [2]",
+    "x.rows; x.rows = [2]",
+    "x.rows.append(2)",
+    "x.rows; x.rows.append(2)",
+    "x.total = 4",
+    "x.rows; x.n = 2",
+    "x.me['k'] = 1",
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)

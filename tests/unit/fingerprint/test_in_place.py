@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from durnb.fingerprint import content, probe, read_cell, reach
+from durnb.fingerprint import content, probe, reach, read_cell
 from durnb.fingerprint.primitives import where_it_stands
 
 
@@ -106,7 +106,13 @@ def test_what_only_reads_is_no_change(what: str) -> None:
     assert (probe(space)["x"], content(space["x"])) == (before, held)
 
 
-ITERATORS = [itertools.count(), itertools.cycle("ab"), itertools.accumulate([1, 1, 1]), itertools.islice([1, 1, 1], 3), itertools.repeat(1, 5)]
+ITERATORS = [
+    itertools.count(),
+    itertools.cycle("ab"),
+    itertools.accumulate([1, 1, 1]),
+    itertools.islice([1, 1, 1], 3),
+    itertools.repeat(1, 5),
+]
 
 
 @pytest.mark.parametrize("iterator", ITERATORS, ids=lambda each: type(each).__name__)

@@ -239,17 +239,17 @@ def test_what_a_duckdb_connection_alone_knows_makes_it_lost(duck: Any) -> None:
 
 
 def test_a_context_variable_has_its_value_and_is_the_live_one() -> None:
-    variable: contextvars.ContextVar[list[int]] = contextvars.ContextVar("durnb-test", default=[0])
+    variable: contextvars.ContextVar[tuple[int, ...]] = contextvars.ContextVar("durnb-test", default=(0,))
     taken = capture({"x": variable}, ["x"])
     made = back(taken)["x"]
-    assert (made.name, made.get()) == ("durnb-test", [0])
-    token = variable.set([1])
+    assert (made.name, made.get()) == ("durnb-test", (0,))
+    token = variable.set((1,))
     taken = capture({"x": variable}, ["x"])
     variable.reset(token)
     space: dict[str, Any] = {"v": variable}
     (group,) = taken.groups
     assert restore(group.stream, [], space, {})["x"] is variable
-    assert variable.get() == [1]
+    assert variable.get() == (1,)
 
 
 def test_primitives_of_asyncio_leave_their_loop() -> None:

@@ -35,7 +35,13 @@ def test_a_view_under_another_name_stays_a_view(size: int) -> None:
 
 
 def test_types_shapes_and_strides_come_back() -> None:
-    made = [torch.tensor(5), torch.zeros(0, 3), torch.arange(6).reshape(2, 3).t(), torch.tensor([True]), torch.ones(2, dtype=torch.bfloat16)]
+    made = [
+        torch.tensor(5),
+        torch.zeros(0, 3),
+        torch.arange(6).reshape(2, 3).t(),
+        torch.tensor([True]),
+        torch.ones(2, dtype=torch.bfloat16),
+    ]
     found = back(capture({"x": made}, ["x"]))["x"]
     assert [(t.dtype, t.shape, t.stride(), t.tolist()) for t in found] == [(t.dtype, t.shape, t.stride(), t.tolist()) for t in made]
 
