@@ -46,6 +46,8 @@ class Notebook:
 
     def module_of(self, names: dict[str, Any]) -> types.ModuleType | None:
         """The module made by hand whose names these are; found once, since only the garbage collector knows."""
+        if names.get("__spec__", names) is not None:  # a module's names have it, None where it was made by hand
+            return None
         if id(names) not in self._modules:
             holders: list[Any] = gc.get_referrers(names)
             found = (each for each in holders if is_handmade(each) and vars(each) is names)

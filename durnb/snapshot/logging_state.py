@@ -24,7 +24,7 @@ class Loggers(_Replaced):
     prefix = "@logging:"
 
     def take(self) -> Mapping[str, bytes]:
-        return {self.prefix + name: pickle.dumps(told) for name, logger in _loggers() if (told := _told(logger)) != _untouched(logger)}
+        return {self.prefix + name: pickle.dumps(_told(logger)) for name, logger in _loggers() if not _is_untouched(logger)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         key = name.removeprefix(self.prefix)
@@ -59,6 +59,13 @@ def _loggers() -> Iterator[tuple[str, logging.Logger]]:
 def _told(logger: logging.Logger) -> Told:
     handlers = tuple(map(_handler, logger.handlers))
     return logger.level, bool(logger.propagate), bool(logger.disabled), handlers, tuple(map(_kind, logger.filters))
+
+
+def _is_untouched(logger: logging.Logger) -> bool:
+    """Whether a logger is as Python makes it; there are hundreds, and this is asked before and after every step."""
+    if logger.handlers or logger.filters or logger.disabled or not logger.propagate:
+        return False
+    return logger.level == (logging.WARNING if logger.parent is None else logging.NOTSET)
 
 
 def _untouched(logger: logging.Logger) -> Told:
