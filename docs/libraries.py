@@ -1,7 +1,7 @@
 """Takes objects of every library that is installed here to another process and back, and writes `docs/libraries.md`.
 
-Run in an environment with as many of them as possible: ``python docs/libraries.py``. Two processes for each library, so that none can spoil another's
-result. The table is `tests/contract/libraries.py`.
+Run in an environment with as many of them as possible: ``python docs/libraries.py``, or with names of libraries to write only their lines anew. Two
+processes for each library, so that none can spoil another's result. The table is `tests/contract/libraries.py`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import groupby
@@ -55,7 +56,7 @@ def verdict(before: Any, after: Any) -> str:
 def _fate(before: Any, after: Any) -> str:
     if before.lost:
         return f"**lost** ({_cell(before.lost[0])})"
-    notes = [note.partition(": ")[2] for note in before.dropped if not note.startswith("second_holder")]
+    notes = [note.partition(": ")[2] for note in before.dropped if re.match(r"x\W", note)]
     if after is None or after.shown != before.shown:
         return f"**dropped** ({_cell(notes[0])})" if notes else "**comes back as another**"
     kept = f"**rebuilt** ({_cell(notes[0])})" if notes else "**stored**"
@@ -67,11 +68,14 @@ def _cell(text: str) -> str:
     return clean if len(clean) <= 160 else clean[:157] + "…"
 
 
-def rows() -> Iterator[str]:
-    """One line of the page for each object."""
+def rows(wanted: Collection[str]) -> Iterator[str]:
+    """One line of the page for each object of the libraries that are wanted; of all, where none is named."""
     table: Any = importlib.import_module("contract.libraries")
     travel = importlib.import_module("contract.trip").travel
-    here = sorted((each for each in table.LIBRARIES if find_spec(each.needs) is not None), key=lambda each: each.package)
+    here = sorted(
+        (each for each in table.LIBRARIES if find_spec(each.needs) is not None and (not wanted or each.package in wanted)),
+        key=lambda each: each.package,
+    )
     groups = [(package, list(each)) for package, each in groupby(here, key=lambda each: each.package)]
 
     def take(group: tuple[str, list[Any]]) -> list[str]:
@@ -93,8 +97,13 @@ def rows() -> Iterator[str]:
 
 
 def main() -> None:
-    found = list(rows())
-    (HERE / "libraries.md").write_text(HEAD.format(python=platform.python_version()) + "\n".join(found) + "\n")
+    page = HERE / "libraries.md"
+    wanted = sys.argv[1:]
+    kept = (
+        [line for line in page.read_text().splitlines()[HEAD.count("\n") :] if line.split("|")[1].strip() not in wanted] if wanted else []
+    )
+    found = sorted([*kept, *rows(wanted)], key=lambda line: line.split("|")[1])
+    page.write_text(HEAD.format(python=platform.python_version()) + "\n".join(found) + "\n")
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ LIBRARIES = [
     Library("biopython", "a sequence record", "Bio", "from Bio.Seq import Seq\nfrom Bio.SeqRecord import SeqRecord\nx = SeqRecord(Seq('ACGT'), id='a')", "(str(x.seq), x.id, str(x.seq.reverse_complement()))", "x.seq.count('A')", "x.id = 'b'"),
     Library("rdkit", "a molecule", "rdkit", "from rdkit import Chem\nx = Chem.MolFromSmiles('CCO')", "(Chem.MolToSmiles(x), x.GetNumAtoms())", "x.GetNumAtoms(); Chem.MolToSmiles(x)", "x.SetProp('k', 'v')"),
     Library("pymc", "a model", "pymc", "import pymc\nwith pymc.Model() as x:\n  a = pymc.Normal('a', 0, 1)", "[v.name for v in x.free_RVs]", "x.basic_RVs"),
-    Library("arviz", "samples", "arviz", "import arviz, numpy as np\nx = arviz.from_dict({'posterior': {'a': np.arange(8.).reshape(2, 4)}})", "x['posterior']['a'].values.tolist()", "repr(x)"),
+    Library("arviz", "samples", "arviz", "import arviz, numpy as np\nx = arviz.from_dict(posterior={'a': np.arange(8.).reshape(2, 4)})", "x.posterior['a'].values.tolist()", "repr(x)"),
     Library("simpy", "a simulation part way", "simpy", "import simpy\ndef car(env):\n  while True: yield env.timeout(2)\nx = simpy.Environment(); x.process(car(x)); x.run(5)", "x.now"),
     Library("simpy", "a simulation that has not begun", "simpy", "import simpy\nx = simpy.Environment(3)\nr = simpy.Resource(x, 2)", "(x.now, r.capacity)", "x.peek()"),
     Library("ortools", "a model", "ortools", "from ortools.sat.python import cp_model\nx = cp_model.CpModel(); a = x.new_int_var(0, 5, 'a'); x.add(a > 2); x.minimize(a)", "str(x)", "x.validate()", "x.add(a > 3)"),
