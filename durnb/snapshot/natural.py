@@ -139,7 +139,8 @@ def _h5(value: Any) -> Answer:
     if value.file.mode != "r":
         return Refused("an HDF5 file open for writing")
     if isinstance(value, h5py.File):
-        return Natural((standins.h5_file, (os.path.abspath(value.filename),)))
+        path = os.path.abspath(value.filename)
+        return Natural((standins.h5_file, (path,)), f"opened again on {path}; what the file holds is not kept")
     return Natural((standins.h5_part, (h5py.File(value.file.id), value.name)))
 
 
