@@ -74,7 +74,7 @@ _MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__
 
 _FIELD_OF_TUPLE = type(vars(namedtuple("_Sample", "field"))["field"])
 
-_HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.13; before it, a first constant that is text is one
+_HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.14; before it, a first constant that is text is one
 
 Note = Callable[[str], None]
 
@@ -121,7 +121,7 @@ def _said(function: FunctionType, code: CodeType, *, annotated: bool) -> dict[st
     named_anew = function.__name__ not in (code.co_name, function.__qualname__.rpartition(".")[2])
     said: dict[str, object] = {"__name__": function.__name__} if named_anew else {}
     said |= {} if doc is None or (type(doc) is type(first) is str and doc == first) else {"__doc__": doc}
-    if doc is None and type(first) is str and (code.co_flags & _HAS_DOCSTRING or sys.version_info < (3, 13)):
+    if doc is None and type(first) is str and (code.co_flags & _HAS_DOCSTRING or sys.version_info < (3, 14)):
         said["__doc__"] = None
     if annotated and sys.version_info < (3, 14) and function.__annotations__:  # later ones are code that would have to run
         said["__annotations__"] = function.__annotations__
