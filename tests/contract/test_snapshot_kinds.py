@@ -240,12 +240,20 @@ ARRAYS = [
 # fmt: on
 
 
+LIVE = [
+    Entry(f"live: {title}", cell, shown, *needs, live=True)
+    for title, cell, shown, *needs in (
+        *FUNCTIONS,
+        *CLASSES,
+        *(row for row in ARRAYS if row[0] in ("a model of a notebook", "an attrs class")),
+    )
+]
 TABLE = [Entry(*row) for rows in (PLAIN, STANDARD, FUNCTIONS, CLASSES, ARRAYS) for row in rows]
 
 
 @pytest.fixture(scope="module")
 def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
-    return travel(TABLE, tmp_path_factory.mktemp("kinds"))
+    return travel([*TABLE, *LIVE], tmp_path_factory.mktemp("kinds"))
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.title)
@@ -258,6 +266,14 @@ def test_an_object_comes_back_in_a_fresh_process_as_it_was(entry: Entry, trip: T
     assert after is not None
     assert after.shown == before.shown
     assert after.alias or not before.linked
+
+
+@pytest.mark.parametrize("entry", LIVE, ids=lambda entry: entry.title)
+def test_functions_and_classes_that_are_live_are_used_as_they_are(entry: Entry, trip: Trip) -> None:
+    if entry.title not in trip.before:
+        pytest.skip(f"{entry.needs} is not installed")
+    assert trip.after[entry.title].shown == trip.before[entry.title].shown
+    assert trip.after[entry.title].apart == []
 
 
 def test_restoring_has_no_effect_outside_the_process(trip: Trip) -> None:

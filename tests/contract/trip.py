@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from durnb import computed
@@ -32,7 +33,7 @@ class Entry:
     """An object `x` made by `cell`, and an expression that shows what a person could see of it.
 
     `reading` are statements that change nothing of what it means, `change` is one that does. `needs` is the module without which it is left out.
-    `plain` is a plain cell above it, which both processes run.
+    `plain` is a plain cell above it, which both processes run. `live`: the second process runs the cell, too, before it restores.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Entry:
     reading: str = ""
     change: str = ""
     plain: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """What the second process saw; `alias`: the object is still one with its second holder."""
+    """What the second process saw; `alias`: the object is still one with its second holder. `apart` are live functions and classes that were made anew."""
 
     shown: str
     alias: bool
     digest: str
+    apart: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,7 @@ def _make(entry: Entry) -> tuple[Before, object]:
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(entry.plain, space)
     given = set(space)
-    file = f"<cell {entry.title}>"
-    linecache.cache[file] = (len(entry.cell), None, entry.cell.splitlines(keepends=True), file)
-    exec(compile(entry.cell, file, "exec"), space)
+    _run(entry, space)
     names = [name for name in space if not name.startswith("__") and name not in given]
     if "x" in space:
         space["second_holder"] = [space["x"]]
@@ -154,6 +155,12 @@ def _make(entry: Entry) -> tuple[Before, object]:
     return before, (groups, dict(taken.sources))
 
 
+def _run(entry: Entry, space: dict[str, Any]) -> None:
+    file = f"<cell {entry.title}>"
+    linecache.cache[file] = (len(entry.cell), None, entry.cell.splitlines(keepends=True), file)
+    exec(compile(entry.cell, file, "exec"), space)
+
+
 def _look(space: dict[str, Any], _: str) -> tuple[object, str]:
     if "x" not in space:
         return probe(space), ""
@@ -180,13 +187,17 @@ def _restored(entry: Entry, groups: list[Any], sources: dict[str, str]) -> After
     space: dict[str, Any] = {"__name__": "__main__"}
     try:
         exec(entry.plain, space)
+        if entry.live:
+            _run(entry, space)
+        live = {name: value for name, value in space.items() if issubclass(type(value), (type, FunctionType))}
         for _, stream, buffers in groups:
             space.update(restore(stream, buffers, space, sources))
         digest = content(space["x"]).digest if "x" in space else ""
         alias = "second_holder" in space and space["second_holder"][0] is space["x"]
-        return After(repr(eval(entry.shown, space)), alias, digest)
+        apart = [name for name, value in live.items() if space[name] is not value]
+        return After(repr(eval(entry.shown, space)), alias, digest, apart)
     except BaseException:
-        return After(traceback.format_exc(), False, "")
+        return After(traceback.format_exc(), False, "", [])
 
 
 def _tree() -> list[tuple[object, ...]]:
