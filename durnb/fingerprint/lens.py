@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from weakref import ref
 
-from durnb.computed import unchanged
+from durnb.computed import are_there, unchanged
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
@@ -23,6 +23,7 @@ from durnb.registered import registration_of
 _EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES, PRIMITIVES) for kind, take in table.items()}
 _serials: dict[int, tuple[ref[object], int]] = {}
 _next_serial = [0]
+_NOTHING = frozenset[str]()
 
 
 class Lens:
@@ -73,12 +74,11 @@ class Lens:
 
     def _hidden(self, value: object, layout: Layout, kind: Kind | None) -> frozenset[str]:
         """Attributes that mean nothing for what the value holds; a probe sees them all, so that they are stored."""
-        own = instance_dict(value) or {}
-        if self.probing or not own:
-            return frozenset()
+        if self.probing:
+            return _NOTHING
         if kind is not None and kind.remembers is not None:
-            return kind.remembers | remembered(type(value), own)
-        return unchanged(value, own) if layout.own else frozenset()
+            return kind.remembers | remembered(type(value), instance_dict(value) or {})
+        return unchanged(value, instance_dict(value) or {}) if layout.own and are_there() else _NOTHING
 
     def _layout(self, cls: type) -> tuple[Layout, Kind | None]:
         known = self._layouts.get(id(cls))
