@@ -50,6 +50,7 @@ _BASES: dict[type, Callable[..., Parts]] = {
     OrderedDict: of_ordered,
     defaultdict: of_defaultdict,
 }
+_cause, _context = (BaseException.__dict__[name] for name in ("__cause__", "__context__"))
 _IMMUTABLE = frozenset({tuple, int, float, complex, str, bytes, frozenset})
 _OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 
@@ -170,6 +171,8 @@ def _reduced(value: object, reduced: object, layout: Layout, hidden: frozenset[s
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))
+    if derives(type(value), BaseException):
+        fields += [_cause.__get__(value), _context.__get__(value)]
     return Parts(
         joined("reduced", layout.name),
         [*fields, *layout.own],

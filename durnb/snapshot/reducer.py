@@ -77,7 +77,6 @@ class Reducer:
         self.named: list[object] = []
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
-        self._handlers: dict[type, natural.Handler | None] = {}
         self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
@@ -98,21 +97,8 @@ class Reducer:
     def _reduce(self, obj: Any, kind: type) -> Reduction:
         if self._looks_for_marks and (marks := computed.marks_of(obj)):
             self.marked.append((obj, dict(marks)))
-        stored = registration_of(kind)
-        if stored is not None:
-            return self._registered(obj, stored)
-        known = _REDUCTIONS.get(kind)
-        if known is not None:
-            return known(self, obj)
-        if isinstance(obj, type):
-            return self._class(obj)
-        handler = self._handler(kind)
-        if handler is not None:
-            told = self._natural(obj, handler)
-            if told is not None:
-                return told
         if kind not in self._ordinary:
-            told = self._judged(obj, kind)
+            told = self._special(obj, kind)
             if told is not None:
                 return told
         found = self._singletons.find(obj)
@@ -125,10 +111,19 @@ class Reducer:
             return self._tensor(obj)
         return self._object(obj, kind)
 
-    def _handler(self, kind: type) -> natural.Handler | None:
-        if kind not in self._handlers:
-            self._handlers[kind] = natural.handler_of(kind)
-        return self._handlers[kind]
+    def _special(self, obj: Any, kind: type) -> Reduction | None:
+        """What its type decides; None for an object whose type says nothing, which is not asked again where it never will."""
+        stored = registration_of(kind)
+        if stored is not None:
+            return self._registered(obj, stored)
+        known = _REDUCTIONS.get(kind)
+        if known is not None:
+            return known(self, obj)
+        if isinstance(obj, type):
+            return self._class(obj)
+        handler = natural.handler_of(kind)
+        told = self._natural(obj, handler) if handler is not None else None
+        return self._judged(obj, kind, always=handler is not None) if told is None else told
 
     def _natural(self, obj: Any, handler: natural.Handler) -> Reduction | None:
         """What makes an object of a known library again; None where it is stored like any other."""
@@ -149,7 +144,7 @@ class Reducer:
             case None:
                 return None
 
-    def _judged(self, obj: Any, kind: type) -> Reduction | None:
+    def _judged(self, obj: Any, kind: type, *, always: bool) -> Reduction | None:
         match self._singletons.stream(obj) or verdict(obj):
             case Refused(reason):
                 raise CantStore(obj, reason)
@@ -159,7 +154,7 @@ class Reducer:
             case tuple() as by_reference:
                 self.named.append(obj)
                 return by_reference
-        if not isinstance(obj, CHANGEABLE):
+        if not always and not isinstance(obj, CHANGEABLE):
             self._ordinary.add(kind)
         return None
 

@@ -59,6 +59,7 @@ CHANGES = {
     "a hash of BLAKE": ("import hashlib\nx = hashlib.blake2b(b'a')", "x.update(b'b')"),
     "a keyed hash": ("import hmac\nx = hmac.new(b'k', digestmod='sha256')", "x.update(b'b')"),
     "a context variable": ("import contextvars\nx = contextvars.ContextVar('x', default=1)", "x.set(2)"),
+    "the cause of an exception": ("x = ValueError(1)", "x.__cause__ = KeyError('k')"),
     "an iterator in a list": ("import itertools\nx = [itertools.count()]", "next(x[0])"),
 }  # fmt: skip
 
