@@ -7,11 +7,12 @@ from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from durnb.errors import DurnbError, RetryAfter, TerminalError
+from durnb.registered import register
 
 if TYPE_CHECKING:  # importing durnb has to stay quick
     from durnb.archive import NotebookHistory
 
-__all__ = ["DurnbError", "RetryAfter", "TerminalError", "history", "load_ipython_extension", "register_ambient", "unload_ipython_extension"]
+__all__ = ["DurnbError", "RetryAfter", "TerminalError", "history", "load_ipython_extension", "register", "register_ambient", "unload_ipython_extension"]
 __version__ = "0.1.0"
 
 

@@ -18,6 +18,7 @@
     │   └── CheckpointUntrusted   its signature is not ours
     ├── NotInHistory          no such run, step or variable (also a KeyError)
     │   └── NotKept               a variable that was there and could not be kept
+    ├── Unavailable           what a variable had open could not be opened again
     ├── StepAsks              the step waits for an answer
     ├── StepRefused           the step can't run now
     ├── StepTimedOut          the body ran longer than --timeout
@@ -182,6 +183,14 @@ class NotKept(NotInHistory):
     def __init__(self, *, name: str, where: str, why: str) -> None:
         self.name, self.where, self.why = name, where, why
         DurnbError.__init__(self, f"{where} does not hold {name!r}: {why}")
+
+
+class Unavailable(DurnbError):
+    """A variable stands for a file, connection or client that could not be opened again after a restart."""
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}: run the cell that makes it again (%durable rerun STEP, or a plain cell)")
 
 
 class StepAsks(DurnbError):

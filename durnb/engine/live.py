@@ -71,7 +71,7 @@ class LiveAmbient:
     tick: int = 0
 
 
-_SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"))
+_SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"), ("@logging:", "log"))
 
 
 def by_import(name: str, sources: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ from durnb.engine.outdated import ATOMS
 from durnb.events import Input
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
-from durnb.snapshot import Captured, capture
+from durnb.snapshot import Captured, capture, unkept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,10 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         has_value=any(OUT in group.names for group in groups),
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
         sources=sources,
-        notes=tuple(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+        notes=(
+            *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+            *_unkept_ambient(ended, live),
+        ),
     )
 
 
@@ -143,6 +146,11 @@ def _ambient(draft: Draft, ended: Ended, live: LiveNames) -> dict[str, StoredAmb
             digest=state.digest, payload=draft.add(state.payload) if state.payload is not None else "", derived=derived
         )
     return found
+
+
+def _unkept_ambient(ended: Ended, live: LiveNames) -> list[str]:
+    before = {name: held.state for name, held in live.ambient.items() if held.state is not None}
+    return unkept(before, {name: ended.changes.now[name] for name in ended.changes.ambient if name in ended.changes.now})
 
 
 def undrawn(inputs: Iterable[str], changes: Changes) -> tuple[str, ...]:

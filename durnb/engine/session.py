@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from durnb import trees
 from durnb.clock import Clock, SystemClock
+from durnb.computed import unwatch
 from durnb.config import Settings
 from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
@@ -30,7 +31,7 @@ from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
-from durnb.fingerprint import read_cell
+from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState, ambient_problems
@@ -78,6 +79,7 @@ class Session:
         self.live = LiveNames(
             self.namespace, born=self.born, thorough=self.settings().thorough, keepers=lambda: (self._shown.values(), self.kernel.results())
         )
+        watch_properties()
 
     # ---- the run
 
@@ -188,6 +190,7 @@ class Session:
 
     def close(self) -> None:
         """The kernel ends, or the extension is unloaded."""
+        unwatch()
         self.leave("exit")
 
     def write_status(self) -> None:

@@ -9,6 +9,7 @@ from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
+from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "probe",
     "reach",
     "read_cell",
+    "watch_properties",
 ]

@@ -49,6 +49,11 @@ def _table(value: Any, parts: list[object], label: Callable[[int], str]) -> Part
     )
 
 
+def of_backed(value: Any) -> Parts:
+    """An array of pandas over one of numpy (times, categories, text), without what it remembers of itself."""
+    return Parts(joined("pandas array", type_name(type(value))), (value.dtype, value._ndarray, getattr(value, "_freq", None)))
+
+
 def of_polars(value: Any) -> Parts:
     """A polars DataFrame or Series, as an Arrow stream in one chunk."""
     frame = value.to_frame() if hasattr(value, "to_frame") else value

@@ -106,6 +106,8 @@ def of_tensor(torch: Any, value: Any) -> Parts:
     if host.numel():
         state.update(memoryview(host.view(torch.uint8).numpy()))
     own = {key: part for key, part in (instance_dict(value) or {}).items() if not key.startswith("_backward")}
+    if value.is_leaf and value.grad is not None:
+        own["<grad>"] = value.grad
     memory = (value.untyped_storage().data_ptr(), f"@{value.storage_offset()}{value.stride()}")
     return Parts(flags + state.digest(), [named(b"attributes", own)], numbered=True, linked=(("torch", memory[0]), memory[1]))
 

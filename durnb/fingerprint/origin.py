@@ -71,6 +71,19 @@ def of_module(module: ModuleType) -> Origin:
     return Origin.INSTALLED if names.get("__spec__") is not None or names.get("__name__") in sys.builtin_module_names else Origin.NOTEBOOK
 
 
+def is_handmade(module: ModuleType) -> bool:
+    """Whether code made the module (``types.ModuleType("m")``), so that what it holds is state as that of any object."""
+    names = module_dict(module)
+    made = type(module) is ModuleType and names.get("__spec__") is None and names.get("__file__") is None
+    return made and names.get("__name__") not in ("__main__", *sys.builtin_module_names)
+
+
+def is_of_own_globals(function: FunctionType) -> bool:
+    """Whether a function's globals are neither a notebook's nor an imported module's: code run by ``exec`` in a namespace of its own."""
+    names = function.__globals__
+    return names.get("__name__") != "__main__" and of_globals(names) is Origin.NOTEBOOK
+
+
 def _of_search(search: object) -> Origin:
     try:
         places = [place for place in list(search) if type(place) is str]  # type: ignore[call-overload]  # a namespace package's path

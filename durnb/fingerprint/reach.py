@@ -16,7 +16,7 @@ from durnb.fingerprint.bytecode import Globals, globals_of
 from durnb.fingerprint.looking import class_dict, derives, is_class, mro
 from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import is_earlier, is_hidden, notebook_names
-from durnb.fingerprint.origin import Origin, module_dict, of_class, of_globals, of_module
+from durnb.fingerprint.origin import Origin, is_handmade, module_dict, of_class, of_globals, of_module
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
@@ -123,7 +123,7 @@ class _Walk:
             self.stores |= found.stores
             self.earlier |= any(map(is_earlier, found.reads))
             self._read(found.reads)
-        elif origin is not Origin.INSTALLED:
+        if origin is Origin.PROJECT or (origin is Origin.NOTEBOOK and self._foreign(names)):
             for name in found.reads:
                 if name in names and name != "__builtins__":
                     self.add(names[name])
@@ -186,7 +186,7 @@ class _Walk:
         names = module_dict(module)
         if id(names) in self.whole or names.get("__name__") == "__main__":
             self.everything = True
-        elif of_module(module) is Origin.PROJECT:
+        elif of_module(module) is Origin.PROJECT or is_handmade(module):
             for name, value in list(names.items()):
                 if name != "__builtins__":
                     self.add(value)

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from durnb.snapshot.ambient import AmbientState, ambient, ambient_born, ambient_changes, is_ambient, register_ambient, set_ambient
+from durnb.snapshot.ambient import AmbientState, ambient, ambient_born, ambient_changes, is_ambient, register_ambient, set_ambient, unkept
 from durnb.snapshot.aside import restore_aside
 from durnb.snapshot.capture import capture
+from durnb.snapshot.definitions import is_imported
 from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, size_of
 from durnb.snapshot.registered import problems as ambient_problems
 from durnb.snapshot.restore import restore
+from durnb.snapshot.standins import noting
 
 __all__ = [
     "AmbientState",
@@ -27,9 +29,12 @@ __all__ = [
     "ambient_problems",
     "capture",
     "is_ambient",
+    "is_imported",
+    "noting",
     "register_ambient",
     "restore",
     "restore_aside",
     "set_ambient",
     "size_of",
+    "unkept",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 from blake3 import blake3
 
 from durnb.errors import UsageError
-from durnb.snapshot import generators, library_state, process_state, registered, settings_state
+from durnb.snapshot import generators, library_state, logging_state, process_state, registered, settings_state
 
 Change = Literal["set", "advanced", "gone"]
 
@@ -70,6 +70,7 @@ COMPONENTS: tuple[Component, ...] = (
     library_state.NumpyErrors(),
     library_state.SklearnConfig(),
     library_state.PolarsConfig(),
+    logging_state.Loggers(),
 )
 _seen: dict[str, tuple[object, dict[str, AmbientState]]] = {}
 
@@ -150,6 +151,17 @@ def set_ambient(states: Mapping[str, AmbientState | None]) -> list[str]:
 def is_ambient(name: str) -> bool:
     """Whether this kernel has such a component; one that a user registers it has only from then on."""
     return _find(name) is not None
+
+
+def unkept(before: Mapping[str, AmbientState], after: Mapping[str, AmbientState]) -> list[str]:
+    """What of `after` can't be set back in another process, where it differs from `before`: handlers of loggers that durnb can't make again."""
+    notes: list[str] = []
+    for name, state in after.items():
+        if name.startswith(logging_state.Loggers.prefix) and state.payload is not None:
+            earlier = before.get(name)
+            note = logging_state.unkept(name, earlier.payload if earlier is not None else None, state.payload)
+            notes += [note] if note is not None else []
+    return notes
 
 
 def _component(name: str) -> Component:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 
-from durnb.snapshot.definitions import lookup
-from durnb.snapshot.place import Place, digest_of
+from durnb.snapshot.definitions import digest_of, lookup
+from durnb.snapshot.place import Place
 from durnb.snapshot.restore import load_at, remember_sources
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import pickler, rebuild
-from durnb.snapshot.definitions import Notebook, lookup, names_used, twins
+from durnb.snapshot.definitions import Notebook, is_handmade, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
 from durnb.snapshot.links import linked, reached_definitions
 from durnb.snapshot.model import CantStore, Captured, Dropped, Group, Lost
 from durnb.snapshot.paths import path_to
+from durnb.snapshot.place import Lender
 from durnb.snapshot.reducer import Call
 from durnb.snapshot.restore import load
 from durnb.snapshot.survey import DefinitionSurvey, Survey, survey, survey_definition
@@ -48,7 +49,7 @@ def capture(
 
 
 def _is_unlinked(name: str, value: object) -> bool:
-    return issubclass(type(value), UNLINKED) or (name.startswith("__") and name.endswith("__"))
+    return (issubclass(type(value), UNLINKED) and not is_handmade(value)) or (name.startswith("__") and name.endswith("__"))
 
 
 @dataclass(slots=True)
@@ -116,8 +117,8 @@ class _Taking:
             if held.whole.failure is not None:
                 return self._lost(name, held.definition, start, held.whole.failure)
             if held.missing and not self._is_left_to_live(held.definition):
-                label, failure = next(iter(held.missing.values()))
-                part = next(part for part in held.whole.held if id(part) in held.missing)
+                address, (label, failure) = min(held.missing.items(), key=lambda item: item[1][0].startswith("._"))
+                part = next(part for part in held.whole.held if id(part) == address)
                 return self._lost(name, part, start + label, failure)
             self.missing.update(held.missing)
         return None
@@ -164,16 +165,30 @@ class _Taking:
         reached = {address: each for name in members for address, each in reached_definitions(self.surveys[name], self.definitions).items()}
         met = [self.surveys[name] for name in members] + [each.whole for each in reached.values()]
         group, writer = self._with(members, met, reached, {})
-        if writer.unproven and not _prove(group):
+        if writer.unproven and not self._proves(group):
             needs = self._needs(reached)
             group, writer = self._with(members, met, reached, needs)
-            _prove(group)
+            self._proves(group)
         return group, writer
+
+    def _proves(self, group: Group) -> bool:
+        """Proves a group by itself, else with what plain cells define: classes of unusual metaclasses can't be made from their parts."""
+        try:
+            return _prove(group)
+        except CantStore:
+            return _prove(group, Lender(self.notebook.home, self.wanted))
 
     def _with(
         self, members: list[str], met: list[Survey], reached: Mapping[int, DefinitionSurvey], needs: Mapping[str, bytes]
     ) -> tuple[Group, Writer]:
-        writer = Writer(self.notebook, self.kinds, shared=_shared(met), missing=self.missing, twice=self._twice(reached))
+        writer = Writer(
+            self.notebook,
+            self.kinds,
+            shared=_shared(met),
+            missing=self.missing,
+            twice=self._twice(reached),
+            checks=any(each.unproven for each in met),
+        )
         values = {name: self._stored_form(name) for name in members}
         try:
             return writer.write(values, needs), writer
@@ -236,14 +251,14 @@ def _shared(surveys: list[Survey]) -> set[tuple[str, int]]:
     return {key for key, addresses in standing.items() if len(addresses | ({key[1]} & met if key[0] == "object" else set())) > 1}
 
 
-def _prove(group: Group) -> bool:
+def _prove(group: Group, lender: Lender | None = None) -> bool:
     """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back. False where a name of the notebook was needed."""
     buffers = [
         bytearray(memoryview(each)) if not readonly else bytes(memoryview(each))
         for each, readonly in zip(group.buffers, group.readonly, strict=True)
     ]
     try:
-        load(group.stream, buffers, {}, {}, scratch=True)
+        load(group.stream, buffers, {}, {}, scratch=True, lender=lender)
     except KeyboardInterrupt:
         raise
     except NameError:

@@ -13,6 +13,7 @@ from durnb.snapshot import rebuild
 from durnb.snapshot.definitions import Notebook, is_installed
 
 KNOWN_PACKAGES = sys.stdlib_module_names | {
+    "durnb",
     "numpy",
     "pandas",
     "pyarrow",
@@ -40,7 +41,7 @@ class Singletons:
         if module is None or name in ("__main__", "builtins") or vars(module) is self._notebook.namespace:
             return None
         if name not in self._by_module:
-            self._by_module[name] = {id(value): key for key, value in vars(module).items() if not isinstance(value, types.ModuleType)}
+            self._by_module[name] = {id(value): key for key, value in list(vars(module).items()) if not isinstance(value, types.ModuleType)}
         path = self._by_module[name].get(id(obj))
         if path is None:
             return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import gc
 import sys
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import compress
@@ -36,6 +37,7 @@ class Survey:
     memories: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     debris: list[tuple[object, str]] = field(default_factory=list)
+    unproven: bool = False
     failure: CantStore | None = None
     tree: bool = False
 
@@ -48,6 +50,7 @@ class Survey:
             self.memories.setdefault(key, set()).update(addresses)
         self.held += other.held
         self.debris += other.debris
+        self.unproven |= other.unproven
 
 
 class Surveyor(Reducer):
@@ -60,6 +63,9 @@ class Surveyor(Reducer):
     def definition(self, obj: Any) -> Reduction:
         self.survey.definitions.append(obj)
         return tuple, ()
+
+    def handmade(self, obj: types.ModuleType) -> None:
+        self.survey.memories.setdefault(("module", id(obj)), set()).add(id(obj))
 
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         self.survey.held.append(obj)
@@ -89,7 +95,7 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
         found.failure = failure
     except Exception as error:
         found.failure = CantStore(value, f"{type(error).__name__}: {error}")
-    found.debris = surveyor.debris
+    found.debris, found.unproven = surveyor.debris, surveyor.unproven
     found.types = _types(visited)
     found.met = _shareable(visited, found.types, kinds)
     for each in surveyor.named:

@@ -33,6 +33,7 @@ SAMPLES: tuple[DurnbError, ...] = (
         step="pay", why="it is --once and did not finish", commands=("%durable resolve pay done", "%durable resolve pay retry")
     ),
     errors.StepRefused(step="train", why="`df` is not there"),
+    errors.Unavailable(what="file /data/a.txt could not be opened again"),
     errors.StepTimedOut(step="train", seconds=90),
     errors.StepCommandFailed(step="load", exit_code=-2),
     TerminalError("the card was refused", 402),
