@@ -12,7 +12,16 @@ from durnb.registered import register
 if TYPE_CHECKING:  # importing durnb has to stay quick
     from durnb.archive import NotebookHistory
 
-__all__ = ["DurnbError", "RetryAfter", "TerminalError", "history", "load_ipython_extension", "register", "register_ambient", "unload_ipython_extension"]
+__all__ = [
+    "DurnbError",
+    "RetryAfter",
+    "TerminalError",
+    "history",
+    "load_ipython_extension",
+    "register",
+    "register_ambient",
+    "unload_ipython_extension",
+]
 __version__ = "0.1.0"
 
 
