@@ -17,8 +17,10 @@ from typing import Any
 from weakref import ReferenceType, getweakrefcount
 
 from durnb import trees
+from durnb.computed import marks_of
 from durnb.fingerprint import leaves
 from durnb.fingerprint.callables import CALLABLES
+from durnb.fingerprint.lens import has_serial
 from durnb.fingerprint.libraries import frozen_kinds
 from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro
 from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function
@@ -177,7 +179,7 @@ class _Looking:
             if count > self.counts[address] + self.ours.get(address, 0) and not _is_singleton(self.held[address]):
                 self.opened.add(self.holders[address])
         for address, part in self.held.items():
-            if getweakrefcount(part) > self.weak.get(address, 0) and not _may_be_weakly_held(part):
+            if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):
                 self.opened.add(self.holders[address])
         return self._made()
 
@@ -223,6 +225,11 @@ def _is_singleton(part: Any) -> bool:
     if not isinstance(module, ModuleType) or module_of(type(part)) in ("builtins", "__main__"):
         return False
     return any(value is part for value in list(module_dict(module).values()))
+
+
+def _our_weak(part: object) -> int:
+    """The weak references that durnb itself has to an object."""
+    return bool(marks_of(part)) + has_serial(part)
 
 
 def _may_be_weakly_held(part: object) -> bool:

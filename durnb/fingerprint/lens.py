@@ -106,3 +106,9 @@ def _identity(value: object) -> str:
     _next_serial[0] += 1
     _serials[at] = (kept, _next_serial[0])
     return f"#{_next_serial[0]}"
+
+
+def has_serial(value: object) -> bool:
+    """Whether a weak reference to `value` is kept here."""
+    known = _serials.get(id(value))
+    return known is not None and known[0]() is value
