@@ -18,6 +18,7 @@ __all__ = [
     "TerminalError",
     "history",
     "load_ipython_extension",
+    "panel",
     "register",
     "register_ambient",
     "unload_ipython_extension",
@@ -35,6 +36,16 @@ def history(notebook: str | os.PathLike[str] | None = None, *, namespace: Mutabl
     from durnb.archive import open_history
 
     return open_history(notebook, namespace=namespace)
+
+
+def panel() -> None:
+    """Shows the run of this kernel's notebook and keeps it up to date: its steps, how each stands and why, and what comes next.
+
+    The same as ``%durable panel``. Raises UsageError outside of a kernel with ``%load_ext durnb``.
+    """
+    from durnb_kernel_ext import show_panel
+
+    show_panel()
 
 
 def register_ambient(

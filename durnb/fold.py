@@ -52,6 +52,18 @@ class Attempt:
 
 
 @dataclass(slots=True, kw_only=True)
+class KernelLife:
+    """A kernel that had the run: from `began` to `ended`, which is None while it has it and where it died; `last` is its last event's time."""
+
+    epoch: int
+    pid: int
+    host: str
+    began: datetime
+    last: datetime
+    ended: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Execution:
     """A decision to run a step, and its attempts."""
 
@@ -161,6 +173,7 @@ class History:
     updated: datetime | None = None
     last_step_event: datetime | None = None
     steps: dict[str, StepHistory] = field(default_factory=dict)
+    kernels: list[KernelLife] = field(default_factory=list)
     line: Line = ()
     requests: set[str] = field(default_factory=set)
 
@@ -175,10 +188,12 @@ class History:
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
-            case KernelAttached():
+            case KernelAttached() as e:
                 self._attach()
+                self.kernels.append(KernelLife(epoch=self.epoch, pid=e.pid, host=e.host, began=recorded.at, last=recorded.at))
             case KernelDetached():
                 self.attached = False
+                self.kernels[-1].ended = self.kernels[-1].last = recorded.at
             case StepStarted() as e:
                 self._start(e, recorded)
             case StepSucceeded() as e:
@@ -211,6 +226,8 @@ class History:
                 self.status = "abandoned"
             case _ as never:
                 assert_never(never)
+        if self.attached and not isinstance(recorded.event, RunAbandoned):  # whoever abandons a run is not its last kernel
+            self.kernels[-1].last = recorded.at
 
     def _step(self, name: str) -> StepHistory:
         return self.steps.setdefault(name, StepHistory(name=name))

@@ -16,7 +16,6 @@ from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
 from durnb.engine.look import Look, live_input
-from durnb.engine.overview import spell
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
@@ -106,8 +105,9 @@ class Attempts:
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
-            reason = f"failed ({one_line(error)}); the next in {spell(timedelta(seconds=wait))}"
-            self.stage.badge(replace(self._badge("running"), reason=reason))
+            reason = f"failed ({one_line(error)})"
+            until = self.clock.now() + timedelta(seconds=wait)
+            self.stage.badge(replace(self._badge("running"), reason=reason, until=until))
             try:
                 with trees.forgotten():
                     await self.stage.sleep(wait)
@@ -268,7 +268,9 @@ class Attempts:
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt
-        return Badge(step=self.request.name, state=state, attempt=attempt, reason=self.why(), notes=tuple(self.notes))
+        return Badge(
+            step=self.request.name, state=state, attempt=attempt, reason=self.why(), notes=tuple(self.notes), since=self.clock.now()
+        )
 
     def why(self) -> str:
         """Why this attempt is made, for the badge; empty for a step's very first."""

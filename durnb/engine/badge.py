@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-BadgeState = Literal["running", "succeeded", "reused", "failed", "asking", "refused", "disabled"]
+BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "disabled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,7 @@ class Badge:
 
     `ran_at` (aware) is when the body ran, for `ran` seconds; `save` seconds and `size` bytes are those of the checkpoint. `reason` is why the step
     runs, failed or waits, in one phrase; `commands` are what a person can type; `notes` are lost names, untracked inputs and the like.
+    While something lasts, `since` (aware) is when it began, and `until` when the next attempt is made.
     """
 
     step: str
@@ -27,3 +28,5 @@ class Badge:
     reason: str = ""
     commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None

@@ -40,6 +40,11 @@ def failed(step: StepHistory, attempts: Attempts) -> Badge:
     )
 
 
+def saving(ended: Ended, attempts: Attempts, now: datetime) -> Badge:
+    """The body ended well, and its commit lasts."""
+    return Badge(step=ended.step, state="saving", ran=ended.ran, attempt=ended.attempt, reason=attempts.why(), since=now)
+
+
 def succeeded(ended: Ended, done: Committed, attempts: Attempts, now: datetime) -> Badge:
     """The step ran, and is committed."""
     return Badge(

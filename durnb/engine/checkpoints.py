@@ -9,7 +9,7 @@ from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
-from durnb.fold import Checkpoint, Execution
+from durnb.fold import Attempt, Checkpoint, Execution
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, Group, restore
 
@@ -98,6 +98,13 @@ class Shelf:
         """The outputs to replay. Raises CheckpointUnreadable."""
         try:
             return list(self._json(manifest.outputs)) if manifest.outputs else []
+        except (DurnbError, ValueError, KeyError) as error:
+            raise CheckpointUnreadable(step=step, why=f"its outputs: {error}") from error
+
+    def failure(self, step: str, attempt: Attempt) -> list[dict[str, Any]]:
+        """What an attempt had shown when it failed. Nobody signed it: to be looked at as text. Raises CheckpointUnreadable."""
+        try:
+            return list(self._json(attempt.outputs)) if attempt.outputs else []
         except (DurnbError, ValueError, KeyError) as error:
             raise CheckpointUnreadable(step=step, why=f"its outputs: {error}") from error
 

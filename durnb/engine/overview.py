@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from durnb.engine.manifest import Manifest
@@ -14,7 +15,10 @@ from durnb.fold import History, StepHistory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes."""
+    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes.
+
+    `fingerprint` is that of its checkpoint's code and inputs: two runs in which it differs did not do the same.
+    """
 
     step: str
     status: str
@@ -26,6 +30,7 @@ class StepRow:
     size: int | None
     names: tuple[str, ...]
     lost: tuple[str, ...]
+    fingerprint: str = ""
 
 
 def rows(history: History) -> list[StepRow]:
@@ -51,6 +56,7 @@ def row(step: StepHistory) -> StepRow:
         size=checkpoint.size if checkpoint is not None else None,
         names=tuple(manifest.names) if manifest else (),
         lost=tuple(manifest.lost) if manifest else (),
+        fingerprint=checkpoint.fingerprint if checkpoint is not None else "",
     )
 
 
@@ -66,6 +72,7 @@ def ending(step: StepHistory) -> str:
     return f"{status}: {reason}" if reason else status
 
 
+@lru_cache(maxsize=4096)  # a panel tells every step's row again at each change of the run
 def _manifest(text: str) -> Manifest | None:
     try:
         return Manifest.decode(text)
@@ -102,7 +109,14 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     """
     cache = known if known is not None else {}
     steps = [step for step in history.steps.values() if step.executions]
-    return {"run": history.run, "state": history.status, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
+    return {
+        "run": history.run,
+        "state": history.status,
+        "notebook": history.notebook,
+        "started": history.started.isoformat() if history.started else None,
+        "parameters": dict(history.parameters),
+        "steps": [_known_row(step, cache) for step in steps],
+    }
 
 
 def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]]) -> dict[str, Any]:
@@ -121,7 +135,7 @@ def json_row(seen: StepRow) -> dict[str, Any]:
 
 def row_of(values: Mapping[str, Any]) -> StepRow:
     """The inverse of `json_row`; what only a later version knows is left out. Raises KeyError, TypeError and ValueError for values that are none."""
-    known = {f.name: values[f.name] for f in fields(StepRow)}
+    known = {f.name: values[f.name] for f in fields(StepRow) if f.default is MISSING or f.name in values}
     at = known["at"]
     return StepRow(
         **{**known, "at": datetime.fromisoformat(at) if at else None, "names": tuple(known["names"]), "lost": tuple(known["lost"])}

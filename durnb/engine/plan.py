@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, header_of
@@ -171,6 +172,7 @@ def _same_code(found: FoundHeader, step: StepHistory) -> list[Checkpoint]:
     return [c for c in newest if c.number >= step.serves_from and serves(c)]
 
 
+@lru_cache(maxsize=4096)  # a panel plans again at each change of the run
 def _code_of(body: str) -> str | None:
     """The code's digest where the body is Python as it stands; None where IPython would transform it."""
     try:
@@ -180,7 +182,12 @@ def _code_of(body: str) -> str | None:
 
 
 def _digests(checkpoint: Checkpoint) -> dict[str, str]:
+    return dict(_digests_of(checkpoint.manifest))
+
+
+@lru_cache(maxsize=4096)
+def _digests_of(manifest: str) -> tuple[tuple[str, str], ...]:
     try:
-        return {name: stored.digest for name, stored in Manifest.decode(checkpoint.manifest).names.items()}
+        return tuple((name, stored.digest) for name, stored in Manifest.decode(manifest).names.items())
     except (ValueError, KeyError, TypeError):
-        return {}
+        return ()

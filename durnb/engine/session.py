@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -29,7 +30,16 @@ from durnb.engine.request import CellRequest
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
-from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
+from durnb.errors import (
+    CheckpointUnreadable,
+    CheckpointUntrusted,
+    JournalError,
+    NotebookUnknown,
+    StepAsks,
+    StepRefused,
+    StoreOffered,
+    UsageError,
+)
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
@@ -51,7 +61,10 @@ class Surroundings(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One for each kernel. Opens the journal at the first durable cell; `busy` is held while a durable cell or a command runs."""
+    """One for each kernel. Opens the journal at the first durable cell; `busy` is held while a durable cell or a command runs.
+
+    `onlookers` are called with the history a moment after it changed, on another thread; they must be quick, and raise nothing.
+    """
 
     namespace: MutableMapping[str, object]
     kernel: Surroundings
@@ -74,6 +87,7 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
+    onlookers: list[Callable[[History], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.live = LiveNames(
@@ -198,8 +212,20 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            rows = self._rows
-            self._journal.post_status(lambda history: overview.as_json(history, rows))
+            self._journal.post_status(self._told_of)
+
+    def tell_again(self) -> None:
+        """Tell the onlookers anew, though nothing happened but that time went by. Callable from any thread."""
+        journal = self._journal
+        if journal is not None:
+            with suppress(JournalError):  # another has the run by now, and tells of it
+                journal.post_status(self._told_of)
+
+    def _told_of(self, history: History) -> dict[str, Any]:
+        """What others are told, a moment after a change: on a thread of the journal's, while the history stands still."""
+        for onlooker in tuple(self.onlookers):
+            onlooker(history)
+        return overview.as_json(history, self._rows)
 
     # ---- cells
 
@@ -386,6 +412,7 @@ class Session:
 
     def _commit(self, ended: Ended, line: Line, stage: Stage, attempts: Attempts) -> BaseException | None:
         self.unsaved[ended.step] = ended
+        stage.badge(badges.saving(ended, attempts, self.clock.now()))
         done = commit(self.journal, self.live, ended)
         del self.unsaved[ended.step]
         self._settle(done, ended, line)

@@ -13,16 +13,19 @@ from durnb.config import Settings
 from durnb.engine import here
 from durnb.errors import JournalError
 from durnb_kernel_ext.control import Control
+from durnb_kernel_ext.displays import Displays
 from durnb_kernel_ext.identity import notebook_path
 from durnb_kernel_ext.magic import DurableMagic
 from durnb_kernel_ext.session import KernelSession, Uninformed
 from durnb_kernel_ext.settings import Durable
+from durnb_kernel_ext.ticker import Ticker
 from durnb_kernel_ext.transformer import hide_header
 from durnb_kernel_ext.wrapper import NodeRunner
 
 if TYPE_CHECKING:
     from durnb.engine.session import Session  # heavy: comes with the first durable cell
     from durnb.snapshot import AmbientState
+    from durnb_widgets.live import LivePanel
 
 SessionFactory = Callable[["Extension"], KernelSession]
 
@@ -53,6 +56,8 @@ class Extension:
     off: bool = False
     said: set[str] = field(default_factory=set)
     born: dict[str, AmbientState] = field(default_factory=_born)
+    ticker: Ticker = field(default_factory=Ticker)
+    panels: list[LivePanel] = field(default_factory=list)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
     _config: Any = None
@@ -104,6 +109,8 @@ class Extension:
     def drop_session(self) -> None:
         """Closes the session; the next durable cell makes another."""
         session, self._session = self._session, None
+        while self.panels:
+            self.panels.pop().close()
         if session is not None:
             session.close()
 
@@ -120,7 +127,7 @@ class Extension:
         self._config = Durable.instance(parent=self.shell)
         self.shell.configurables.append(self._config)
         self.shell.input_transformers_cleanup.append(hide_header)
-        self._parts = [NodeRunner(self), DurableMagic(self), Control(self)]
+        self._parts = [NodeRunner(self), DurableMagic(self), Control(self), Displays(self)]
         for part in self._parts:
             part.install()
         here.enter(self._session_here)
@@ -133,6 +140,7 @@ class Extension:
         for part in reversed(self._parts):
             part.remove()
         self._parts.clear()
+        self.ticker.close()
         self.drop_session()
         if hide_header in self.shell.input_transformers_cleanup:
             self.shell.input_transformers_cleanup.remove(hide_header)

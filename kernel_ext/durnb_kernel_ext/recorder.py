@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
 
@@ -20,12 +20,14 @@ class Recorder:
     """Sits on ``kernel.iopub_thread.send_multipart`` while its cell runs: the one place that threads, subprocesses and forked children pass."""
 
     def __init__(self, kernel: Any, limit: int) -> None:
+        self._kernel = kernel
         self._thread: Any = kernel.iopub_thread
         self._unpack = kernel.session.unpack
-        request = str(kernel.get_parent("shell").get("header", {}).get("msg_id", ""))
+        self._parent = kernel.get_parent("shell")
+        request = str(self._parent.get("header", {}).get("msg_id", ""))
         self._request = request.encode()
         self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._transcript = Transcript(limit, request)
         self._hook = self._send  # one bound method, to be recognised when it is taken off
         self._on = False
@@ -64,6 +66,15 @@ class Recorder:
         with self._lock:
             cleared, self._transcript.cleared = self._transcript.cleared, False
         return cleared
+
+    def update_display(self, content: Mapping[str, Any]) -> None:
+        """Changes a display of the cell, from any thread; nothing happens once the cell's outputs were cleared, which took the display away."""
+        with self._lock:  # so that no clearing of the outputs passes between the look and the sending
+            if not self._transcript.cleared and not self._transcript.clears_next:
+                kind = "update_display_data"
+                self._kernel.session.send(
+                    self._kernel.iopub_socket, kind, dict(content), parent=self._parent, ident=self._kernel._topic(kind)
+                )
 
     def _send(self, message: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         if self._on and os.getpid() == self._pid:  # a forked child's messages come again, through the parent

@@ -21,8 +21,9 @@ from durnb_kernel_ext.interrupts import Interrupts, interrupted
 from durnb_kernel_ext.oneline import one_line, show
 from durnb_kernel_ext.recorder import Recorder
 from durnb_kernel_ext.replay import replay
+from durnb_kernel_ext.ticker import Ticker
 from durnb_kernel_ext.tracebacks import HeldTracebacks
-from durnb_widgets.badge import badge_html, badge_text
+from durnb_widgets.badge import badge_html, badge_text, lasts
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _MAX_TRACEBACK: Final = 100_000  # characters
@@ -46,6 +47,7 @@ class CellStage:
     step: str
     max_output: int = 10_000_000
     show_badge: bool = True
+    ticker: Ticker | None = None
     shown: list[BaseException] = field(default_factory=list)
     _recorder: Recorder | None = None
     _ran: bool = False
@@ -63,6 +65,8 @@ class CellStage:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.ticker is not None:
+            self.ticker.drop()
         if self._recorder:
             self._recorder.__exit__(kind, error, trace)
 
@@ -187,24 +191,36 @@ class CellStage:
         return value is not None, value
 
     def badge(self, badge: Badge) -> None:
-        """See `Stage.badge`. A terminal shows the last one alone, as text."""
+        """See `Stage.badge`. A terminal shows the last one alone, as text. What lasts is shown again as time goes on."""
         if not self.show_badge:
             return
-        text = badge_text(badge, datetime.now().astimezone())
         if self._recorder is None:
-            if badge.state != "running":
-                print(text)
+            if not lasts(badge):
+                print(badge_text(badge, datetime.now().astimezone()))
             return
-        update = self._badge is not None and not self._recorder.take_cleared()
-        self._shell.display_pub.publish(
-            data={"text/html": badge_html(badge, datetime.now().astimezone()), "text/plain": text},
-            metadata={"durnb": {"badge": True, "step": self.step, "state": badge.state}},
-            transient={"display_id": self._badge_id},
-            update=update,
-        )
-        if self._badge is None:
-            self._recorder.take_cleared()
+        if self.ticker is not None:
+            self.ticker.drop()
+        if badge.state != "saving" or self._badge is None:  # most saves are over before anybody could read it
+            update = self._badge is not None and not self._recorder.take_cleared()
+            self._shell.display_pub.publish(**self._content(badge), update=update)
+            if self._badge is None:
+                self._recorder.take_cleared()
         self._badge = badge
+        if self.ticker is not None and lasts(badge):
+            self.ticker.watch(lambda: self._tick(badge))
+
+    def _content(self, badge: Badge) -> dict[str, Any]:
+        now = datetime.now().astimezone()
+        return {
+            "data": {"text/html": badge_html(badge, now), "text/plain": badge_text(badge, now)},
+            "metadata": {"durnb": {"badge": True, "step": self.step, "state": badge.state}},
+            "transient": {"display_id": self._badge_id},
+        }
+
+    def _tick(self, badge: Badge) -> None:
+        """Shows the same badge at a later time, on the ticker's thread."""
+        if self._recorder is not None:
+            self._recorder.update_display(self._content(badge))
 
     def show_error(self, error: BaseException) -> None:
         """See `Stage.show_error`; shows one error once."""

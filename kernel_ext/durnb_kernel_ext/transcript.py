@@ -110,6 +110,11 @@ class Transcript:
     _overflowed: bool = False
     _routes: set[str] = field(default_factory=set)
 
+    @property
+    def clears_next(self) -> bool:
+        """Whether the next output will clear those before it."""
+        return self._clear_next
+
     def add(self, kind: str, content: Mapping[str, Any], size: int) -> None:
         """Takes one published message of a kind in `RECORDED`; `size` is that of its content in bytes."""
         if kind in ("comm_open", "comm_msg"):

@@ -128,7 +128,9 @@ class NodeRunner:
             tags=tags,
         )
         session = extension.session
-        stage = CellStage(execution=execution, step=request.name, max_output=settings.max_output, show_badge=settings.badge)
+        stage = CellStage(
+            execution=execution, step=request.name, max_output=settings.max_output, show_badge=settings.badge, ticker=extension.ticker
+        )
         with stage:
             self._say_unrecorded(stage)
             self._inside = threading.get_ident()

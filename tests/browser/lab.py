@@ -46,6 +46,10 @@ _OPEN: Final = """async path => {
     await widget.context.ready;
     await widget.sessionContext.ready;
 }"""
+_OPEN_ALONE: Final = """async path => {
+    const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook', kernelPreference: {shouldStart: false, autoStartDefault: false, canStart: false}});
+    await widget.context.ready;
+}"""
 _RUN_ALL: Final = """() => {
     window.durnbRuns = (window.durnbRuns || 0) + 1;
     const ended = () => { window.durnbRuns -= 1; };
@@ -263,6 +267,18 @@ class OpenNotebook:
         """Waits until another process than `dead` serves the notebook and is idle."""
         self.wait_for(lambda: self.kernel_pid() not in (None, dead), "a new kernel is there")
         self.wait_for_idle_kernel()
+
+    def reload(self, *, kernel: bool = True) -> None:
+        """Loads the page anew and opens the notebook, with its kernel or with none."""
+        self.page.goto(f"{self.lab.url}lab/workspaces/{self.path.stem}?reset")
+        self.page.wait_for_function("() => window.jupyterapp && jupyterapp.commands.hasCommand('docmanager:open')", timeout=DEADLINE * 1000)
+        self.page.evaluate("() => jupyterapp.restored")
+        path = self.path.relative_to(self.lab.root).as_posix()
+        if kernel:
+            self.page.evaluate(_OPEN, path)
+            self.wait_for_idle_kernel()
+        else:
+            self.page.evaluate(_OPEN_ALONE, path)
 
     def save(self) -> None:
         self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")

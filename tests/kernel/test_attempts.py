@@ -185,6 +185,15 @@ def test_an_interrupt_while_a_retry_is_waited_for_ends_the_cell(nb: Notebook) ->
     assert nb.ok("1 + 1").text == "2"
 
 
+def test_the_badge_tells_how_long_the_step_runs_in_one_display(nb: Notebook) -> None:
+    result = nb.begin("%%durable one\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.01)")
+    nb.until(lambda: "running 1 s" in result.badge, what="the badge's second showing")
+    (nb.place.folder / "go").touch()
+    nb.finish(result)
+    assert "one · ran " in result.badge
+    assert len(result.badges) == 1
+
+
 def test_the_badge_says_that_the_first_attempt_died_with_the_kernel(nb: Notebook) -> None:
     cell = "%%durable one\nimport os, signal\nran('one')\nif not os.path.exists('go'): os.kill(os.getpid(), signal.SIGKILL)"
     assert nb.run(cell).status == "died"

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from html import escape
 from typing import Final
 
 from durnb.engine.badge import Badge
+from durnb_widgets.icons import COLOURS, icon
+from durnb_widgets.markup import Markup, tag, text
 
-_COLOURS: Final = {
-    "running": "var(--jp-brand-color1, #1976d2)",
-    "succeeded": "var(--jp-success-color1, #388e3c)",
-    "reused": "var(--jp-success-color1, #388e3c)",
-    "failed": "var(--jp-error-color1, #d32f2f)",
-    "asking": "var(--jp-warn-color1, #f57c00)",
-    "refused": "var(--jp-error-color1, #d32f2f)",
-    "disabled": "var(--jp-ui-font-color2, #757575)",
+_SHAPES: Final = {
+    "running": "running",
+    "saving": "running",
+    "succeeded": "finished",
+    "reused": "reused",
+    "failed": "failed",
+    "asking": "asks",
+    "refused": "aborted",
+    "disabled": "off",
 }
-_WORDS: Final = {"running": "running", "failed": "failed", "asking": "waits for an answer", "refused": "not run", "disabled": "not durable"}
+_WORDS: Final = {
+    "running": "running",
+    "saving": "saving",
+    "failed": "failed",
+    "asking": "waits for an answer",
+    "refused": "not run",
+    "disabled": "not durable",
+}
+_DOT: Final = Markup(" · ")
+_URGENT: Final = ("failed", "asking", "refused")
+
+
+def lasts(badge: Badge) -> bool:
+    """Whether it says something that changes as time goes on."""
+    return badge.state in ("running", "saving")
 
 
 def seconds_text(seconds: float) -> str:
@@ -55,13 +71,17 @@ def badge_parts(badge: Badge, now: datetime) -> Iterator[str]:
     """What the badge says after the step's name, part by part."""
     word = _WORDS.get(badge.state, "")
     if word and not badge.reason.startswith(word):
-        yield word
+        elapsed = _whole_seconds(badge.since, now) if badge.until is None else ""
+        yield f"{word} {elapsed}".strip()
     if badge.state == "reused":
         yield "from checkpoint"
     if badge.attempt > 1 and badge.state != "reused":
         yield f"attempt {badge.attempt}: {badge.reason}" if badge.reason else f"attempt {badge.attempt}"
     elif badge.reason:
         yield badge.reason
+    if badge.until is not None:
+        left = _whole_seconds(now, badge.until)
+        yield f"the next in {left}" if left else "the next begins"
     yield from _times(badge, now)
     if badge.commands:
         yield ("again: " if badge.state == "reused" else "") + " or ".join(badge.commands)
@@ -77,6 +97,12 @@ def _times(badge: Badge, now: datetime) -> Iterator[str]:
         yield f"saved {seconds_text(badge.save)}" + (f", {size_text(badge.size)}" if badge.size is not None else "")
 
 
+def _whole_seconds(since: datetime | None, until: datetime) -> str:
+    """The time between; nothing where that is under a second."""
+    seconds = int((until - since).total_seconds()) if since is not None else 0
+    return seconds_text(seconds) if seconds >= 1 else ""
+
+
 def badge_text(badge: Badge, now: datetime) -> str:
     """One line of plain text, such as ``load · from checkpoint · ran 14:02, 1.3 s · again: %durable rerun load``."""
     return " ".join(" · ".join((badge.step, *badge_parts(badge, now))).split())
@@ -84,23 +110,48 @@ def badge_text(badge: Badge, now: datetime) -> str:
 
 def badge_html(badge: Badge, now: datetime) -> str:
     """The badge as one HTML element: inline styles, no script, everything escaped. `now` is aware, in the reader's time zone."""
-    colour = _COLOURS[badge.state]
+    shape = _SHAPES[badge.state]
     style = (
-        f"border-left:3px solid {colour};padding:1px 8px;margin:0;"
+        f"border-left:3px solid {COLOURS[shape]};padding:1px 8px;margin:0;"
         "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:var(--jp-ui-font-size1, 13px);"
         "color:var(--jp-ui-font-color2, #616161);line-height:1.6;overflow-wrap:anywhere"
     )
-    when = badge.ran_at.astimezone(now.tzinfo).strftime("ran %Y-%m-%d %H:%M:%S %Z") if badge.ran_at else ""
-    name = f'<span style="color:{colour};font-weight:600">{escape(badge.step)}</span>'
-    parts = " · ".join((name, *(_part(part, badge) for part in badge_parts(badge, now))))
-    urgent = badge.state in ("failed", "asking", "refused")
-    role = f'role="{"alert" if urgent else "status"}" aria-label="{escape("durable step " + badge_text(badge, now))}"'
-    return f'<div class="durnb-badge durnb-{badge.state}" {role} title="{escape(when)}" style="{style}">{parts}</div>'
+    name = tag(
+        "span",
+        badge.step,
+        style="color:var(--jp-ui-font-color1, #212121);font-weight:600;font-family:var(--jp-code-font-family, monospace)",
+    )
+    parts = [piece for part in badge_parts(badge, now) for piece in (_DOT, _part(part, badge))]
+    said = f"durable step {badge_text(badge, now)}"
+    return tag(
+        "div",
+        icon(shape, moving=False),
+        name,
+        parts,
+        class_=f"durnb-badge durnb-{badge.state}",
+        role=_role(badge, now),
+        aria_label=said,
+        title=_full_times(badge, now) or None,
+        style=style,
+    )
 
 
-def _part(text: str, badge: Badge) -> str:
-    shown = escape(text)
+def _role(badge: Badge, now: datetime) -> str:
+    """A screen reader says a change at once, but not every second that passes."""
+    if badge.state in _URGENT:
+        return "alert"
+    return "timer" if lasts(badge) and _whole_seconds(badge.since, now) else "status"
+
+
+def _full_times(badge: Badge, now: datetime) -> str:
+    told = (("ran", badge.ran_at), ("since", badge.since), ("next attempt", badge.until))
+    return ", ".join(f"{word} {at.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S %Z}".strip() for word, at in told if at is not None)
+
+
+def _part(words: str, badge: Badge) -> Markup:
+    """The words, with the commands among them as code."""
+    shown = text(words)
     for command in badge.commands:
-        code = 'style="font-family:var(--jp-code-font-family, monospace)"'
-        shown = shown.replace(escape(command), f"<code {code}>{escape(command)}</code>") if command in text else shown
+        code = tag("code", command, style="font-family:var(--jp-code-font-family, monospace)")
+        shown = Markup(shown.replace(text(command), code)) if command in words else shown
     return shown

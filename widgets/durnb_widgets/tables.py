@@ -1,4 +1,4 @@
-"""Tables of a run's steps."""
+"""Tables of a run's steps, and what was put back of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
+from durnb.engine.operations import Restored
 from durnb.engine.overview import StepRow
 from durnb.engine.plan import Plan
 from durnb.fold import History, StepHistory
 
-__all__ = ["Table", "bytes_text", "plan_table", "status_table", "step_text", "when"]
+__all__ = ["Table", "bytes_text", "plan_table", "restored_text", "status_table", "step_text", "when"]
 
 
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
@@ -70,3 +71,19 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]
     rows.append(("source", last.source.strip()))
     return Table(title=f"step {step.name}: {step.status}", heads=("what", "value"), rows=tuple(rows))
+
+
+def restored_text(done: Restored) -> str:
+    """What was put back, what was not and why, and what is still to run."""
+    lines = [f"restored: {', '.join(done.steps)}" if done.steps else "no step is finished yet, so nothing was restored"]
+    lines += [f"not restored: {name} ({why})" for name, why in done.left.items()]
+    lines += list(done.notes)
+    if done.plain:
+        lines.append("plain cells still to run (what they define is not restored):")
+        lines += [f"  {_first_line(cell.source)}" for cell in done.plain]
+    return "\n".join(lines)
+
+
+def _first_line(source: str) -> str:
+    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines[0][:100] + (" …" if len(lines) > 1 else "") if lines else ""

@@ -10,8 +10,10 @@ from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
 from durnb.fold import History
+from durnb_kernel_ext import panels
 from durnb_kernel_ext.commands import command, no_words
-from durnb_widgets.tables import plan_table, status_table, step_text
+from durnb_widgets.rich import Rich
+from durnb_widgets.tables import plan_table, restored_text, status_table, step_text
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
@@ -57,9 +59,10 @@ def plan(extension: Extension, words: list[str]) -> Any:
 @command("show", "STEP")
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
-    step = operations.step_in(extension.engine.peek() or History(), _one("show", words))
+    name = _one("show", words)
+    step = operations.step_in(extension.engine.peek() or History(), name)
     manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
-    return step_text(step, manifest)
+    return Rich(text=repr(step_text(step, manifest)), html=panels.step_panel(extension.engine, name))
 
 
 @command("rerun", "STEP")
@@ -85,19 +88,7 @@ def restore(extension: Extension, words: list[str]) -> str:
     """the variables of all finished steps (up to STEP) back, without running or showing anything"""
     if len(words) > 1:
         raise UsageError("%durable restore takes at most one STEP")
-    done = operations.restore(extension.engine, words[0] if words else None)
-    lines = [f"restored: {', '.join(done.steps)}" if done.steps else "no step is finished yet, so nothing was restored"]
-    lines += [f"not restored: {name} ({why})" for name, why in done.left.items()]
-    lines += list(done.notes)
-    if done.plain:
-        lines.append("plain cells still to run (what they define is not restored):")
-        lines += [f"  {_first_line(cell.source)}" for cell in done.plain]
-    return "\n".join(lines)
-
-
-def _first_line(source: str) -> str:
-    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return lines[0][:100] + (" …" if len(lines) > 1 else "") if lines else ""
+    return restored_text(operations.restore(extension.engine, words[0] if words else None))
 
 
 @command("save", "STEP [--ignore NAMES]")

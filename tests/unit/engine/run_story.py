@@ -52,20 +52,25 @@ class Story:
     def __init__(self) -> None:
         self.events: list[Recorded] = []
         self.history = History()
+        self._skipped = timedelta(0)
         self.tell(RunStarted(run="interactive.1", notebook="etl.ipynb", store="s1"))
         self.attach()
 
     def tell(self, event: Event) -> int:
         epoch = self.history.epoch + isinstance(event, KernelAttached)
         seq = len(self.events) + 1
-        recorded = Recorded(seq=seq, epoch=epoch, at=BEGIN + timedelta(seconds=seq), event=event)
+        recorded = Recorded(seq=seq, epoch=epoch, at=BEGIN + self._skipped + timedelta(seconds=seq), event=event)
         self.events.append(recorded)
         self.history.apply(recorded)
         return seq
 
     @property
     def now(self) -> datetime:
-        return BEGIN + timedelta(seconds=len(self.events) + 1)
+        return BEGIN + self._skipped + timedelta(seconds=len(self.events) + 1)
+
+    def skip(self, time: timedelta) -> None:
+        """Nothing happens for so long."""
+        self._skipped += time
 
     def step(self, name: str) -> StepHistory:
         return self.history.steps[name]

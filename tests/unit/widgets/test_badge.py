@@ -36,6 +36,17 @@ THEN = datetime(2026, 6, 1, 12, 2, tzinfo=UTC)
         ),
         (Badge(step="t", state="failed", attempt=3), "t · failed · attempt 3"),
         (Badge(step="t", state="failed", reason="failed: ValueError: x"), "t · failed: ValueError: x"),
+        (
+            Badge(step="t", state="running", since=NOW - timedelta(seconds=200, milliseconds=700)),
+            "t · running 3 min 20 s",
+        ),
+        (Badge(step="t", state="running", since=NOW - timedelta(milliseconds=700)), "t · running"),
+        (Badge(step="t", state="saving", ran=3.0, since=NOW - timedelta(seconds=2)), "t · saving 2 s · ran 3 s"),
+        (
+            Badge(step="t", state="running", reason="failed (ValueError: x)", since=NOW, until=NOW + timedelta(seconds=90)),
+            "t · running · failed (ValueError: x) · the next in 1 min 30 s",
+        ),
+        (Badge(step="t", state="running", reason="failed", until=NOW - timedelta(seconds=1)), "t · running · failed · the next begins"),
         (Badge(step="t", state="refused", reason="df is absent"), "t · not run · df is absent"),
         (Badge(step="t", state="succeeded", ran=0.0, reason="line\nbreak"), "t · line break · ran 0 ms"),
     ],
@@ -66,22 +77,27 @@ def _read(badge: Badge) -> _Reader:
     return reader
 
 
-@pytest.mark.parametrize("state", ["running", "succeeded", "reused", "failed", "asking", "refused", "disabled"])
+@pytest.mark.parametrize("state", ["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "disabled"])
 def test_html_says_the_same_as_the_text_and_has_a_role(state: str) -> None:
     badge = Badge(step="load", state=state, ran_at=THEN, ran=1.3, commands=("%durable rerun load",), notes=("a note",))  # type: ignore[arg-type]
     reader = _read(badge)
     assert reader.text == badge_text(badge, NOW)
     assert reader.attributes["role"] == ("alert" if state in ("failed", "asking", "refused") else "status")
     assert "2026-06-01 14:02:00 CEST" in str(reader.attributes["title"])
-    assert set(reader.tags) <= {"div", "span", "code"}
+    assert set(reader.tags) <= {"div", "span", "code", "svg", "path"}
+
+
+def test_a_screen_reader_is_not_told_every_second() -> None:
+    running = Badge(step="load", state="running", since=NOW - timedelta(seconds=5))
+    assert _read(running).attributes["role"] == "timer"
 
 
 def test_everything_is_escaped() -> None:
     nasty = '<script>alert("x")</script>&\'"'
     badge = Badge(step=nasty, state="failed", reason=nasty, commands=(nasty,), notes=(nasty, "<b>"))
     reader = _read(badge)
-    assert set(reader.tags) == {"div", "span", "code"}
-    assert set(reader.attributes) == {"class", "role", "aria-label", "title", "style"}
+    assert set(reader.tags) == {"div", "span", "code", "svg", "path"}
+    assert set(reader.attributes) == {"class", "role", "aria-label", "style"}
     assert reader.text == badge_text(badge, NOW)
 
 

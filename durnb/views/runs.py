@@ -1,0 +1,88 @@
+"""The runs of a notebook side by side: when, how long, how each ended, and in which steps a run differs from the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from durnb.engine.overview import StepRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What is known of one run without opening it; `holder` says who has it, in words."""
+
+    run: str
+    state: str
+    started: datetime | None
+    at: datetime | None
+    parameters: Mapping[str, object]
+    rows: tuple[StepRow, ...]
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunColumn:
+    """A run in the comparison: `ran` seconds and `size` bytes over its steps; `differs` names the steps that did something else than before."""
+
+    facts: RunFacts
+    finished: int
+    ran: float
+    size: int
+    differs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSeries:
+    """One step over the runs, oldest first; None where a run did not finish it."""
+
+    step: str
+    ran: tuple[float | None, ...]
+    size: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsPage:
+    """The runs, newest first, and each step's way through them."""
+
+    notebook: str
+    runs: tuple[RunColumn, ...]
+    steps: tuple[StepSeries, ...]
+
+
+def runs_page(notebook: str, runs: Sequence[RunFacts]) -> RunsPage:
+    """The comparison of `runs`, which come in any order."""
+    oldest_first = sorted(runs, key=_when)
+    columns = [_column(facts, oldest_first[index - 1] if index else None) for index, facts in enumerate(oldest_first)]
+    names = dict.fromkeys(row.step for facts in reversed(oldest_first) for row in facts.rows)
+    return RunsPage(notebook=notebook, runs=tuple(reversed(columns)), steps=tuple(_series(name, oldest_first) for name in names))
+
+
+def _when(facts: RunFacts) -> tuple[float, str]:
+    when = facts.started or facts.at
+    return (when.timestamp() if when is not None else 0.0, facts.run)
+
+
+def _column(facts: RunFacts, before: RunFacts | None) -> RunColumn:
+    finished = [row for row in facts.rows if row.status == "finished"]
+    return RunColumn(
+        facts=facts,
+        finished=len(finished),
+        ran=sum(row.ran or 0.0 for row in finished),
+        size=sum(row.size or 0 for row in facts.rows),
+        differs=_differing(facts, before),
+    )
+
+
+def _differing(facts: RunFacts, before: RunFacts | None) -> tuple[str, ...]:
+    """The steps whose code or inputs are not those of the run before, in order; not those that either run does not know."""
+    if before is None:
+        return ()
+    known = {row.step: row.fingerprint for row in before.rows}
+    return tuple(row.step for row in facts.rows if row.fingerprint and known.get(row.step) and row.fingerprint != known[row.step])
+
+
+def _series(name: str, runs: Sequence[RunFacts]) -> StepSeries:
+    rows = [next((row for row in facts.rows if row.step == name and row.status == "finished"), None) for facts in runs]
+    return StepSeries(step=name, ran=tuple(row.ran if row else None for row in rows), size=tuple(row.size if row else None for row in rows))

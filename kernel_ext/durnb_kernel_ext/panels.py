@@ -1,0 +1,161 @@
+"""Ties panels to this kernel's session: what they show, and what their buttons do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from durnb.engine import operations
+from durnb.engine.live import Durable
+from durnb.engine.session import Session
+from durnb.errors import DurnbError, UsageError
+from durnb.fold import History, StepHistory
+from durnb.views import RunPage, run_page, step_page, unreached_page
+from durnb.views.preview import previews
+from durnb_widgets.live import LivePanel
+from durnb_widgets.markup import Markup, tag
+from durnb_widgets.panel import panel_text, style
+from durnb_widgets.step import step_html
+from durnb_widgets.tables import restored_text
+
+if TYPE_CHECKING:
+    from durnb_kernel_ext.extension import Extension  # its commands show panels
+
+
+def page_of(session: Session, history: History) -> RunPage:
+    """The page of the session's run as `history` tells it."""
+    return run_page(history, session.kernel.cells(), datetime.now().astimezone(), on_change=session.settings().on_change)
+
+
+def open_panel(extension: Extension) -> None:
+    """Shows a panel in the cell that runs, and has it follow the run until the kernel ends. Raises DurnbError."""
+    session = extension.engine
+    page = page_of(session, session.peek() or History())
+    kernel = extension.kernel
+    if kernel is None:
+        print(panel_text(page))
+        return
+    display = _Display(kernel)
+    panel = LivePanel(
+        page,
+        publish=display.change,
+        operate=lambda operation, step: operate(session, operation, step),
+        detail=lambda step: detail(session, step),
+        refresh=session.tell_again,
+    )
+    display.show(panel.html(), page)
+
+    def look(history: History) -> None:
+        with suppress(Exception):  # what can't be shown must not cost others their news; the next change is shown again
+            panel.show(page_of(session, history))
+
+    session.onlookers.append(look)
+    extension.panels.append(panel)
+
+
+class _Display:
+    """One display in the notebook, which is changed from any thread."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel, self._parent, self._id = kernel, kernel.get_parent("shell"), f"durnb-{uuid.uuid4().hex}"
+
+    def show(self, html: Markup, page: RunPage) -> None:
+        self._send("display_data", html, page)
+
+    def change(self, html: Markup, page: RunPage) -> None:
+        self._send("update_display_data", html, page)
+
+    def _send(self, kind: str, html: Markup, page: RunPage) -> None:
+        content = {
+            "data": {"text/html": html, "text/plain": panel_text(page)},
+            "metadata": {"durnb": {"badge": True, "panel": True}},
+            "transient": {"display_id": self._id},
+        }
+        self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=self._parent, ident=self._kernel._topic(kind))
+
+
+def detail(session: Session, name: str) -> Markup:
+    """All about a step, as HTML. Raises UsageError for a step that there is not."""
+    history = session.peek() or History()
+    step = history.steps.get(name)
+    now = datetime.now().astimezone()
+    if step is None or not step.executions:
+        unreached = unreached_page(name, session.kernel.cells())
+        if unreached is None:
+            operations.step_in(history, name)  # raises, and names the steps there are
+            raise UsageError(f"there is no step {name!r}")
+        return step_html(unreached, now)
+    return step_html(step_page(step, previews=previews(_live(session, step)), outputs=_outputs(session, step)), now)
+
+
+def step_panel(session: Session, name: str) -> Markup:
+    """`detail` with the style that it needs, to stand alone."""
+    return tag(
+        "div",
+        style(),
+        tag("div", detail(session, name), class_="durnb-detail"),
+        class_="durnb-panel",
+        role="region",
+        aria_label=f"step {name}",
+    )
+
+
+def _live(session: Session, step: StepHistory) -> dict[str, object]:
+    """The step's variables that are live as it left them."""
+    version = Durable(step.name, step.current or 0)
+    held = list(session.live.names.items())
+    return {name: session.namespace[name] for name, live in held if live.version == version and name in session.namespace}
+
+
+def _outputs(session: Session, step: StepHistory) -> list[dict[str, Any]]:
+    """What the step showed last: of its checkpoint, else of the attempt that failed. Nothing where that can't be read, or nobody has the run."""
+    if not session.attached:
+        return []
+    shelf, last = session.shelf, step.executions[-1]
+    try:
+        if step.checkpoint is not None and last.checkpoint is not None:
+            return shelf.outputs(step.name, shelf.manifest(step.checkpoint))
+        return shelf.failure(step.name, last.last)
+    except DurnbError as error:
+        return [{"output_type": "stream", "text": f"they can't be read: {error}"}]
+
+
+def operate(session: Session, operation: str, step: str) -> str:
+    """Do what a button of the panel says; what came of it, in words. Raises DurnbError."""
+    match operation:
+        case "rerun":
+            operations.rerun(session, step)
+            return f"{step} runs again when its cell is run next"
+        case "retry" | "keep" | "done" | "abort":
+            return operations.resolve(session, step, operation)
+        case "restore":
+            return _restore(session, step)
+        case "interrupt":
+            return _interrupt(session, step)
+        case _:
+            raise UsageError(f"the panel asks for {operation!r}, which this version of durnb does not know: reload the page")
+
+
+def _restore(session: Session, step: str) -> str:
+    if not session.busy.acquire(blocking=False):
+        raise UsageError("a durable cell is running: restore when it has ended")
+    try:
+        return restored_text(operations.restore(session, step or None))
+    finally:
+        session.busy.release()
+
+
+def _interrupt(session: Session, step: str) -> str:
+    """As the front end's own button does: the kernel and what it started are interrupted."""
+    if session.busy.acquire(blocking=False):
+        session.busy.release()
+        raise UsageError(f"{step} does not run any more")
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGINT)
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
+    return f"{step} is interrupted"

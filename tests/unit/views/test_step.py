@@ -1,0 +1,64 @@
+"""One step in full: how its source changed, what it read and made, its attempts."""
+
+from __future__ import annotations
+
+from durnb.engine.cells import NotebookCell
+from durnb.views import step_page, unreached_page
+from durnb.views.preview import preview
+from durnb.views.step import outputs_text
+from unit.engine.run_story import Story, made, reads
+
+
+def test_a_step_tells_how_its_source_changed_and_where_its_inputs_came_from() -> None:
+    story = Story()
+    story.starts("load", source="x = 1")
+    story.succeeds("load")
+    story.starts("load", source="x = 2", inputs=[made("df", "raw"), reads("rate"), reads("np", kind="package")])
+    story.fails("load")
+    shown = step_page(story.step("load"))
+    assert "-x = 1" in shown.diff
+    assert "+x = 2" in shown.diff
+    assert [(i.name, i.origin) for i in shown.inputs] == [("df", "step raw"), ("rate", "a plain cell"), ("np", "a package")]
+    assert [(a.execution, a.attempt, a.status) for a in shown.attempts] == [(2, 1, "exception"), (1, 1, "succeeded")]
+    assert shown.attempts[0].error
+    assert shown.source == "x = 2"
+
+
+def test_variables_are_told_with_their_types_and_previews() -> None:
+    story = Story()
+    story.starts("load")
+    story.succeeds("load", x="1", y="2")
+    shown = step_page(story.step("load"), previews={"x": "41"})
+    assert [(v.name, v.type, v.preview) for v in shown.variables] == [("x", "int", "41"), ("y", "int", "")]
+
+
+def test_a_step_that_was_never_started_shows_its_cell() -> None:
+    shown = unreached_page("mail", [NotebookCell(source="x = 1"), NotebookCell(source="%%durable mail --once\nsend()")])
+    assert shown is not None
+    assert (shown.header, shown.source, shown.attempts) == ("mail --once", "send()", ())
+    assert unreached_page("other", []) is None
+
+
+def test_outputs_are_text_alone() -> None:
+    outputs = [
+        {"output_type": "stream", "text": ["a\n", "b\n"]},
+        {"output_type": "display_data", "data": {"text/html": "<script>1</script>", "text/plain": "a table"}},
+        {"output_type": "display_data", "data": {"image/png": "…"}},
+        {"output_type": "error", "traceback": ["\x1b[31mValueError\x1b[0m: no"]},
+    ]
+    assert outputs_text(outputs) == "a\nb\na table\n[image/png]\nValueError: no"
+
+
+def test_a_preview_runs_no_code_of_the_value() -> None:
+    class Loud(list[int]):
+        def __len__(self) -> int:
+            raise AssertionError("it was asked")
+
+        def __repr__(self) -> str:
+            raise AssertionError("it was asked")
+
+    assert preview(Loud()) == ""
+    assert preview([1, 2]) == "2 items"
+    assert preview({}) == "0 items"
+    assert preview("a") == "'a'"
+    assert len(preview("a" * 1000)) < 80

@@ -1,0 +1,186 @@
+"""The run along the time, as SVG: a row for each step, a bar for each attempt, and below them the lives of the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from durnb.engine.overview import spell
+from durnb.views.timeline import Bar, Life, Piece, Timeline
+from durnb_widgets.markup import Markup, join, tag
+
+_WIDTH: Final = 860.0
+_EDGE: Final = 14.0  # at the right, for the mark of what ended badly
+_LETTER: Final = 6.3  # the width of one, about
+_LONGEST: Final = 20  # letters of a name
+_MANY: Final = 40  # steps: above that rows are thin and have no names
+_STANDINGS: Final = {
+    "succeeded": "finished",
+    "running": "running",
+    "exception": "failed",
+    "timeout": "failed",
+    "interrupt": "interrupted",
+    "crashed": "died",
+}
+_WORDS: Final = {
+    "succeeded": "finished",
+    "exception": "failed",
+    "timeout": "timed out",
+    "interrupt": "was interrupted",
+    "crashed": "died with the kernel",
+}
+_MARKS: Final = {"exception": "×", "timeout": "×", "interrupt": "‖", "crashed": "†"}
+
+
+def chart(line: Timeline, now: datetime) -> Markup:
+    """The SVG of the timeline; empty where nothing has run."""
+    if not line.pieces:
+        return Markup("")
+    named = len(line.steps) <= _MANY
+    row = 18.0 if named else max(2.0, 400.0 / len(line.steps))
+    left = 10 + _LETTER * min(max(map(len, line.steps)), _LONGEST) if named else 0.0
+    tall = row * len(line.steps)
+    scale = _Scale(line=line, left=left, width=_WIDTH - left - _EDGE, row=row, tall=tall, now=now)
+    rows = {step: index for index, step in enumerate(line.steps)}
+    names = [
+        tag(
+            "text",
+            step if len(step) <= _LONGEST else f"{step[: _LONGEST - 1]}…",
+            x=str(left - 8),
+            y=_n(row * i + 13),
+            text_anchor="end",
+            class_="durnb-name",
+        )
+        for step, i in rows.items()
+    ]
+    return tag(
+        "svg",
+        tag("title", f"{len(line.bars)} attempts of {len(line.steps)} steps in {_plural(len(line.lives), 'kernel')}"),
+        [scale.silence(piece) for piece in line.pieces if piece.silence],
+        names if named else None,
+        [scale.bar(bar, rows[bar.step]) for bar in line.bars],
+        [scale.life(life, index, len(line.lives)) for index, life in enumerate(line.lives)],
+        list(scale.ticks()),
+        viewBox=f"0 0 {_n(_WIDTH)} {_n(tall + 46)}",
+        role="img",
+        class_="durnb-chart",
+    )
+
+
+class _Scale:
+    """Where a moment and a row stand in the picture."""
+
+    def __init__(self, *, line: Timeline, left: float, width: float, row: float, tall: float, now: datetime) -> None:
+        self._line, self._left, self._width, self._row, self._tall, self._now = line, left, width, row, tall, now
+
+    def x(self, at: datetime) -> float:
+        return self._left + self._line.at(at) * self._width
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self._now.tzinfo)
+
+    def bar(self, bar: Bar, index: int) -> Markup:
+        begin, end = self.x(bar.began), self.x(bar.ended)
+        width, standing = max(end - begin, 2.0), _STANDINGS[bar.status]
+        mark = _MARKS.get(bar.status) if self._row >= 12 else None
+        pad = 3.0 if self._row >= 12 else 0.3
+        unknown = self._line.silence_after(bar.ended) if bar.status == "crashed" else None
+        if unknown is not None:
+            width = max(width, 3.0)
+        return tag(
+            "g",
+            tag("title", self._said(bar)),
+            self._unknown(unknown, index, pad) if unknown is not None else None,
+            tag(
+                "rect",
+                x=_n(begin),
+                y=_n(self._row * index + pad),
+                width=_n(width),
+                height=_n(self._row - 2 * pad),
+                rx="2",
+                class_=f"durnb-bar durnb-is-{standing}",
+            ),
+            tag("text", mark, x=_n(begin + width + 3), y=_n(self._row * index + 13), class_="durnb-name") if mark else None,
+        )
+
+    def _unknown(self, piece: Piece, index: int, pad: float) -> Markup:
+        left, right = self._left + piece.left * self._width, self._left + piece.right * self._width
+        box = {"x": _n(left), "y": _n(self._row * index + pad), "width": _n(right - left), "height": _n(self._row - 2 * pad)}
+        return tag("rect", class_="durnb-bar durnb-is-unknown", rx="2", **box)
+
+    def _said(self, bar: Bar) -> str:
+        length = spell(timedelta(seconds=bar.ran if bar.ran is not None else (bar.ended - bar.began).total_seconds()))
+        began = f"{self._local(bar.began):%Y-%m-%d %H:%M:%S}"
+        how = f"has been running for {length}" if bar.open else f"{_WORDS[bar.status]} after {length}"
+        return f"{bar.step}, attempt {bar.number}: began {began}, {how}" + ("" if bar.status != "crashed" else " or later: nobody saw it")
+
+    def life(self, life: Life, index: int, count: int) -> Markup:
+        begin, end, y = self.x(life.began), self.x(life.ended), self._tall + 9
+        words = {"alive": "alive", "left": "ended in good order", "died": "died"}[life.how]
+        mark = tag("text", "†", x=_n(end + 1), y=_n(y + 4), class_="durnb-name") if life.how == "died" else None
+        return tag(
+            "g",
+            tag("title", f"kernel {life.epoch} of {count}: from {self._local(life.began):%Y-%m-%d %H:%M:%S}, {words}"),
+            tag("line", x1=_n(begin), x2=_n(max(end, begin + 2)), y1=_n(y), y2=_n(y), class_=f"durnb-life durnb-life-{life.how}"),
+            mark,
+        )
+
+    def silence(self, piece: Piece) -> Markup:
+        left, right = self._left + piece.left * self._width, self._left + piece.right * self._width
+        length = spell(piece.ended - piece.began)
+        middle = (left + right) / 2
+        return tag(
+            "g",
+            tag("title", f"{piece.silence} for {length}: not to scale"),
+            tag("rect", x=_n(left), y="0", width=_n(right - left), height=_n(self._tall), class_="durnb-silence"),
+            tag("text", f"{piece.silence} {length}", x=_n(middle), y=_n(self._tall + 39), text_anchor="middle", class_="durnb-name"),
+        )
+
+    def ticks(self) -> Iterator[Markup]:
+        """The time at both ends of what is to scale, where there is room for it."""
+        free = 0.0
+        for piece in self._line.pieces:
+            if piece.silence:
+                continue
+            for at, share, anchor in ((piece.began, piece.left, "start"), (piece.ended, piece.right, "end")):
+                x = self._left + share * self._width
+                begin = x if anchor == "start" else x - 50
+                if begin >= free:
+                    yield tag(
+                        "text", f"{self._local(at):%H:%M:%S}", x=_n(x), y=_n(self._tall + 26), text_anchor=anchor, class_="durnb-name"
+                    )
+                    free = begin + 58
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def sparkline(values: tuple[float | None, ...], said: str) -> Markup:
+    """A small line of bars, one for each value, to one scale; a gap where there is none."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return Markup("")
+    top = max(known) or 1.0
+    shown = values[-60:]
+    bars = [
+        tag(
+            "rect",
+            x=_n(i * 5.0),
+            y=_n(18 - max(1.0, 17 * value / top)),
+            width="4",
+            height=_n(max(1.0, 17 * value / top)),
+            class_="durnb-bar durnb-is-finished",
+        )
+        for i, value in enumerate(shown)
+        if value is not None
+    ]
+    wide = len(shown) * 5
+    return tag(
+        "svg", tag("title", said), join(bars), viewBox=f"0 0 {wide} 18", width=str(wide), height="18", role="img", class_="durnb-spark"
+    )

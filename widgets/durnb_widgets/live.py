@@ -1,0 +1,169 @@
+"""A panel that is live: it follows the run, and does what its buttons say.
+
+The notebook holds the panel as plain HTML, which is changed a moment after the run did: a notebook saved at any time, kernel killed or not, shows
+its last state. The widget has no view of its own in the notebook. Its script finds the panel's HTML in the page, and makes that live: where the
+front end has no widgets, the HTML stays as it is and is still kept up to date.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from durnb.errors import DurnbError
+from durnb.views import RunPage
+from durnb.views.standing import STANDINGS
+from durnb_widgets.markup import Markup
+from durnb_widgets.panel import Pieces, panel_html, pieces, shell, static
+
+SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds, at least
+REFRESHED_AFTER: Final = 2.0  # seconds of a step that runs, at first
+REFRESHED_EVERY: Final = 10.0  # seconds, at last
+_RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
+_NOTHING: Final = Markup("")
+
+Publish = Callable[[Markup, RunPage], None]
+Operate = Callable[[str, str], str]
+Detail = Callable[[str], Markup]
+
+
+def panel_widget(key: str) -> Any | None:
+    """The model behind a live panel; None where anywidget is not installed or no front end can be reached."""
+    try:
+        import anywidget  # noqa: PLC0415  # 200 ms, and only a live panel needs it
+    except ImportError:
+        return None
+    import traitlets  # noqa: PLC0415  # comes with anywidget
+
+    class DurnbPanel(anywidget.AnyWidget):
+        """Its script does everything; there is no view."""
+
+        _esm = static("panel.js")
+        key = traitlets.Unicode().tag(sync=True)
+
+    return DurnbPanel(key=key)
+
+
+class LivePanel:
+    """Follows a run from a thread of its own; `publish` changes what the notebook holds, `operate` does what a button says, `detail` shows a step.
+
+    `show` may be called from any thread, and returns at once. While a step runs, `refresh` is called now and then, to have the page shown anew.
+    """
+
+    def __init__(self, page: RunPage, *, publish: Publish, operate: Operate, detail: Detail, refresh: Callable[[], None]) -> None:
+        self.key = uuid.uuid4().hex[:12]
+        self._publish, self._operate, self._detail, self._refresh = publish, operate, detail, refresh
+        self._condition = threading.Condition()
+        self._sending = threading.Lock()
+        self._page, self._dirty, self._closed = page, False, False
+        self._sent: Pieces | None = None
+        self._widget = panel_widget(self.key)
+        if self._widget is not None:
+            self._hear(self._widget)
+        threading.Thread(target=self._serve, name="durnb-panel", daemon=True).start()
+
+    def html(self) -> Markup:
+        """The panel as the notebook holds it."""
+        return panel_html(self._page, self.key)
+
+    def show(self, page: RunPage) -> None:
+        """The run is as `page` says."""
+        with self._condition:
+            self._page, self._dirty = page, True
+            self._condition.notify()
+
+    def close(self) -> None:
+        """The last state is published, and the panel stays as it is."""
+        with self._condition:
+            if self._closed:
+                return
+            self._closed = True
+            self._condition.notify()
+        self._publish(self.html(), self._page)
+        if self._widget is not None:
+            self._widget.close()
+
+    # ---- to the page
+
+    def _serve(self) -> None:
+        saved, unsaved, pause = 0.0, False, REFRESHED_AFTER
+        while True:
+            with self._condition:
+                lasts = any(card.standing == "running" for card in self._page.cards)
+                wait = max(0.0, saved + SAVED_EVERY - time.monotonic()) if unsaved else pause if lasts else None
+                news = self._condition.wait_for(lambda: self._dirty or self._closed, wait)
+                if self._closed:
+                    return
+                page, changed, self._dirty = self._page, self._dirty, False
+            if changed:
+                self._patch(page)
+                unsaved = True
+            elif not news and not unsaved:
+                pause = min(pause * 1.5, REFRESHED_EVERY)
+                self._refresh()
+            if not lasts:
+                pause = REFRESHED_AFTER
+            if unsaved and time.monotonic() >= saved + SAVED_EVERY:
+                self._publish(panel_html(page, self.key), page)
+                saved, unsaved = time.monotonic(), False
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        if self._widget is not None:
+            self._widget.send(message)
+
+    def _patch(self, page: RunPage) -> None:
+        """Send what is not as it was sent last."""
+        with self._sending:
+            before = self._sent
+            if before is None:
+                return  # no page has asked yet
+            now = self._sent = pieces(page, live=True)
+            patch: dict[str, Any] = {"kind": "patch", "rows": {step: row for step, row in now.rows.items() if before.rows.get(step) != row}}
+            patch |= {name: getattr(now, name) for name in ("head", "chart", "foot") if getattr(now, name) != getattr(before, name)}
+            if list(now.rows) != list(before.rows):
+                patch["order"] = list(now.rows)
+            self._send(patch)
+
+    def _whole(self) -> None:
+        with self._sending:
+            now = self._sent = pieces(self._page, live=True)
+            self._send(
+                {
+                    "kind": "page",
+                    "shell": shell(self.key, now.head, _NOTHING, now.chart, now.foot, live=True),
+                    "rows": dict(now.rows),
+                    "order": list(now.rows),
+                    "standings": list(STANDINGS),
+                    "restore": _RESTORE,
+                }
+            )
+
+    # ---- from the page
+
+    def _hear(self, widget: Any) -> None:
+        for model in (widget, widget.layout):
+            if hasattr(model.comm, "_reply_subshell_for"):  # ipykernel 7: so that a click is heard while a cell keeps the main thread busy
+                model.comm._reply_subshell_for = lambda data, default: default
+        widget.on_msg(lambda _, content, buffers: self._take(content))
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        """A message of the page; never raises, since nobody would see it."""
+        operation, step = str(message.get("op")), str(message.get("step") or "")
+        try:
+            match operation:
+                case "hello":
+                    self._whole()
+                case "detail":
+                    self._send({"kind": "detail", "step": step, "html": self._detail(step)})
+                case _:
+                    self._say(self._operate(operation, step), ok=True)
+        except DurnbError as error:
+            self._say(str(error), ok=False)
+        except Exception as error:
+            self._say(f"{type(error).__name__}: {error}", ok=False)
+
+    def _say(self, text: str, *, ok: bool) -> None:
+        self._send({"kind": "said", "text": text, "ok": ok})

@@ -1,0 +1,211 @@
+"""The panel as HTML: the same pieces stand in a saved notebook and are exchanged one by one while it is live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from durnb.archive.table import Table, bytes_text, seconds_text, when
+from durnb.engine.overview import spell
+from durnb.views import Action, RunPage, StepCard
+from durnb.views.standing import STANDINGS, Standing
+from durnb_widgets.badge import size_text
+from durnb_widgets.chart import chart
+from durnb_widgets.icons import icon
+from durnb_widgets.markup import Markup, join, tag
+from durnb_widgets.times import moment
+
+_HEADS: Final = (
+    ("step", ""),
+    ("status", ""),
+    ("why, and what comes", ""),
+    ("when", "durnb-c-when"),
+    ("ran", ""),
+    ("attempts", "durnb-c-attempts"),
+    ("saved", "durnb-c-saved"),
+)
+_SAVED_ROWS: Final = 200  # a saved notebook holds no more of them
+
+
+@cache
+def style() -> Markup:
+    """The style sheet of panels; every rule of it is about elements inside of one."""
+    return Markup(f"<style>{static('panel.css')}</style>")
+
+
+def static(name: str) -> str:
+    """The text of a file in ``static/``."""
+    return (files("durnb_widgets") / "static" / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """The parts of a panel that change by themselves: its head, a row for each step in order, the timeline, the foot."""
+
+    head: Markup
+    rows: Mapping[str, Markup]
+    chart: Markup
+    foot: Markup
+
+
+def pieces(page: RunPage, *, live: bool) -> Pieces:
+    """The parts of the page; only a `live` one has buttons. `page.at` is in the reader's zone."""
+    return Pieces(
+        head=_head(page),
+        rows={card.step: row(card, page.at, live=live) for card in page.cards},
+        chart=chart(page.timeline, page.at),
+        foot=join("as of ", moment(page.at, page.at), " · ", tag("code", "%durable plan"), " says what Run All would do, and why"),
+    )
+
+
+def panel_html(page: RunPage, key: str = "") -> Markup:
+    """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`."""
+    parts = pieces(page, live=False)
+    shown = _cut(page)
+    left = len(page.cards) - len(shown)
+    foot = join(parts.foot, f" · {left} finished steps are left out here" if left else None)
+    return shell(key, parts.head, join([parts.rows[card.step] for card in shown]), parts.chart, foot)
+
+
+def _cut(page: RunPage) -> list[StepCard]:
+    """What a saved notebook shows of a long run: first all that is not simply finished."""
+    if len(page.cards) <= _SAVED_ROWS:
+        return list(page.cards)
+    telling = [card.step for card in page.cards if card.standing not in ("finished", "not reached")]
+    others = [card.step for card in page.cards if card.standing in ("finished", "not reached")]
+    chosen = set((telling + others)[:_SAVED_ROWS])
+    return [card for card in page.cards if card.step in chosen]
+
+
+def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, *, live: bool = False) -> Markup:
+    """What holds the parts of a panel; a `live` one is in the place of the one of its `key` that the notebook holds."""
+    heads = tag("tr", [tag("th", words, scope="col", class_=css or None) for words, css in _HEADS])
+    return tag(
+        "div",
+        style(),
+        tag("div", head, class_="durnb-head"),
+        tag("div", class_="durnb-tools"),
+        tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table"),
+        tag("div", timeline, class_="durnb-timeline", tabindex="0", role="group", aria_label="timeline"),
+        tag("div", foot, class_="durnb-foot"),
+        class_=" ".join(["durnb-panel", *([f"durnb-panel-{key}"] if key else []), *(["durnb-live"] if live else [])]),
+        role="region",
+        aria_label="durable steps",
+    )
+
+
+def _head(page: RunPage) -> Markup:
+    title = tag(
+        "div",
+        tag("strong", f"run {page.run}" if page.run else "no run yet", title=page.notebook or None),
+        tag("span", page.state, class_="durnb-chip"),
+        _facts(page),
+        class_="durnb-title",
+    )
+    return join(title, _strip(page), tag("div", page.headline, class_="durnb-headline"))
+
+
+def _facts(page: RunPage) -> Markup:
+    facts = [f"{key}={value}" for key, value in page.parameters.items()]
+    if page.kernels > 1:
+        facts.append(f"{page.kernels} kernels")
+    if page.size:
+        facts.append(f"{size_text(page.size)} kept")
+    begun = join("begun ", moment(page.started, page.at)) if page.started is not None else None
+    return tag("span", join(begun, [join(" · ", fact) for fact in facts]), class_="durnb-facts")
+
+
+def _strip(page: RunPage) -> Markup:
+    """How many steps stand how: a bar in parts, and the same in words for who can't see it."""
+    counts = page.counts
+    order: list[Standing] = [standing for standing in STANDINGS if standing in counts]
+    parts = [
+        tag("span", class_=f"durnb-part durnb-is-{standing.replace(' ', '-')}", style=f"flex-grow:{counts[standing]}") for standing in order
+    ]
+    said = ", ".join(f"{counts[standing]} {standing}" for standing in order) or "no steps"
+    return tag("div", parts, class_="durnb-strip", role="img", aria_label=said, title=said)
+
+
+def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
+    """The row of one step."""
+    name = (
+        tag(
+            "button",
+            card.step,
+            type="button",
+            class_="durnb-step",
+            aria_expanded="false",
+            data_op="detail",
+            data_step=card.step,
+            title=card.step,
+        )
+        if live
+        else tag("span", card.step, class_="durnb-step", title=card.step)
+    )
+    status = tag("span", icon(card.standing), card.standing, class_="durnb-status")
+    lost = f"lost: {', '.join(card.lost)}" if card.lost else ""
+    outside = "no cell of the saved notebook has this name" if card.outside else ""
+    notes = [
+        tag("div", words, class_=f"durnb-note {css}".strip())
+        for words, css in ((_why(card), ""), (lost, "durnb-warn"), (outside, "durnb-warn"))
+        if words
+    ]
+    buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
+    return tag(
+        "tr",
+        tag("th", name, scope="row"),
+        tag("td", status),
+        tag("td", notes, buttons, class_="durnb-c-why"),
+        tag("td", moment(card.at, now), class_="durnb-c-when"),
+        tag("td", _ran(card, now), class_="durnb-number"),
+        tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts"),
+        tag(
+            "td",
+            size_text(card.size) if card.size is not None else "",
+            title=f"saved in {seconds_text(card.save)}" if card.save is not None else None,
+            class_="durnb-number durnb-c-saved",
+        ),
+        class_=f"durnb-row durnb-row-{card.standing.replace(' ', '-')}",
+        data_row=card.step,
+    )
+
+
+def _why(card: StepCard) -> str:
+    why = "" if card.standing == "running" and card.attempts == 1 else card.why  # "attempt 1", which has a column
+    usual = {"finished": "is put back", "running": card.coming}.get(card.standing, "")
+    coming = f"{card.coming} at the next Run All" if card.coming and card.coming != usual else ""
+    return " · ".join(part for part in (why, coming) if part)
+
+
+def _ran(card: StepCard, now: datetime) -> Markup | str:
+    if card.since is not None:
+        words = spell(timedelta(seconds=max(0, int((now - card.since).total_seconds()))))
+        return tag("span", words, data_since=card.since.isoformat())
+    return seconds_text(card.ran) if card.ran is not None else ""
+
+
+def _button(action: Action, step: str) -> Markup:
+    return tag(
+        "button",
+        action.label,
+        type="button",
+        class_="durnb-button",
+        data_op=action.operation,
+        data_step=step,
+        data_asks=action.asks or None,
+        aria_label=f"{action.label}: {step}",
+    )
+
+
+def panel_text(page: RunPage) -> str:
+    """The panel as a table of text, for consoles."""
+    rows = tuple(
+        (card.step, card.standing, when(card.at), seconds_text(card.ran), str(card.attempts or "-"), bytes_text(card.size), _why(card))
+        for card in page.cards
+    )
+    heads = ("step", "status", "when", "ran", "attempts", "saved", "why, and what comes")
+    return repr(Table(title=f"run {page.run}, {page.state}: {page.headline}", heads=heads, rows=rows))

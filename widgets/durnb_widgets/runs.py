@@ -1,0 +1,147 @@
+"""The runs of a notebook side by side, as HTML and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from durnb.archive import NotebookHistory
+from durnb.archive.table import bytes_text, seconds_text
+from durnb.views import RunColumn, RunFacts, RunsPage, runs_page
+from durnb_widgets.badge import size_text
+from durnb_widgets.chart import sparkline
+from durnb_widgets.icons import icon
+from durnb_widgets.markup import Markup, join, tag
+from durnb_widgets.panel import style
+from durnb_widgets.rich import Rich
+from durnb_widgets.times import moment
+
+_STATES: Mapping[str, str] = {"finished": "finished", "open": "running", "failed": "failed", "abandoned": "aborted"}
+_NEWEST = 200  # runs that are shown
+
+
+def history_page(history: NotebookHistory) -> Rich:
+    """What ``%durable history`` and the display of ``durnb.history()`` show, from the runs' status files: quick, however many runs there are."""
+    page = runs_page(history.store.notebook.name, [_facts(history, name) for name in history])
+    return Rich(text=repr(history.table()), html=runs_html(page, datetime.now().astimezone()))
+
+
+def _facts(history: NotebookHistory, name: str) -> RunFacts:
+    run = history[name]
+    glance = run.told()
+    status = history.store.status(run.run) or {}
+    started = status.get("started")
+    parameters = status.get("parameters")
+    return RunFacts(
+        run=run.name,
+        state=glance.state,
+        started=datetime.fromisoformat(started) if isinstance(started, str) else None,
+        at=glance.at,
+        parameters=parameters if isinstance(parameters, Mapping) else {},
+        rows=glance.rows,
+        holder=run.holder,
+    )
+
+
+def runs_html(page: RunsPage, now: datetime) -> Markup:
+    """The runs, newest first, each of which opens to its steps; below, each step over the runs. `now` is in the reader's zone."""
+    shown = page.runs[:_NEWEST]
+    left = len(page.runs) - len(shown)
+    heads = tag(
+        "tr",
+        [
+            tag("th", head, scope="col")
+            for head in ("run", "state", "begun", "steps finished", "their bodies ran", "saved", "differs from the run before")
+        ],
+    )
+    table = tag("table", tag("thead", heads), tag("tbody", [_row(run, now) for run in shown]), class_="durnb-table")
+    return tag(
+        "div",
+        style(),
+        tag(
+            "div",
+            tag("strong", f"history of {page.notebook}"),
+            tag("span", f"{len(page.runs)} run{'s' * (len(page.runs) != 1)}", class_="durnb-facts"),
+            class_="durnb-title",
+        ),
+        table if shown else tag("div", "no durable cell has run yet", class_="durnb-headline"),
+        tag("div", f"{left} older runs are not shown", class_="durnb-facts") if left else None,
+        _series(page),
+        tag(
+            "div",
+            join(
+                "a run: ",
+                tag("code", "durnb.history()['interactive.1']"),
+                " · a step's past: ",
+                tag("code", "durnb.history()['interactive.1']['load']"),
+            ),
+            class_="durnb-foot",
+        ),
+        class_="durnb-panel",
+        role="region",
+        aria_label=f"runs of {page.notebook}",
+    )
+
+
+def _row(run: RunColumn, now: datetime) -> Markup:
+    facts = run.facts
+    state = _STATES.get(facts.state, "not reached")
+    parameters = ", ".join(f"{key}={value}" for key, value in facts.parameters.items())
+    held = f"held by {facts.holder}" if facts.holder else ""
+    under = [tag("div", words, class_="durnb-facts") for words in (parameters, held) if words]
+    differs = (
+        tag("details", tag("summary", ", ".join(run.differs)), _steps(run))
+        if run.differs
+        else tag("details", tag("summary", _nothing(run)), _steps(run))
+    )
+    return tag(
+        "tr",
+        tag("th", tag("span", facts.run, class_="durnb-step"), under, scope="row"),
+        tag("td", tag("span", icon(state, moving=False), facts.state, class_="durnb-status")),
+        tag("td", moment(facts.started or facts.at, now)),
+        tag("td", f"{run.finished} of {len(facts.rows)}", class_="durnb-number"),
+        tag("td", seconds_text(run.ran), class_="durnb-number"),
+        tag("td", size_text(run.size), class_="durnb-number"),
+        tag("td", differs, class_="durnb-c-why"),
+        class_="durnb-row",
+    )
+
+
+def _nothing(run: RunColumn) -> str:
+    return "the same steps" if run.facts.rows else "no step"
+
+
+def _steps(run: RunColumn) -> Markup:
+    cells: list[Markup] = []
+    for row in run.facts.rows:
+        cells += [
+            tag("div", tag("code", row.step)),
+            tag("div", icon(row.status, moving=False), row.status),
+            tag("div", f"{seconds_text(row.ran)}, {bytes_text(row.size)}" + (f" · {row.reason}" if row.reason else "")),
+        ]
+    return tag("div", cells, class_="durnb-small")
+
+
+def _series(page: RunsPage) -> Markup | None:
+    if len(page.runs) < 2:
+        return None
+    cells: list[Markup] = []
+    for series in page.steps:
+        known = [ran for ran in series.ran if ran is not None]
+        if len(known) < 2:
+            continue
+        said = f"{series.step} over {len(known)} runs: {seconds_text(min(known))} to {seconds_text(max(known))}, last {seconds_text(known[-1])}"
+        sizes = [size for size in series.size if size is not None]
+        grew = (
+            f"{size_text(sizes[0])} to {size_text(sizes[-1])}" if sizes and sizes[0] != sizes[-1] else size_text(sizes[-1]) if sizes else ""
+        )
+        cells += [
+            tag("div", tag("code", series.step)),
+            tag("div", sparkline(series.ran, said)),
+            tag("div", f"{seconds_text(min(known))} to {seconds_text(max(known))}, last {seconds_text(known[-1])} · {grew}"),
+        ]
+    return (
+        tag("div", tag("h4", "each step over the runs, oldest first"), tag("div", cells, class_="durnb-small"), class_="durnb-detail")
+        if cells
+        else None
+    )

@@ -1,0 +1,340 @@
+// Makes the panels that a notebook shows live. The kernel sends HTML in which every text is escaped (durnb_widgets/markup.py); what is
+// typed or sent as plain text is put in by textContent alone. A panel is found by its class, so that the notebook itself holds plain HTML.
+
+const LONG = 12; // steps: from here on there is something to search
+const SILENT = 25000; // milliseconds: while a step runs, the kernel tells of it every 10 seconds at least
+const FINE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export default {
+  initialize({ model }) {
+    const panel = new Panel(model);
+    panel.begin();
+    return () => panel.end();
+  },
+};
+
+class Panel {
+  constructor(model) {
+    this.model = model;
+    this.key = model.get("key");
+    this.host = null; // the live element; it is put where the notebook shows its saved form
+    this.page = null;
+    this.open = new Map(); // step -> HTML of its detail
+    this.said = { text: "", ok: true };
+    this.filter = { words: "", standing: "" };
+    this.focused = null;
+  }
+
+  begin() {
+    this.onMessage = (message) => this.take(message);
+    this.model.on("msg:custom", this.onMessage);
+    this.onLive = () => { if (this.model.comm_live === false) this.gone(); };
+    this.model.on("comm_live_update", this.onLive);
+    this.places = document.getElementsByClassName(`durnb-panel-${this.key}`);
+    this.observer = new MutationObserver(() => this.adopt());
+    this.observer.observe(document.body, { childList: true, subtree: true });
+    this.clock = setInterval(() => this.tick(), 1000);
+    this.greet(200);
+  }
+
+  // A message that is sent before the front end knows the kernel's subshell waits for the cell that runs: so it is sent again.
+  greet(pause) {
+    if (this.page) return;
+    this.send({ op: "hello" });
+    this.greeting = setTimeout(() => this.greet(Math.min(2 * pause, 10000)), pause);
+  }
+
+  end() {
+    this.observer.disconnect();
+    clearInterval(this.clock);
+    clearTimeout(this.greeting);
+    this.model.off("msg:custom", this.onMessage);
+    this.model.off("comm_live_update", this.onLive);
+    this.gone();
+  }
+
+  gone() {
+    clearInterval(this.clock);
+    if (!this.host || this.host.classList.contains("durnb-gone")) return;
+    this.host.classList.add("durnb-gone");
+    this.said = { text: "The kernel that this panel followed is gone. Run this cell again to go on.", ok: false };
+    this.showSaid();
+  }
+
+  send(message) {
+    this.model.send(message);
+  }
+
+  take(message) {
+    this.heard = Date.now();
+    if (this.said.silence) {
+      this.said = { text: "", ok: true };
+      this.showSaid();
+    }
+    if (message.kind === "page") {
+      if (this.page) return; // the answer to a greeting that was sent again
+      this.page = message;
+      this.build();
+    } else if (message.kind === "patch" && this.page) {
+      this.patch(message);
+    } else if (message.kind === "detail") {
+      this.open.set(message.step, message.html);
+      this.showDetail(message.step);
+    } else if (message.kind === "said") {
+      this.said = message;
+      this.showSaid();
+    }
+  }
+
+  // ---- where it stands
+
+  adopt() {
+    if (!this.host || this.host.isConnected || !this.places.length) return;
+    this.places[0].replaceWith(this.host);
+    const busy = document.activeElement?.closest("input, textarea, .cm-editor");
+    if (this.focused && !busy) this.find(this.focused)?.focus({ preventScroll: true });
+  }
+
+  build() {
+    const host = fragment(this.page.shell);
+    host.querySelector(".durnb-rows").append(...this.page.order.map((step) => this.row(step)));
+    host.querySelector(".durnb-tools").before(element("div", "durnb-said", { role: "status", "aria-live": "polite" }));
+    host.addEventListener("click", (event) => this.click(event));
+    host.addEventListener("focusin", (event) => { this.focused = mark(event.target); });
+    host.addEventListener("focusout", (event) => { if (event.relatedTarget) this.focused = null; });
+    host.addEventListener("keydown", (event) => this.keydown(event));
+    const old = this.host;
+    this.host = host;
+    this.tools();
+    for (const step of this.open.keys()) this.send({ op: "detail", step });
+    this.local(host);
+    this.showSaid();
+    this.sift();
+    if (old?.isConnected) old.replaceWith(host);
+    else this.adopt();
+  }
+
+  patch(message) {
+    Object.assign(this.page.rows, message.rows);
+    for (const name of ["head", "chart", "foot"]) {
+      if (message[name] === undefined) continue;
+      const at = this.host.querySelector({ head: ".durnb-head", chart: ".durnb-timeline", foot: ".durnb-foot" }[name]);
+      at.replaceChildren(...parts(message[name]));
+      this.local(at);
+    }
+    for (const step of Object.keys(message.rows)) this.renew(step);
+    if (message.order) this.reorder(message.order);
+    this.tools();
+    this.sift();
+  }
+
+  row(step) {
+    const template = document.createElement("template");
+    template.innerHTML = this.page.rows[step]; // escaped by the kernel
+    return template.content.firstElementChild;
+  }
+
+  at(step) {
+    return this.host.querySelector(`tr[data-row="${CSS.escape(step)}"]`);
+  }
+
+  renew(step) {
+    const old = this.at(step);
+    const fresh = this.row(step);
+    this.local(fresh);
+    if (!old) {
+      this.host.querySelector(".durnb-rows").append(fresh);
+      return;
+    }
+    const focused = old.contains(document.activeElement) ? mark(document.activeElement) : null;
+    old.replaceWith(fresh);
+    if (this.open.has(step)) {
+      this.opened(fresh, true);
+      this.send({ op: "detail", step });
+    }
+    if (focused) (this.find(focused) ?? fresh.querySelector("button"))?.focus({ preventScroll: true });
+  }
+
+  reorder(order) {
+    this.page.order = order;
+    const rows = this.host.querySelector(".durnb-rows");
+    const there = new Set(order);
+    for (const row of [...rows.querySelectorAll("tr[data-row]")]) if (!there.has(row.dataset.row)) row.remove();
+    for (const step of order) {
+      const row = this.at(step);
+      const detail = row?.nextElementSibling?.classList.contains("durnb-detail-row") ? row.nextElementSibling : null;
+      if (row) rows.append(row, ...(detail ? [detail] : []));
+    }
+  }
+
+  find(what) {
+    const among = [...this.host.querySelectorAll(`[data-op="${what.op}"]`)];
+    return among.find((one) => (one.dataset.step ?? "") === what.step);
+  }
+
+  // ---- what a person does
+
+  click(event) {
+    const button = event.target.closest("button[data-op]");
+    if (!button) return;
+    const { op, step, asks } = button.dataset;
+    if (op === "detail") this.toggle(step);
+    else if (op === "no") this.unask(button);
+    else if (asks) this.ask(button);
+    else this.send({ op, step });
+  }
+
+  keydown(event) {
+    if (event.key === "Escape") {
+      const no = event.target.closest(".durnb-asking")?.querySelector('[data-op="no"]');
+      if (no) { this.unask(no); event.stopPropagation(); }
+    }
+    // Lab's command mode would take single letters; whatever is typed here is ours
+    if (event.target.closest("input, select, button")) event.stopPropagation();
+  }
+
+  ask(button) {
+    const box = button.parentElement;
+    const { op, step, asks } = button.dataset;
+    box.classList.add("durnb-asking");
+    const yes = element("button", "durnb-button durnb-yes", { type: "button", "data-op": op, "data-step": step ?? "" }, button.textContent);
+    const no = element("button", "durnb-button", { type: "button", "data-op": "no", "data-step": step ?? "" }, "Leave it");
+    box.replaceChildren(element("span", "durnb-question", { role: "alert" }, asks), yes, no);
+    no.focus();
+  }
+
+  unask(no) {
+    const step = no.dataset.step;
+    if (!step) { this.tools(true); return; }
+    this.renew(step);
+    this.at(step)?.querySelector("button")?.focus();
+  }
+
+  toggle(step) {
+    if (this.open.has(step)) {
+      this.open.delete(step);
+      const row = this.at(step);
+      this.opened(row, false);
+      if (row.nextElementSibling?.classList.contains("durnb-detail-row")) row.nextElementSibling.remove();
+    } else {
+      this.open.set(step, "");
+      this.opened(this.at(step), true);
+      this.send({ op: "detail", step });
+    }
+  }
+
+  opened(row, is) {
+    row.classList.toggle("durnb-open", is);
+    row.querySelector("button.durnb-step")?.setAttribute("aria-expanded", String(is));
+  }
+
+  showDetail(step) {
+    const row = this.at(step);
+    if (!row || !this.open.has(step)) return;
+    if (row.nextElementSibling?.classList.contains("durnb-detail-row")) row.nextElementSibling.remove();
+    const cell = element("td", "durnb-detail", { colspan: "7" });
+    cell.append(...parts(this.open.get(step)));
+    const holder = element("tr", "durnb-detail-row");
+    holder.append(cell);
+    row.after(holder);
+    this.local(holder);
+  }
+
+  showSaid() {
+    const at = this.host?.querySelector(".durnb-said");
+    if (!at) return;
+    at.textContent = this.said.text;
+    at.classList.toggle("durnb-refused", !this.said.ok);
+  }
+
+  // ---- search
+
+  tools(anew = false) {
+    const at = this.host.querySelector(".durnb-tools");
+    const long = this.page.order.length >= LONG;
+    if (!anew && at.childElementCount && at.dataset.long === String(long)) return;
+    at.dataset.long = String(long);
+    const box = element("span", "durnb-actions");
+    box.append(
+      element("button", "durnb-button", { type: "button", "data-op": "restore", "data-asks": this.page.restore }, "Restore all"),
+    );
+    at.replaceChildren(box);
+    if (!long) return;
+    const words = element("input", "", { type: "search", placeholder: "find a step", "aria-label": "find a step" });
+    words.value = this.filter.words;
+    words.addEventListener("input", () => { this.filter.words = words.value; this.sift(); });
+    const standing = element("select", "", { "aria-label": "steps that are" });
+    for (const one of ["", ...this.page.standings]) standing.append(element("option", "", { value: one }, one || "all steps"));
+    standing.value = this.filter.standing;
+    standing.addEventListener("change", () => { this.filter.standing = standing.value; this.sift(); });
+    at.prepend(words, standing, element("span", "durnb-count durnb-facts", { "aria-live": "polite" }));
+  }
+
+  sift() {
+    const { words, standing } = this.filter;
+    const wanted = words.toLowerCase();
+    let count = 0;
+    for (const row of this.host.querySelectorAll("tr[data-row]")) {
+      const fits = (!wanted || row.dataset.row.toLowerCase().includes(wanted)) &&
+        (!standing || row.classList.contains(`durnb-row-${standing.replaceAll(" ", "-")}`));
+      row.hidden = !fits;
+      count += fits ? 1 : 0;
+      if (row.nextElementSibling?.classList.contains("durnb-detail-row")) row.nextElementSibling.hidden = !fits;
+    }
+    const said = this.host.querySelector(".durnb-count");
+    if (said) said.textContent = wanted || standing ? `${count} of ${this.page.order.length}` : "";
+  }
+
+  // ---- time
+
+  tick() {
+    if (!this.host?.isConnected) return;
+    const lasting = this.host.querySelector("[data-since]");
+    if (lasting && Date.now() - this.heard > SILENT) {
+      this.said = { text: `Nothing has been heard of the kernel since ${TIME.format(this.heard)}.`, ok: false, silence: true };
+      this.showSaid();
+      return;
+    }
+    for (const one of this.host.querySelectorAll("[data-since]")) one.textContent = length((Date.now() - Date.parse(one.dataset.since)) / 1000);
+  }
+
+  local(root) {
+    const today = new Date().toDateString();
+    for (const one of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(one.dateTime);
+      one.title = FINE.format(at);
+      one.textContent = at.toDateString() === today ? TIME.format(at) : DAY.format(at);
+    }
+  }
+}
+
+function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+}
+
+function mark(target) {
+  return target?.dataset?.op ? { op: target.dataset.op, step: target.dataset.step ?? "" } : null;
+}
+
+function fragment(html) {
+  return parts(html)[0];
+}
+
+function parts(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html; // escaped by the kernel
+  return [...template.content.childNodes];
+}
+
+function element(name, css, attributes = {}, text = "") {
+  const made = document.createElement(name);
+  if (css) made.className = css;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text) made.textContent = text;
+  return made;
+}
