@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -177,8 +178,9 @@ class _Looking:
 
     def circles(self) -> list[Circle]:
         self.kinds.clear()
+        remembered = Counter(map(id, trees.references()))  # now: looking at big trees made some
         for address, count in self._references():
-            if count > self.counts[address] + self.ours.get(address, 0) and not _is_singleton(self.held[address]):
+            if count > self.counts[address] + self.ours.get(address, 0) + remembered[address] and not _is_singleton(self.held[address]):
                 self.opened.add(self.holders[address])
         for address, part in self.held.items():
             if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):

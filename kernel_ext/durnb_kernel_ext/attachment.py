@@ -57,10 +57,12 @@ class Attachment:
         return str(file) if file else None
 
     def results(self) -> Sequence[object]:
-        """The last values of the cell that runs and of the one before: IPython keeps them beside ``Out``."""
+        """What IPython keeps beside ``Out``: last values of the cell that runs and the one before, and those that it put into the namespace."""
         shell = self.extension.shell
-        kept = (getattr(shell, "last_execution_result", None), shell.displayhook.exec_result)
-        return [result.result for result in kept if result is not None]
+        hook = shell.displayhook
+        kept = {id(each): each for each in (getattr(shell, "last_execution_result", None), hook.exec_result) if each is not None}
+        last = [vars(hook)[name] for name in ("_", "__", "___") if name in vars(hook)]
+        return [*(each.result for each in kept.values()), *last, *shell.user_ns_hidden.values()]
 
 
 def make_session(extension: Extension) -> Session:
