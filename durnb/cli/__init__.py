@@ -18,6 +18,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
     "resolve": "Answer what a step asks.",
+    "du": "Show what takes the room of a notebook's store.",
+    "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

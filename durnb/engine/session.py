@@ -17,6 +17,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
+from durnb.engine.housekeeping import Housekeeping, used_by
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.place import Place, Written, cut
@@ -71,9 +72,11 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
+    housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = LiveNames(self.namespace, born=self.born)
+        self.housekeeping = Housekeeping(settings=self.settings, clock=self.clock, used=self._used)
 
     # ---- the run
 
@@ -133,7 +136,11 @@ class Session:
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
         self.wish = replace(self.wish, mode="resume")
         self.write_status()
+        self.kernel.say(self.housekeeping.opened(journal))
         return journal
+
+    def _used(self) -> frozenset[int]:
+        return used_by(self._journal.history, self.line, self.live) if self._journal is not None else frozenset()
 
     def _offer(self, store: Store, step: str | None) -> None:
         if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
@@ -178,6 +185,8 @@ class Session:
                     self._journal.done(request)
                     self.hand_over()
                     break
+            if self._journal is not None:
+                self.housekeeping.serve(self._journal)
             return {"busy": False}
         finally:
             self.busy.release()
@@ -375,6 +384,7 @@ class Session:
         del self.unsaved[ended.step]
         self._settle(done, ended, line)
         stage.badge(badges.succeeded(ended, done, attempts, self.clock.now()))
+        self.kernel.say(self.housekeeping.committed(self.journal, ended.step) or self.housekeeping.serve(self.journal))
         return KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if done.interrupted else None
 
     def _settle(self, done: Committed, ended: Ended, line: Line) -> None:

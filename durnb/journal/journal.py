@@ -9,16 +9,16 @@ import os
 import platform
 import socket
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import durnb
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
-from durnb.events import Event, KernelAttached, KernelDetached, RunStarted
+from durnb.events import CheckpointsDropped, Event, KernelAttached, KernelDetached, RunStarted
 from durnb.history import History
 from durnb.journal import disk, inbox, rows
 from durnb.journal.database import Database, errors
@@ -27,11 +27,16 @@ from durnb.journal.inbox import Request
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
+from durnb.journal.room import Room
 from durnb.journal.status import StatusFile
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.writer import Writer
 
+if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
+    from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
 NOTHING: Final[Mapping[str, bytes]] = {}
 
 
@@ -80,6 +85,7 @@ class Journal:
     def __init__(self, *, store: Store, run: RunName, lease: Lease, database: Database, history: History, clock: Clock) -> None:
         self.store, self.run, self.history = store, run, history
         self.packs = Packs(store.objects)
+        self.room = Room(store.folder)
         self._lease, self._database, self._clock = lease, database, clock
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
@@ -108,13 +114,15 @@ class Journal:
         Raises UsageError where there is no such run and `create` is false, RunHeld, JournalNewer, JournalForeign, JournalDamaged,
         JournalReadOnly and DiskFull; the run's file is then byte for byte what it was.
         """
-        if not create and not store.file(run, "duckdb").exists():
-            raise UsageError(f"{store.notebook.name} has no run {run}")
         if create:
             store.create()
             store.name(run)
+        else:
+            _check_there(store, run)
         lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
         try:
+            if not create:
+                _check_there(store, run)  # it may have been deleted while we waited
             database, history = open_database(store, run, lease, clock)
         except BaseException:
             lease.release()
@@ -193,7 +201,13 @@ class Journal:
         if place is None:
             raise self.packs.problem(self._listed) or KeyError(digest)
         with disk.at(self.store.objects):
-            return self.packs.read(key, place)
+            try:
+                return self.packs.read(key, place)
+            except JournalDamaged:
+                self.packs.refresh()  # a pack of another run may have been collected: one that this run lists has the bytes too
+                if (other := self.packs.find(key)) in (None, place):
+                    raise
+                return self.packs.read(key, other)
 
     def _read_small(self, key: bytes) -> bytearray:
         found = self._writer.small(key)
@@ -201,6 +215,35 @@ class Journal:
         if found is None or digest_of_bytes(data) != key:
             raise JournalDamaged(path=str(self._database.path), why=f"small value {key.hex()[:12]} is not what was written")
         return data
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The packs that the run refers to, by its list."""
+        return frozenset(self._listed)
+
+    def relist(self, names: Collection[str]) -> None:
+        """Refer to the packs `names` alone. No draft of this run may be open. Raises DiskFull, JournalReadOnly."""
+        self.check_owner()
+        if set(names) != self._listed:
+            self._listed = set(names)  # first: the file may name too many, never what memory goes on to count on and it does not
+            path = self.store.file(self.run, "packs")
+            with disk.at(path):
+                write_list(path, names)
+
+    def let_go(self, dropped: Sequence[CheckpointsDropped]) -> int:
+        """Record `dropped`, and delete the small values that nothing refers to any more; the bytes of these. No draft of this run may be open."""
+        self.check_owner()
+        return self._writer.let_go(dropped)
+
+    def ask(self, question: Callable[[DuckDBPyConnection], T]) -> T:
+        """The answer to a question about the run's file that changes nothing. Raises JournalError."""
+        self.check_owner()
+        answer: T = self._writer.ask(question)
+        return answer
+
+    def shrink(self) -> None:
+        """Give the disk back what deleted small values took. Raises JournalError."""
+        self.ask(lambda connection: connection.execute("checkpoint").fetchall())
 
     def _key(self) -> Secret:
         if self._secret is None:
@@ -291,15 +334,20 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
 
     Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
     """
-    if not store.file(run, "duckdb").exists():
-        raise UsageError(f"{store.notebook.name} has no run {run}")
+    _check_there(store, run)
     lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
     try:
+        _check_there(store, run)  # it may have been deleted while we waited
         database, history = open_database(store, run, lease, clock, read_only=True)
         database.discard()
     finally:
         lease.release()
     return history
+
+
+def _check_there(store: Store, run: RunName) -> None:
+    if not store.file(run, "duckdb").exists():
+        raise UsageError(f"{store.notebook.name} has no run {run}")
 
 
 def steps_of(orphan: Orphan, clock: Clock) -> set[str]:

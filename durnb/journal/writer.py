@@ -15,7 +15,7 @@ from durnb.clock import Clock
 from durnb.errors import JournalDamaged, JournalError
 from durnb.events import Event, KernelAttached, Recorded
 from durnb.history import History
-from durnb.journal import rows
+from durnb.journal import references, rows
 from durnb.journal.database import Database, errors, private_log
 from durnb.journal.lease import Lease
 from durnb.journal.order import Order
@@ -76,6 +76,8 @@ class _Append(_Job):
     alone: bool = False  # the commit of a draft: named fault points, a transaction of its own
     step: str | None = None
     seq: int = 0
+    sweeps: bool = False  # deletes the small values that nothing refers to after its events
+    swept: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -106,6 +108,15 @@ class Writer:
         job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, alone=alone, step=step)
         self._do(job)
         return job.seq
+
+    def let_go(self, events: Sequence[Event]) -> int:
+        """Commit `events`, and in the same transaction delete the small values that no event refers to any more; the bytes of these.
+
+        Raises what `append` raises. No draft of this run may be open: it may count on a small value that is there.
+        """
+        job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), alone=True, sweeps=True)
+        self._do(job)
+        return sum(job.swept.values())
 
     def ask(self, question: Callable[[DuckDBPyConnection], Any]) -> Any:
         """The answer to a question that reads only. Raises JournalError."""
@@ -267,6 +278,8 @@ class Writer:
             connection.begin()
             _insert(connection, "events", table)
             _insert(connection, "blobs", blobs)
+            if jobs[0].sweeps:
+                jobs[0].swept = references.delete_dead(connection, references.mentioned(connection))
             if jobs[0].alone:
                 faults.point("before-commit", jobs[0].step)
             connection.commit()
@@ -275,6 +288,15 @@ class Writer:
         private_log(self._database.path)
         if self._stored is not None:
             self._stored.update(digest for digest, _ in blobs)
+        self._forget(jobs[0].swept)
+
+    def _forget(self, swept: Mapping[bytes, int]) -> None:
+        if swept and self._stored is not None:
+            self._stored.difference_update(swept)
+            self._stored.add(references.EMPTY)
+        if self._kept:
+            for digest in swept:
+                self._kept.pop(digest, None)
 
     def _new_blobs(self, connection: DuckDBPyConnection, jobs: list[_Append]) -> list[tuple[bytes, bytes]]:
         wanted = {digest: data for job in jobs for digest, data in job.blobs.items()}

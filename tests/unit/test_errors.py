@@ -24,6 +24,9 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalDamaged(path="/w/a.duckdb", why="page 3"),
     errors.JournalReadOnly(path="/w/a.duckdb", why="permission denied"),
     errors.DiskFull(path="/w/a.duckdb"),
+    errors.NoRoom(step="train", path="/w/.durnb/etl", needed=2_000_000_000, room=5, limit=0),
+    errors.NoRoom(step="", path="/w/.durnb/etl", needed=2_000, room=5, limit=1_000_000),
+    errors.StoreBusy(path="/w/.durnb/etl/objects", seconds=10),
     errors.JournalForked(),
     errors.CheckpointUnreadable(step="load", why="no module named 'gone'"),
     errors.CheckpointUntrusted(step="load"),
@@ -37,7 +40,7 @@ SAMPLES: tuple[DurnbError, ...] = (
     RetryAfter(30),
     RetryAfter(timedelta(minutes=2), "the service is busy"),
 )
-OWN_FACTS = {"seconds", "exit_code", "commands", "delay"}
+OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "needed", "room", "limit"}  # said in other words
 
 
 def _classes(cls: type[DurnbError]) -> set[type[DurnbError]]:

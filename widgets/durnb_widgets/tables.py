@@ -10,7 +10,21 @@ from datetime import datetime, timedelta
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan
+from durnb.engine.storage import (
+    HOLDING_HEADS,
+    REMOVED_HEADS,
+    RUN_HEADS,
+    Storage,
+    holding_rows,
+    left_lines,
+    removed_rows,
+    removed_title,
+    run_rows,
+    storage_title,
+    store_lines,
+)
 from durnb.history import History, StepHistory
+from durnb.journal import Collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,19 @@ class Table:
         body = "".join("<tr>" + "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in row) + "</tr>" for row in self.rows)
         foot = f"<div>{html.escape(self.foot)}</div>" if self.foot else ""
         return f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Several tables, one below the other."""
+
+    parts: tuple[Table, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.parts))
+
+    def _repr_html_(self) -> str:
+        return "".join(part._repr_html_() for part in self.parts)
 
 
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
@@ -92,6 +119,20 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]
     rows.append(("source", last.source.strip()))
     return Table(title=f"step {step.name}: {step.status}", heads=("what", "value"), rows=tuple(rows))
+
+
+def storage_tables(storage: Storage) -> Tables:
+    """What takes the room: the parts of one run, then all runs."""
+    foot = "what several rows share is counted with the first of them" if any(one.shared for one in storage.holdings or ()) else ""
+    parts = Table(storage_title(storage, bytes_text), HOLDING_HEADS, tuple(holding_rows(storage, bytes_text)), foot)
+    runs = Table("all runs", RUN_HEADS, tuple(run_rows(storage, bytes_text)), "; ".join(store_lines(storage, bytes_text)))
+    return Tables((parts, runs))
+
+
+def collected_table(collected: Collected, *, dry_run: bool) -> Table:
+    """What a collection removed, or would."""
+    foot = "; ".join(left_lines(collected, asked=not dry_run))
+    return Table(removed_title(collected, bytes_text, dry_run=dry_run), REMOVED_HEADS, tuple(removed_rows(collected, bytes_text)), foot)
 
 
 def when(at: datetime | None) -> str:

@@ -1,0 +1,113 @@
+"""Keeps a notebook's store within its limits: after commits, before a save that does not fit, at the end of a run, and when a person asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from durnb.clock import Clock
+from durnb.config import Settings
+from durnb.engine.live import Durable, LiveNames, Tried, Version
+from durnb.engine.signals import interrupts_held
+from durnb.errors import JournalError, StoreBusy
+from durnb.history import History, Line
+from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, needed_by, of_step, preview
+
+_WORTH: Final = 64_000_000  # bytes that superfluous checkpoints took when they were saved, from which on they are removed at once
+_AT_ONCE: Final = timedelta(0)
+COLLECT: Final = "collect"  # the kind of the request for it
+PATIENCE: Final = timedelta(seconds=10)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What is kept by the settings."""
+    return Limits(checkpoints=settings.keep_checkpoints, runs=settings.keep_runs)
+
+
+def used_by(history: History, line: Line, live: LiveNames) -> frozenset[int]:
+    """What a kernel still uses of its run: the checkpoints on its line, and the first events of executions that left values which are live.
+
+    What was kept when such an execution began may be asked for, where a step does not see its value.
+    """
+    versions: list[Version] = [held.version for held in live.names.values()]
+    versions += [held.version for held in live.ambient.values()]
+    left = {(v.step, v.execution) for v in versions if isinstance(v, Tried)}
+    made = {(v.step, v.checkpoint) for v in versions if isinstance(v, Durable)}
+    started = {
+        execution.started_seq
+        for step in history.steps.values()
+        for execution in step.executions
+        if (step.name, execution.number) in left or (step.name, execution.checkpoint) in made
+    }
+    return frozenset({number for _, number in line} | started)
+
+
+@dataclass(slots=True, kw_only=True)
+class Housekeeping:
+    """The housekeeping of one kernel's session. `used` gives what the session still uses of its run: see `used_by`."""
+
+    settings: Callable[[], Settings]
+    clock: Clock
+    used: Callable[[], Collection[int]]
+    _superfluous: dict[str, int] = field(default_factory=dict)
+
+    def opened(self, journal: Journal) -> str:
+        """A run was opened: room is looked after from here on, and what a killed save left goes; what went wrong with that, "" for nothing."""
+        self._superfluous.clear()
+        journal.room.limit = lambda: self.settings().max_store
+        journal.room.collect = lambda: self._make_room(journal)
+        return self._quietly(journal.store, journal) if half_written(journal.store) else ""
+
+    def _make_room(self, journal: Journal) -> None:
+        self.collect(journal.store, journal)
+
+    def collect(self, store: Store, own: Journal | None) -> Collected:
+        """Remove all that may go, of every run. Raises what `durnb.journal.collect` raises."""
+        return collect(store, limits_of(self.settings()), clock=self.clock, patience=PATIENCE, own=own, needed=self.used)
+
+    def preview(self, store: Store, own: Journal | None) -> Collected:
+        """What `collect` would remove."""
+        return preview(store, limits_of(self.settings()), clock=self.clock, own=own, needed=self.used)
+
+    def committed(self, journal: Journal, step: str) -> str:
+        """A step has a new checkpoint: where old ones took much, they go now; what went wrong with that, "" for nothing.
+
+        Costs nothing where nothing is superfluous; else it looks at this step alone, until enough has come together.
+        """
+        history, keep = journal.history.steps[step], self.settings().keep_checkpoints
+        if len(history.checkpoints) <= keep:
+            return ""
+        dropped = of_step(history, keep, {*self.used(), *needed_by(journal.history)})
+        numbers = dropped.checkpoints if dropped is not None else ()
+        self._superfluous[step] = sum(history.checkpoints[number].size for number in numbers)
+        return self._quietly(journal.store, journal) if sum(self._superfluous.values()) >= _WORTH else ""
+
+    def serve(self, journal: Journal) -> str:
+        """Others can't look into a run that this kernel has: where they asked for it, collect; what went wrong with that, "" for nothing."""
+        try:
+            asked = [request for request in journal.requests() if request.kind == COLLECT]
+            said = self._quietly(journal.store, journal) if asked else ""
+            for request in asked:
+                journal.done(request)
+        except JournalError as error:
+            return str(error)
+        return said
+
+    def ended(self, store: Store, own: Journal | None) -> str:
+        """A run is over: runs that are too many go, and old checkpoints of `own`; what went wrong with that, "" for nothing."""
+        return self._quietly(store, own, PATIENCE)
+
+    def _quietly(self, store: Store, own: Journal | None, patience: timedelta = _AT_ONCE) -> str:
+        """What a kernel does by itself never fails a cell, and lets others go first: what is not removed now is removed the next time."""
+        limits = limits_of(self.settings())
+        try:
+            with interrupts_held():
+                collect(store, limits, clock=self.clock, patience=patience, own=own, needed=self.used, every_run=False)
+        except StoreBusy:
+            return ""
+        except JournalError as error:
+            return f"old results could not be removed: {error}"
+        self._superfluous.clear()
+        return ""

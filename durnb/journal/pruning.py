@@ -1,0 +1,66 @@
+"""What one run lets go of, told from its file and its state, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from durnb.clock import Clock
+from durnb.events import CheckpointsDropped
+from durnb.history import History
+from durnb.journal.collected import Removed
+from durnb.journal.journal import open_database
+from durnb.journal.lease import Lease
+from durnb.journal.names import RunName
+from durnb.journal.packs import Packs, read_list
+from durnb.journal.references import dead_among, mentioned, needed_packs, small_values
+from durnb.journal.retention import superfluous
+from durnb.journal.store import Store
+
+if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """Checkpoints and other bytes by the events that let them go, small values that are dead then with their lengths, and the packs still needed."""
+
+    dropped: list[CheckpointsDropped]
+    small: dict[bytes, int]
+    packs: set[str]
+
+    def removed(self, run: RunName) -> list[Removed]:
+        """The same as facts."""
+        found = [
+            Removed(what="checkpoints", count=len(each.checkpoints), bytes=0, run=str(run), step=each.step)
+            for each in self.dropped
+            if each.checkpoints
+        ]
+        dead = Removed(what="small values", count=len(self.small), bytes=sum(self.small.values()), run=str(run))
+        return [*found, *([dead] if self.small else [])]
+
+
+def pruning_of(
+    connection: DuckDBPyConnection, history: History, packs: Packs, listed: Collection[str], keep: int, needed: Collection[int] = ()
+) -> Pruning:
+    """What the run of `history` lets go of, where `keep` checkpoints of each step stay and somebody uses `needed`. Raises DuckDB's errors."""
+    dropped = superfluous(history, keep, needed)
+    alive = mentioned(connection, [seq for each in dropped for seq in each.events])
+    return Pruning(dropped=dropped, small=dead_among(small_values(connection), alive), packs=needed_packs(packs, listed, alive))
+
+
+def read_pruning(store: Store, run: RunName, clock: Clock, keep: int) -> Pruning:
+    """What a run that nobody has would let go of; nothing is changed. Raises RunHeld and the JournalErrors."""
+    lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=timedelta(0))
+    try:
+        database, history = open_database(store, run, lease, clock, read_only=True)
+        try:
+            packs = Packs(store.objects)
+            packs.refresh()
+            return pruning_of(database.connection, history, packs, read_list(store.file(run, "packs")), keep)
+        finally:
+            database.discard()
+    finally:
+        lease.release()
