@@ -50,7 +50,7 @@ def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_wi
     if journal.history.status == "open":
         why = "a new run was asked for" if wish.mode == "new" else f"its last event is older than {resume_within}"
         journal.append(RunAbandoned(why=why))
-        journal.write_status(overview.as_json(journal.history))
+    journal.write_status(overview.as_json(journal.history))  # attaching said that it goes on
     journal.close("new")
     return _begin(store, RunName(wish.key, newest.number + 1), wish, clock=clock, wait=wait, connection_file=connection_file)
 

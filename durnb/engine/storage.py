@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from durnb.clock import Clock
 from durnb.engine import usage
@@ -109,7 +109,7 @@ def removed_rows(collected: Collected, spell: Spell) -> Rows:
     return rows
 
 
-_WORDS = {"run": "journal of a run", "packs": "packs of big values", "leftovers": "left by killed kernels"}
+_WORDS: Final = {"run": "journal of a run", "packs": "packs of big values", "leftovers": "left by killed kernels"}
 
 
 def removed_title(collected: Collected, spell: Spell, *, dry_run: bool) -> str:

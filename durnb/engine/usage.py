@@ -63,7 +63,8 @@ class _Count:
         size, shared = (sum(self.lengths[digest] for digest in part) for part in (stored, stored & self.seen))
         self.seen |= stored
         names = names or {}
-        return Holding(step=step, what=what, types=", ".join(dict.fromkeys(names.values())), bytes=size, shared=shared, names=tuple(names))
+        types = ", ".join(dict.fromkeys(filter(None, names.values())))
+        return Holding(step=step, what=what, types=types, bytes=size, shared=shared, names=tuple(names))
 
 
 def _current(step: StepHistory, count: _Count) -> Iterator[Holding]:

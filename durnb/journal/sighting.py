@@ -38,7 +38,7 @@ class Sighting:
 
     def _state(self, run: RunName, *, thorough: bool) -> RunState:
         if self.own is not None and run == self.own.run:
-            return RunState(run=run, state=self.own.history.status, at=self.own.history.updated or _LONG_AGO)
+            return RunState(run=run, state=self.own.history.status, at=self.own.history.last_step_event or _LONG_AGO)
         if self.store.owner(run) is not None:
             return RunState(run=run, state="owned", at=_LONG_AGO)
         told = _told_end(self.store, run)
@@ -46,7 +46,7 @@ class Sighting:
             return told or RunState(run=run, state="open", at=_LONG_AGO)
         with self.leaving(run):
             history = read_history(self.store, run, self.clock)
-            return RunState(run=run, state=history.status, at=history.updated or _LONG_AGO)
+            return RunState(run=run, state=history.status, at=history.last_step_event or _LONG_AGO)
         return RunState(run=run, state="unreadable", at=_LONG_AGO)
 
     def others(self) -> Iterator[RunName]:
@@ -75,7 +75,7 @@ def _told_end(store: Store, run: RunName) -> RunState | None:
     """How and when the run ended, by its owner's last word; None where that is not that it did. A run that ended does not begin again."""
     status = store.status(run) or {}
     try:
-        at = datetime.fromisoformat(str(status.get("at")))
+        at = datetime.fromisoformat(str(status.get("updated") or status.get("at")))
     except ValueError:
         return None
     state = status.get("state")
