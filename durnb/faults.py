@@ -22,6 +22,7 @@ Point = Literal[
     "after-commit",  # the transaction is committed, nobody was told
     "checkpoints-dropped",  # a collection recorded what it drops, the run's list still has its packs
     "run-relisted",  # the run lists fewer packs, all of them are there
+    "pack-rewritten",  # what is needed of a pack was written anew, the run does not list the new one yet
     "packs-hidden",  # packs that no run lists have lost their name, none is unlinked
     "pack-unlinked",  # one is unlinked, others are left
     "run-verified",  # a run that is to be deleted is over, nothing of it is deleted

@@ -16,6 +16,7 @@ from durnb.history import History, Line
 from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, needed_by, of_step, preview
 
 _WORTH: Final = 64_000_000  # bytes that superfluous checkpoints took when they were saved, from which on they are removed at once
+_COPIES: Final = 100_000_000  # bytes that a kernel copies by itself, in order to get rid of more
 _AT_ONCE: Final = timedelta(0)
 COLLECT: Final = "collect"  # the kind of the request for it
 PATIENCE: Final = timedelta(seconds=10)
@@ -104,7 +105,16 @@ class Housekeeping:
         limits = limits_of(self.settings())
         try:
             with interrupts_held():
-                collect(store, limits, clock=self.clock, patience=patience, own=own, needed=self.used, every_run=False)
+                collect(
+                    store,
+                    limits,
+                    clock=self.clock,
+                    patience=patience,
+                    own=own,
+                    needed=self.used,
+                    every_run=False,
+                    copies=_COPIES,
+                )
         except StoreBusy:
             return ""
         except JournalError as error:

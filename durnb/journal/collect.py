@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -20,15 +20,18 @@ from durnb.clock import Clock
 from durnb.errors import StoreBusy
 from durnb.journal import deletion, disk, forks
 from durnb.journal.collected import Collected, Removed, What
+from durnb.journal.compaction import rewrite, rewrites
 from durnb.journal.journal import Journal
 from durnb.journal.names import RunName
-from durnb.journal.pruning import pruning_of
+from durnb.journal.pruning import Pruning, pruning_of
 from durnb.journal.retention import Limits, runs_to_delete
-from durnb.journal.sighting import Sighting, is_draft, is_pack, listed_by_any
+from durnb.journal.room import free_on_disk
+from durnb.journal.sighting import Sighting, is_draft, is_pack, listings
 from durnb.journal.store import Store
 
 _POLL: Final = 0.02  # seconds
 _SHRINK: Final = 1_000_000  # bytes of deleted small values from which on a rewrite of those around them is worth its time
+_ANY: Final = 1 << 62
 
 Needed = Callable[[], Collection[int]]
 
@@ -67,16 +70,20 @@ def collect(
     own: Journal | None = None,
     needed: Needed = tuple,
     every_run: bool = True,
+    copies: int = _ANY,
 ) -> Collected:
-    """Remove what may go. `own` is the run that this process has, of which it still uses `needed`; without `every_run`, checkpoints of others stay.
+    """Remove what may go. `own` is the run that this process has, of which it still uses `needed`.
 
+    Without `every_run` checkpoints of other runs stay. Of packs that are mostly dead, what is needed is written anew: up to `copies` bytes.
     A crash at any instruction, and a collection by another process at the same time, lose nothing. Raises StoreBusy where packs could not be
     looked at because of a commit, JournalForked, DiskFull, JournalReadOnly; what was removed until then is gone.
     """
-    work = _Collection(sighting=Sighting(store, clock, own), limits=limits, needed=needed)
+    work = _Collection(sighting=Sighting(store, clock, own), limits=limits, needed=needed, copies=copies)
     work.delete_runs(thorough=every_run)
     if every_run:
         work.prune_others()
+    if own is not None:
+        work.rewrite_packs(own)
     with exclusion(store.objects, clock, patience):
         small = work.prune(own) if own is not None else 0
         doomed = work.hide_packs()
@@ -93,6 +100,8 @@ class _Collection:
     sighting: Sighting
     limits: Limits
     needed: Needed
+    copies: int  # bytes that may still be written anew
+    rewritten: dict[str, int] = field(default_factory=dict)
 
     @property
     def _store(self) -> Store:
@@ -122,18 +131,30 @@ class _Collection:
         try:
             with disk.at(store.folder):
                 deletion.remove(*deletion.leftovers(store, run))
+            self.rewrite_packs(journal)
             self.prune(journal)
         finally:
             journal.close(None)
 
-    def prune(self, journal: Journal) -> int:
-        """Let go of what the run need not keep; bytes of small values. Nobody may be writing a checkpoint of it."""
+    def rewrite_packs(self, journal: Journal) -> None:
+        """Have what the run needs of packs that are mostly dead in packs of their own, so that it need not list the old ones."""
+        found = self._pruning(journal)
+        with disk.at(self._store.folder):
+            for each in rewrites(journal.packs, found.packs, found.alive, listings(self._store)):
+                if each.after <= min(self.copies, free_on_disk(self._store.folder)) and rewrite(journal, each):
+                    self.copies -= each.after
+                    self.rewritten[each.name] = each.after
+
+    def _pruning(self, journal: Journal) -> Pruning:
         needed = self.needed() if journal is self.sighting.own else ()
         with disk.at(self._store.objects):
             journal.packs.refresh()
         keep = self.limits.checkpoints
-        found = journal.ask(lambda connection: pruning_of(connection, journal.history, journal.packs, journal.listed, keep, needed))
-        small = 0
+        return journal.ask(lambda connection: pruning_of(connection, journal.history, journal.packs, journal.listed, keep, needed))
+
+    def prune(self, journal: Journal) -> int:
+        """Let go of what the run need not keep; bytes of small values. Nobody may be writing a checkpoint of it."""
+        found, small = self._pruning(journal), 0
         if found.dropped or found.small:
             small = journal.let_go(found.dropped)
             self.sighting.removed += found.removed(journal.run)
@@ -146,11 +167,11 @@ class _Collection:
         """Take their names from the packs that no run lists, so that no commit will count on them; these, and what dead drafts left. Under exclusion."""
         objects = self._store.objects
         with disk.at(objects):
-            listed, there = listed_by_any(self._store), sorted(os.listdir(objects))
+            listed, there = listings(self._store), sorted(os.listdir(objects))
             unlisted = [objects / name for name in there if is_pack(name) and name not in listed]
             dead = [objects / name for name in there if is_draft(name)]
-            self._note("packs", unlisted)
-            self._note("leftovers", dead)
+            self._note("packs", [disk.size_of(path) - self.rewritten.get(path.name, 0) for path in unlisted])
+            self._note("leftovers", [disk.size_of(path) for path in dead])
             hidden = [path.rename(path.with_name(f".{path.name}.tmp")) for path in unlisted]
             disk.sync_folder(objects)
         if (own := self.sighting.own) is not None:
@@ -158,9 +179,9 @@ class _Collection:
         faults.point("packs-hidden")
         return [*hidden, *dead]
 
-    def _note(self, what: What, paths: Collection[Path]) -> None:
-        if paths:
-            self.sighting.removed.append(Removed(what=what, count=len(paths), bytes=sum(map(disk.size_of, paths))))
+    def _note(self, what: What, sizes: Collection[int]) -> None:
+        if sizes:
+            self.sighting.removed.append(Removed(what=what, count=len(sizes), bytes=sum(sizes)))
 
     def unlink(self, doomed: Collection[Path]) -> None:
         """The disk's part, which may take a while, is done when commits may go on."""

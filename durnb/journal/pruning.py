@@ -25,10 +25,14 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruning:
-    """Checkpoints and other bytes by the events that let them go, small values that are dead then with their lengths, and the packs still needed."""
+    """Checkpoints and other bytes by the events that let them go, and small values that are dead then, with their lengths.
+
+    `alive` are the digests that the run still refers to then, `packs` those that it has to list for them.
+    """
 
     dropped: list[CheckpointsDropped]
     small: dict[bytes, int]
+    alive: set[bytes]
     packs: set[str]
 
     def removed(self, run: RunName) -> list[Removed]:
@@ -48,17 +52,16 @@ def pruning_of(
     """What the run of `history` lets go of, where `keep` checkpoints of each step stay and somebody uses `needed`. Raises DuckDB's errors."""
     dropped = superfluous(history, keep, needed)
     alive = mentioned(connection, [seq for each in dropped for seq in each.events])
-    return Pruning(dropped=dropped, small=dead_among(small_values(connection), alive), packs=needed_packs(packs, listed, alive))
+    small = dead_among(small_values(connection), alive)
+    return Pruning(dropped=dropped, small=small, alive=alive, packs=needed_packs(packs, listed, alive))
 
 
-def read_pruning(store: Store, run: RunName, clock: Clock, keep: int) -> Pruning:
+def read_pruning(store: Store, packs: Packs, run: RunName, clock: Clock, keep: int) -> Pruning:
     """What a run that nobody has would let go of; nothing is changed. Raises RunHeld and the JournalErrors."""
     lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=timedelta(0))
     try:
         database, history = open_database(store, run, lease, clock, read_only=True)
         try:
-            packs = Packs(store.objects)
-            packs.refresh()
             return pruning_of(database.connection, history, packs, read_list(store.file(run, "packs")), keep)
         finally:
             database.discard()

@@ -37,7 +37,7 @@ def needed_packs(packs: Packs, listed: Collection[str], alive: Collection[bytes]
     held = {name: {digest for digest, _ in packs.entries(name) if digest in alive} for name in listed}
     needed = {name for name in listed if packs.problem([name]) is not None}
     found: set[bytes] = set()
-    for name in sorted(held, key=lambda name: (-len(held[name]), name)):
+    for name in sorted(held, key=lambda name: (-len(held[name]), len(packs.entries(name)), name)):  # of two alike, the one with less beside
         if name not in needed and not held[name] <= found:
             needed.add(name)
             found |= held[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,10 +83,10 @@ def _told_end(store: Store, run: RunName) -> RunState | None:
     return RunState(run=run, state=state, at=at) if state in ENDED and at.tzinfo is not None else None
 
 
-def listed_by_any(store: Store, without: Collection[RunName] = ()) -> set[str]:
-    """The packs that some run refers to, the lists of the runs `without` left out. Raises OSError: a list that can't be read is no empty one."""
+def listings(store: Store, without: Collection[RunName] = ()) -> Counter[str]:
+    """By how many runs each pack is listed, the runs `without` left out. Raises OSError: a list that can't be read is no empty one."""
     gone = {store.file(run, "packs") for run in without}
-    return {name for file in store.folder.glob("*.packs") if file not in gone for name in read_list(file)}
+    return Counter(name for file in store.folder.glob("*.packs") if file not in gone for name in read_list(file))
 
 
 def half_written(store: Store) -> bool:

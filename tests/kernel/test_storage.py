@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from durnb.cli import cli
@@ -27,11 +29,14 @@ def packs(nb: Notebook) -> list[Path]:
     return list(store_of(nb).objects.glob("*.pack"))
 
 
-def whole(nb: Notebook) -> None:
-    """The store, after the kernel gave it up."""
-    nb.shutdown()
-    problems = check(store_of(nb))
-    assert [problem for problem in problems if "signed by this user" not in problem] == []  # the place has a key of its own
+@pytest.fixture(autouse=True)
+def _whole(nb: Notebook, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After each test the store is whole."""
+    yield
+    if nb.alive:
+        nb.shutdown()
+    monkeypatch.setenv("DURNB_SECRET_FILE", nb.place.env["DURNB_SECRET_FILE"])
+    assert check(store_of(nb)) == []
 
 
 def durnb(nb: Notebook, *words: str) -> str:
@@ -59,7 +64,6 @@ def test_undoing_an_edit_is_free_while_its_result_is_kept_and_runs_again_and_say
     assert nb.executions == {"load": 4, "use": 4}
     nb.ok("%durable gc", load(3), load(1))
     assert nb.executions == {"load": 4, "use": 4}
-    whole(nb)
 
 
 def test_what_a_line_of_other_steps_still_uses_is_not_removed(nb: Notebook) -> None:
@@ -71,7 +75,6 @@ def test_what_a_line_of_other_steps_still_uses_is_not_removed(nb: Notebook) -> N
     assert nb.ok(load(3)).replayed
     nb.ok("%%durable other\nran('other')\nrest = data[:5]")
     assert nb.evaluate("list(rest)") == [3] * 5
-    whole(nb)
 
 
 def test_big_results_that_edits_replaced_go_by_themselves(nb: Notebook) -> None:
@@ -79,7 +82,6 @@ def test_big_results_that_edits_replaced_go_by_themselves(nb: Notebook) -> None:
         nb.ok(load(version, 35_000_000))
     assert len(packs(nb)) == 2
     assert nb.ok(load(3, 35_000_000)).replayed
-    whole(nb)
 
 
 def test_a_result_that_max_store_does_not_allow_is_saved_without_running_again_once_there_is_room(nb: Notebook) -> None:
@@ -95,7 +97,6 @@ def test_a_result_that_max_store_does_not_allow_is_saved_without_running_again_o
     nb.ok("%%durable big\nran('big')\nbig = __import__('os').urandom(10_000_000)\nkept = big[:9]")
     assert nb.evaluate("list(kept)") == kept
     assert nb.executions == {"load": 1, "big": 1}
-    whole(nb)
 
 
 def test_where_max_store_is_reached_old_results_make_room(nb: Notebook) -> None:
@@ -104,7 +105,6 @@ def test_where_max_store_is_reached_old_results_make_room(nb: Notebook) -> None:
         nb.ok(load(version, 5_000_000))
     assert len(packs(nb)) < 6
     assert nb.executions == {"load": 6}
-    whole(nb)
 
 
 def test_finished_runs_beyond_those_that_are_kept_go_when_one_ends(nb: Notebook) -> None:
@@ -113,7 +113,6 @@ def test_finished_runs_beyond_those_that_are_kept_go_when_one_ends(nb: Notebook)
     assert len(packs(nb)) == 2
     nb.ok("%durable new")
     assert [str(run) for run in store_of(nb).runs()] == ["interactive.3", "interactive.4"]
-    whole(nb)
 
 
 def test_what_a_killed_save_left_half_written_goes_when_the_run_is_opened_again(nb: Notebook) -> None:
@@ -124,7 +123,6 @@ def test_what_a_killed_save_left_half_written_goes_when_the_run_is_opened_again(
     nb.open().ok(load(1))
     assert not left.exists()
     assert len(packs(nb)) == 1
-    whole(nb)
 
 
 def test_a_kernel_collects_in_its_run_when_others_ask_it_to(nb: Notebook) -> None:
@@ -136,7 +134,6 @@ def test_a_kernel_collects_in_its_run_when_others_ask_it_to(nb: Notebook) -> Non
     durnb(nb, "gc")
     nb.ok(load(4))
     assert len(packs(nb)) == 2
-    whole(nb)
 
 
 def test_du_tells_the_room_by_variable_and_shared_bytes_once(nb: Notebook) -> None:
