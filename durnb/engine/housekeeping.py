@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -13,9 +14,10 @@ from durnb.engine.live import Durable, LiveNames, Tried, Version
 from durnb.engine.signals import interrupts_held
 from durnb.errors import JournalError, StoreBusy
 from durnb.history import History, Line
-from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, needed_by, of_step, preview
+from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, preview
 
-_WORTH: Final = 64_000_000  # bytes that superfluous checkpoints took when they were saved, from which on they are removed at once
+_WORTH: Final = 64_000_000  # bytes of checkpoints that later ones replaced, from which on they are removed at once
+_MANY: Final = 100  # such checkpoints, however small
 _COPIES: Final = 100_000_000  # bytes that a kernel copies by itself, in order to get rid of more
 _AT_ONCE: Final = timedelta(0)
 COLLECT: Final = "collect"  # the kind of the request for it
@@ -47,16 +49,20 @@ def used_by(history: History, line: Line, live: LiveNames) -> frozenset[int]:
 
 @dataclass(slots=True, kw_only=True)
 class Housekeeping:
-    """The housekeeping of one kernel's session. `used` gives what the session still uses of its run: see `used_by`."""
+    """The housekeeping of one kernel's session. `used` gives what the session still uses of its run: see `used_by`.
+
+    Since the last collection `_replaced` checkpoints, for which `_bytes` were written, fell out of those that are kept.
+    """
 
     settings: Callable[[], Settings]
     clock: Clock
     used: Callable[[], Collection[int]]
-    _superfluous: dict[str, int] = field(default_factory=dict)
+    _replaced: int = 0
+    _bytes: int = 0
 
     def opened(self, journal: Journal) -> str:
         """A run was opened: room is looked after from here on, and what a killed save left goes; what went wrong with that, "" for nothing."""
-        self._superfluous.clear()
+        self._replaced = self._bytes = 0
         journal.room.limit = lambda: self.settings().max_store
         journal.room.collect = lambda: self._make_room(journal)
         return self._quietly(journal.store, journal) if half_written(journal.store) else ""
@@ -73,17 +79,14 @@ class Housekeeping:
         return preview(store, limits_of(self.settings()), clock=self.clock, own=own, needed=self.used)
 
     def committed(self, journal: Journal, step: str) -> str:
-        """A step has a new checkpoint: where old ones took much, they go now; what went wrong with that, "" for nothing.
-
-        Costs nothing where nothing is superfluous; else it looks at this step alone, until enough has come together.
-        """
-        history, keep = journal.history.steps[step], self.settings().keep_checkpoints
-        if len(history.checkpoints) <= keep:
+        """A step has a new checkpoint: when enough old ones are superfluous they go; what went wrong with that, "" for nothing."""
+        checkpoints, keep = journal.history.steps[step].checkpoints.values(), self.settings().keep_checkpoints
+        if len(checkpoints) <= keep:
             return ""
-        dropped = of_step(history, keep, {*self.used(), *needed_by(journal.history)})
-        numbers = dropped.checkpoints if dropped is not None else ()
-        self._superfluous[step] = sum(history.checkpoints[number].size for number in numbers)
-        return self._quietly(journal.store, journal) if sum(self._superfluous.values()) >= _WORTH else ""
+        *_, replaced = heapq.nlargest(keep + 1, checkpoints, key=lambda checkpoint: checkpoint.used)
+        self._replaced += 1
+        self._bytes += replaced.size
+        return self._quietly(journal.store, journal) if self._bytes >= _WORTH or self._replaced >= _MANY else ""
 
     def serve(self, journal: Journal) -> str:
         """Others can't look into a run that this kernel has: where they asked for it, collect; what went wrong with that, "" for nothing."""
@@ -119,5 +122,5 @@ class Housekeeping:
             return ""
         except JournalError as error:
             return f"old results could not be removed: {error}"
-        self._superfluous.clear()
+        self._replaced = self._bytes = 0
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -134,10 +135,18 @@ class Session:
             connection_file=self.kernel.connection_file(),
         )
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
+        self._forget_removed(journal.history)
         self.wish = replace(self.wish, mode="resume")
         self.write_status()
         self.kernel.say(self.housekeeping.opened(journal))
         return journal
+
+    def _forget_removed(self, history: History) -> None:
+        """A run that comes back from another kernel may have let go of checkpoints that were on our line: it is cut before the first of them."""
+        there = tuple(takewhile(lambda one: one[0] in history.steps and one[1] in history.steps[one[0]].checkpoints, self.line))
+        if there != self.line:
+            self.line = there
+            self.rewritten()
 
     def _used(self) -> frozenset[int]:
         return used_by(self._journal.history, self.line, self.live) if self._journal is not None else frozenset()

@@ -13,7 +13,7 @@ from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.names import RunName
 from durnb.journal.preview import preview
-from durnb.journal.retention import Limits, needed_by, of_step
+from durnb.journal.retention import Limits
 from durnb.journal.sighting import half_written
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
@@ -39,8 +39,6 @@ __all__ = [
     "files_of",
     "half_written",
     "load_secret",
-    "needed_by",
-    "of_step",
     "own_lengths",
     "preview",
     "read_history",

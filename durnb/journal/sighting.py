@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from durnb.clock import Clock
-from durnb.errors import DurnbError
+from durnb.errors import DurnbError, JournalDamaged
 from durnb.journal.collected import Collected, Removed
 from durnb.journal.journal import Journal, read_history
 from durnb.journal.names import RunName
@@ -84,9 +85,22 @@ def _told_end(store: Store, run: RunName) -> RunState | None:
 
 
 def listings(store: Store, without: Collection[RunName] = ()) -> Counter[str]:
-    """By how many runs each pack is listed, the runs `without` left out. Raises OSError: a list that can't be read is no empty one."""
+    """By how many runs each pack is listed, the runs `without` left out.
+
+    Raises OSError, and JournalDamaged for a list that is not one: it is no empty one.
+    """
     gone = {store.file(run, "packs") for run in without}
-    return Counter(name for file in store.folder.glob("*.packs") if file not in gone for name in read_list(file))
+    return Counter(name for file in store.folder.glob("*.packs") if file not in gone for name in _names_in(file))
+
+
+def _names_in(file: Path) -> set[str]:
+    try:
+        names = read_list(file)
+    except UnicodeDecodeError as error:
+        raise JournalDamaged(path=str(file), why="it is no list of packs") from error
+    if not all(map(is_pack, names)):
+        raise JournalDamaged(path=str(file), why="it is no list of packs")
+    return names
 
 
 def half_written(store: Store) -> bool:

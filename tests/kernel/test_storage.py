@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,17 @@ def test_what_a_line_of_other_steps_still_uses_is_not_removed(nb: Notebook) -> N
     assert nb.ok(load(3)).replayed
     nb.ok("%%durable other\nran('other')\nrest = data[:5]")
     assert nb.evaluate("list(rest)") == [3] * 5
+
+
+def test_a_run_that_comes_back_without_a_result_that_was_on_the_line_goes_on(nb: Notebook, make: Callable[..., Notebook]) -> None:
+    nb.ok(load(1), USE)
+    second = make(nb.place).open()
+    second.ok("%durable takeover", "%config Durable.keep_checkpoints = 1", load(2), load(3), "%durable gc")
+    second.shutdown()
+    result = nb.run(USE)
+    assert (result.ename, "%durable restore" in result.evalue) == ("StepRefused", True)
+    nb.ok(load(3), USE)
+    assert nb.evaluate("data[0]") == 3
 
 
 def test_big_results_that_edits_replaced_go_by_themselves(nb: Notebook) -> None:

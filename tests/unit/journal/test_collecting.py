@@ -334,11 +334,12 @@ def test_a_list_that_was_lost_is_written_anew_before_its_packs_are_nobodys(store
     journal.close()
 
 
-def test_a_list_that_can_not_be_read_stops_the_collection(store: Store) -> None:
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"0123456789.pa"])
+def test_a_list_that_is_none_stops_the_collection(store: Store, content: bytes) -> None:
     journal = opened(store)
     edits(journal, "load", big())
-    (store.folder / "other.1.packs").write_bytes(b"\xff\xfe")
-    with pytest.raises(ValueError, match="ascii"):
+    (store.folder / "other.1.packs").write_bytes(content)
+    with pytest.raises(JournalDamaged, match=r"other\.1\.packs"):
         gc(store, journal)
     assert len(packs(store)) == 1
     (store.folder / "other.1.packs").unlink()
