@@ -11,8 +11,7 @@ from durnb.cli.arguments import json_option, notebook_argument, print_json, stor
 from durnb.cli.tables import print_table
 from durnb.cli.words import bytes_in_words
 from durnb.clock import SystemClock
-from durnb.config import from_environment
-from durnb.engine.housekeeping import PATIENCE, limits_of
+from durnb.engine.housekeeping import PATIENCE, limits_outside
 from durnb.engine.storage import REMOVED_HEADS, ask_owners, collected_json, left_lines, removed_rows, removed_title
 from durnb.journal import collect, preview
 
@@ -25,14 +24,15 @@ def command(notebook: Path, dry_run: bool, as_json: bool) -> None:
     """Remove old results of NOTEBOOK: runs that are over, beyond the last ten; checkpoints, beyond the two of each step that were used last; and
     what killed kernels left half-written. What a run still needs is never removed.
 
-    DURNB_KEEP_RUNS and DURNB_KEEP_CHECKPOINTS say how many are kept; settings made inside a notebook do not reach this command. A kernel that has a
-    run is asked to see to that one itself.
+    DURNB_KEEP_RUNS and DURNB_KEEP_CHECKPOINTS say how many are kept; without them, as many as any kernel of the notebook was told to. A kernel that
+    has a run is asked to see to that one itself.
 
     \b
     Example:
       durnb gc etl.ipynb --dry-run
     """
-    store, limits, clock = store_for(notebook), limits_of(from_environment(os.environ)), SystemClock()
+    store, clock = store_for(notebook), SystemClock()
+    limits = limits_outside(store, os.environ)
     collected = preview(store, limits, clock=clock) if dry_run else collect(store, limits, clock=clock, patience=PATIENCE)
     if not dry_run:
         ask_owners(store, list(collected.owned))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from durnb.clock import Clock
-from durnb.config import Settings
+from durnb.config import Settings, from_environment
 from durnb.engine.live import Durable, LiveNames, Tried, Version
 from durnb.engine.signals import interrupts_held
 from durnb.errors import JournalError, StoreBusy
@@ -24,9 +24,27 @@ COLLECT: Final = "collect"  # the kind of the request for it
 PATIENCE: Final = timedelta(seconds=10)
 
 
+_KEEP: Final = ("keep_checkpoints", "keep_runs")
+
+
 def limits_of(settings: Settings) -> Limits:
     """What is kept by the settings."""
     return Limits(checkpoints=settings.keep_checkpoints, runs=settings.keep_runs)
+
+
+def kept_by(settings: Settings) -> dict[str, int]:
+    """The settings that say what is kept, for the status file: a command outside the kernel removes no more than the kernel would."""
+    return {name: getattr(settings, name) for name in _KEEP}
+
+
+def limits_outside(store: Store, environ: Mapping[str, str]) -> Limits:
+    """What a command outside any kernel keeps: what the environment says, else the most that a kernel of this notebook was told to. Raises UsageError."""
+    found = kept_by(from_environment(environ))
+    told = [keep for run in store.runs() if isinstance(keep := (store.status(run) or {}).get("keep"), dict)]
+    for name in _KEEP:
+        if f"DURNB_{name.upper()}" not in environ:
+            found[name] = max([found[name], *(each[name] for each in told if isinstance(each.get(name), int))])
+    return Limits(checkpoints=found["keep_checkpoints"], runs=found["keep_runs"])
 
 
 def used_by(history: History, line: Line, live: LiveNames) -> frozenset[int]:

@@ -18,7 +18,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
-from durnb.engine.housekeeping import Housekeeping, used_by
+from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.place import Place, Written, cut
@@ -209,7 +209,7 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            self._journal.post_status(overview.as_json(self._journal.history, self._rows))
+            self._journal.post_status({**overview.as_json(self._journal.history, self._rows), "keep": kept_by(self.settings())})
 
     # ---- cells
 

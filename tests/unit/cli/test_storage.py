@@ -75,6 +75,16 @@ def test_a_kernel_that_has_a_run_is_asked_and_named(store: Store) -> None:
     journal.close()
 
 
+def test_no_more_is_removed_than_a_kernel_of_the_notebook_would(store: Store) -> None:
+    journal = opened(store)
+    journal.write_status({"state": "open", "keep": {"keep_checkpoints": 3, "keep_runs": 12, "keep_colours": "x"}})
+    journal.close()
+    foreseen = json.loads(said("gc", str(store.notebook), "--dry-run", "--json"))
+    assert [one["count"] for one in foreseen["removed"] if one["what"] == "checkpoints"] == [1]
+    foreseen = json.loads(said("gc", str(store.notebook), "--dry-run", "--json", DURNB_KEEP_CHECKPOINTS="1"))
+    assert [one["count"] for one in foreseen["removed"] if one["what"] == "checkpoints"] == [3]
+
+
 @pytest.mark.parametrize("command", ["gc", "du"])
 def test_a_notebook_without_a_store_is_said_to_have_none(tmp_path: Path, command: str) -> None:
     with pytest.raises(UsageError, match="no runs yet"):
