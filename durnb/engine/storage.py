@@ -24,13 +24,16 @@ REMOVED_HEADS = ("what", "of", "count", "bytes")
 class Storage:
     """A store's files, and of one run all that it stores: `holdings` is None where another process has that run.
 
-    `unreferred` are bytes of the run's packs and small values that none of the holdings has: padding, and what a collection may remove.
+    `unreferred` are bytes of the run's packs and small values that none of the holdings has: padding, and what a collection may remove. `small` and
+    `events` are bytes of small values and of events, both in the run's own file.
     """
 
     run: RunName
     files: StoreFiles
     holdings: tuple[Holding, ...] | None
     unreferred: int = 0
+    small: int = 0
+    events: int = 0
 
     @property
     def referred(self) -> int:
@@ -47,7 +50,14 @@ def storage_of(store: Store, run: RunName, clock: Clock, own: Journal | None = N
     else:
         history, lengths = read_lengths(store, run, clock)
     found = tuple(usage.holdings(history, lengths.of))
-    return Storage(run=run, files=files, holdings=found, unreferred=max(0, lengths.allotted - sum(one.own for one in found)))
+    return Storage(
+        run=run,
+        files=files,
+        holdings=found,
+        unreferred=max(0, lengths.allotted - sum(one.own for one in found)),
+        small=lengths.small,
+        events=lengths.events,
+    )
 
 
 def storage_json(storage: Storage) -> dict[str, Any]:
@@ -58,6 +68,8 @@ def storage_json(storage: Storage) -> dict[str, Any]:
         "holdings": usage.as_json(storage.holdings) if storage.holdings is not None else None,
         "referred": storage.referred,
         "unreferred": storage.unreferred,
+        "small_values": storage.small,
+        "events": storage.events,
         "runs": [{**asdict(one), "run": str(one.run)} for one in files.runs],
         "unlisted": files.unlisted,
         "half_written": files.half_written,
@@ -80,7 +92,8 @@ def storage_title(storage: Storage, spell: Spell) -> str:
         owner = next((one.owner for one in storage.files.runs if one.run == storage.run), None)
         return f"run {storage.run} is in the hands of process {owner}: %durable du in that kernel tells what it holds"
     padding = f", and {spell(storage.unreferred)} of padding and of what %durable gc may remove" if storage.unreferred else ""
-    return f"run {storage.run} stores {spell(storage.referred)} in {len(storage.holdings)} parts{padding}"
+    inside = f"its journal holds {spell(storage.small)} of that as small values, and {spell(storage.events)} of events"
+    return f"run {storage.run} stores {spell(storage.referred)} in {len(storage.holdings)} parts{padding}; {inside}"
 
 
 def run_rows(storage: Storage, spell: Spell) -> Rows:

@@ -51,10 +51,15 @@ class StoreFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """The stored values of a run: bytes by digest (hex). `allotted` are the bytes of small values and of whole packs, padding and all."""
+    """The stored values of a run: bytes by digest (hex). `allotted` are the bytes of small values and of whole packs, padding and all.
+
+    `small` are the bytes of the small values, `events` those of the events, which are in the run's own file both.
+    """
 
     of: dict[str, int]
     allotted: int
+    small: int
+    events: int
 
 
 def files_of(store: Store) -> StoreFiles:
@@ -112,4 +117,6 @@ def _lengths(connection: DuckDBPyConnection, packs: Packs, listed: Collection[st
     small = {digest.hex(): length for digest, length in small_values(connection).items()}
     big = {digest.hex(): place.length for name in listed for digest, place in packs.entries(name)}
     files = sum(size_of(packs.folder / name) for name in listed)
-    return Lengths(of={**big, **small}, allotted=sum(small.values()) + files)
+    (events,) = connection.execute("select coalesce(sum(octet_length(encode(detail))), 0) from events").fetchone() or (0,)
+    in_file = sum(small.values())
+    return Lengths(of={**big, **small}, allotted=in_file + files, small=in_file, events=int(events))
