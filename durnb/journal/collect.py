@@ -140,7 +140,7 @@ class _Collection:
         """Have what the run needs of packs that are mostly dead in packs of their own, so that it need not list the old ones."""
         found = self._pruning(journal)
         with disk.at(self._store.folder):
-            for each in rewrites(journal.packs, found.packs, found.alive, listings(self._store)):
+            for each in rewrites(journal.packs, found.packs, found.big, listings(self._store)):
                 if each.after <= min(self.copies, free_on_disk(self._store.folder)) and rewrite(journal, each):
                     self.copies -= each.after
                     self.rewritten[each.name] = each.after

@@ -39,7 +39,7 @@ def preview(store: Store, limits: Limits, *, clock: Clock, own: Journal | None =
                 found[run] = read_pruning(store, packs, run, clock, limits.checkpoints)
     with disk.at(store.folder):
         listed = listings(store, without=deleted)
-        anew = [one for each in found.values() for one in rewrites(packs, each.packs, each.alive, listed)]
+        anew = [one for each in found.values() for one in rewrites(packs, each.packs, each.big, listed)]
     for run, pruning in found.items():
         sighting.removed += pruning.removed(run)
     kept = {name for each in found.values() for name in each.packs}.difference(one.name for one in anew)

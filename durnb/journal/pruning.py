@@ -15,7 +15,7 @@ from durnb.journal.journal import open_database
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.packs import Packs, read_list
-from durnb.journal.references import dead_among, mentioned, needed_packs, small_values
+from durnb.journal.references import dead_values, mentioned, needed_packs, small_digests
 from durnb.journal.retention import superfluous
 from durnb.journal.store import Store
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
 class Pruning:
     """Checkpoints and other bytes by the events that let them go, and small values that are dead then, with their lengths.
 
-    `alive` are the digests that the run still refers to then, `packs` those that it has to list for them.
+    `big` are the digests that the run still refers to then and has no small value of, `packs` those that it has to list for them.
     """
 
     dropped: list[CheckpointsDropped]
     small: dict[bytes, int]
-    alive: set[bytes]
+    big: set[bytes]
     packs: set[str]
 
     def removed(self, run: RunName) -> list[Removed]:
@@ -52,8 +52,9 @@ def pruning_of(
     """What the run of `history` lets go of, where `keep` checkpoints of each step stay and somebody uses `needed`. Raises DuckDB's errors."""
     dropped = superfluous(history, keep, needed)
     alive = mentioned(connection, [seq for each in dropped for seq in each.events])
-    small = dead_among(small_values(connection), alive)
-    return Pruning(dropped=dropped, small=small, alive=alive, packs=needed_packs(packs, listed, alive))
+    small = dead_values(connection, alive)
+    big = alive - small_digests(connection)
+    return Pruning(dropped=dropped, small=small, big=big, packs=needed_packs(packs, listed, big))
 
 
 def read_pruning(store: Store, packs: Packs, run: RunName, clock: Clock, keep: int) -> Pruning:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from durnb.journal.packs import Packs, digest_of_bytes
@@ -22,6 +22,11 @@ and seq not in (select unnest(cast(? as bigint[])))
 def mentioned(connection: DuckDBPyConnection, without: Collection[int] = ()) -> set[bytes]:
     """The digests that the run's events name, those left out whose bytes were let go of, and those numbered `without`. Raises DuckDB's errors."""
     return {bytes.fromhex(digest) for (digest,) in connection.execute(_MENTIONED, [list(without)]).fetchall()}
+
+
+def small_digests(connection: DuckDBPyConnection) -> set[bytes]:
+    """The digests of all small values. Raises DuckDB's errors."""
+    return {digest for (digest,) in connection.execute("select digest from blobs").fetchall()}
 
 
 def small_values(connection: DuckDBPyConnection) -> dict[bytes, int]:
@@ -45,18 +50,21 @@ def needed_packs(packs: Packs, listed: Collection[str], alive: Collection[bytes]
     return needed | {place.pack for place in unlisted if place is not None}
 
 
+def dead_values(connection: DuckDBPyConnection, alive: Collection[bytes]) -> dict[bytes, int]:
+    """The small values that are not `alive`, and their lengths in bytes. Raises DuckDB's errors."""
+    dead = [digest for digest in small_digests(connection) if digest not in alive and digest != EMPTY]
+    if not dead:
+        return {}
+    return dict(connection.execute("select digest, octet_length(data) from blobs where digest in (select unnest(?))", [dead]).fetchall())
+
+
 def delete_dead(connection: DuckDBPyConnection, alive: Collection[bytes]) -> dict[bytes, int]:
     """Delete the small values that are not `alive`, inside a transaction; their digests and lengths.
 
     One empty value is put there in their place: DuckDB gives the room of deleted rows back at a checkpoint only where that also adds to the table.
     """
-    dead = dead_among(small_values(connection), alive)
+    dead = dead_values(connection, alive)
     if dead:
         connection.execute("delete from blobs where digest in (select unnest(?))", [[*dead, EMPTY]])
         connection.execute("insert into blobs values (?, ''::blob)", [EMPTY])
     return dead
-
-
-def dead_among(small: Mapping[bytes, int], alive: Collection[bytes]) -> dict[bytes, int]:
-    """Those of the small values, with their lengths, that are not `alive`."""
-    return {digest: length for digest, length in small.items() if digest not in alive and digest != EMPTY}

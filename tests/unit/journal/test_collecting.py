@@ -94,6 +94,16 @@ def test_a_manifest_that_was_saved_again_lets_go_of_what_it_held(store: Store) -
     journal.close()
 
 
+def test_a_value_that_the_journal_has_itself_needs_no_pack_of_another_run(store: Store) -> None:
+    journal, other = opened(store), opened(store, OTHER)
+    run_step(journal, "load", [b"x" * 50_000])
+    run_step(other, "load", [os.urandom(50_000) for _ in range(90)] + [b"x" * 50_000])  # too many for its journal: they lie in a pack
+    gc(store, journal)
+    assert (len(packs(store)), journal.listed) == (1, frozenset())
+    journal.close()
+    other.close()
+
+
 def test_what_a_kernel_still_uses_stays(store: Store) -> None:
     journal = opened(store)
     digests = edits(journal, "load", *(big() for _ in range(4)))
