@@ -234,10 +234,11 @@ def _how_it_ended(execution: Execution) -> str:
 
 def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decision:
     reasons = changes(checkpoint, q)
-    removed = [REMOVED] if any(c.number >= history.serves_from and not changes(c, q) for c in history.dropped.values()) else []
-    why = "; ".join([*reasons, *removed]) or "--always"
     if q.always:
-        return Execute(reason=why if reasons else "--always")
+        return Execute(reason="; ".join(reasons) or "--always")
+    if any(c.number >= history.serves_from and not changes(c, q) for c in history.dropped.values()):
+        reasons.append(REMOVED)
+    why = "; ".join(reasons) or "--always"
     for name in q.unknown:
         return Ask(
             why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry")
