@@ -83,6 +83,9 @@ class Settings:
     max_store: int = field(
         default=0, metadata={"doc": "bytes that all runs of a notebook may take, such as 20 GB; 0 for no limit", "least": 0}
     )
+    thorough: bool = field(
+        default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

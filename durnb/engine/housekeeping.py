@@ -13,7 +13,7 @@ from durnb.config import Settings, from_environment
 from durnb.engine.live import Durable, LiveNames, Tried, Version
 from durnb.engine.signals import interrupts_held
 from durnb.errors import JournalError, StoreBusy
-from durnb.history import History, Line
+from durnb.fold import History, Line
 from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, preview
 
 _WORTH: Final = 64_000_000  # bytes of checkpoints that later ones replaced, from which on they are removed at once

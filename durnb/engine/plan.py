@@ -15,7 +15,7 @@ from durnb.engine.decide import REMOVED, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
-from durnb.history import Checkpoint, History, StepHistory
+from durnb.fold import Checkpoint, History, StepHistory
 
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 

@@ -11,7 +11,7 @@ from durnb.clock import Clock
 from durnb.engine import overview
 from durnb.errors import UsageError
 from durnb.events import RunAbandoned
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store
 
 Mode = Literal["auto", "new", "resume"]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from durnb.engine.manifest import OUT, Manifest
-from durnb.history import Checkpoint, Execution, History, StepHistory
+from durnb.fold import Checkpoint, Execution, History, StepHistory
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 

@@ -1,6 +1,6 @@
 """The only place that knows where a run's facts and bytes lie: files, lease, DuckDB, packs, inbox, signatures.
 
-A `Store` is a notebook's folder, a `Journal` an open run in it, a `Draft` the bytes of one commit.
+A `Store` is a notebook's folder, a `Journal` an open run in it, a `Draft` the bytes of one commit; `ask` answers SQL over all runs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from durnb.journal.preview import preview
 from durnb.journal.retention import Limits
 from durnb.journal.sighting import half_written
 from durnb.journal.store import Orphan, Store
+from durnb.journal.tables import Answer, ask
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.usage import Lengths, RunFiles, StoreFiles, files_of, own_lengths, read_lengths
 
 __all__ = [
     "SMALL",
+    "Answer",
     "Collected",
     "Draft",
     "Journal",
@@ -34,6 +36,7 @@ __all__ = [
     "Secret",
     "Store",
     "StoreFiles",
+    "ask",
     "check",
     "collect",
     "files_of",

@@ -19,7 +19,7 @@ import durnb
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
 from durnb.events import CheckpointsDropped, Event, KernelAttached, KernelDetached, RunStarted
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import disk, inbox, rows
 from durnb.journal.database import Database, errors
 from durnb.journal.draft import SMALL, Draft
@@ -136,6 +136,28 @@ class Journal:
             raise
         return journal
 
+    @classmethod
+    def reading(cls, store: Store, run: RunName, *, clock: Clock, wait: timedelta = timedelta(0)) -> Journal:
+        """`run`, to be read and soon closed: until then no kernel can have it. Appending to it raises JournalReadOnly.
+
+        Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
+        """
+        _check_there(store, run)
+        lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
+        try:
+            _check_there(store, run)  # it may have been deleted while we waited
+            database, history = open_database(store, run, lease, clock, read_only=True)
+        except BaseException:
+            lease.release()
+            raise
+        return cls(store=store, run=run, lease=lease, database=database, history=history, clock=clock)
+
+    @classmethod
+    def owned_here(cls, store: Store, run: RunName) -> Journal | None:
+        """The open journal through which this process owns `run`; None where it does not own it."""
+        ours = (j for j in list(_opened) if j.run == run and j.store.folder == store.folder)
+        return next((j for j in ours if j._pid == os.getpid() and not j._database.read_only), None)
+
     def _attach(self, connection_file: str | None, parameters: Mapping[str, Any]) -> None:
         self._connection_file = connection_file
         self._key()  # without a key no step could be signed: say it before one has run
@@ -209,6 +231,17 @@ class Journal:
                     raise
                 return self.packs.read(key, other)
 
+    def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns and rows of a table or view of the run's file, as they are now."""
+        self.check_owner()
+
+        def answer(connection: DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
+            found = connection.execute(f'select * from "{name}"')
+            return [column[0] for column in found.description or ()], found.fetchall()
+
+        read: tuple[list[str], list[tuple[Any, ...]]] = self._writer.ask(answer)
+        return read
+
     def _read_small(self, key: bytes) -> bytearray:
         found = self._writer.small(key)
         data = bytearray(found or b"")
@@ -275,10 +308,15 @@ class Journal:
         self.check_owner()
         self.store.write_status(self.run, self._with_owner(facts))
 
-    def post_status(self, facts: Mapping[str, object]) -> None:
-        """As `write_status`, a moment later and without waiting; `facts` must not change afterwards."""
+    def post_status(self, tell: Callable[[History], Mapping[str, object]]) -> None:
+        """As `write_status`, a moment later and without waiting, with what `tell` then says of the history."""
         self.check_owner()
-        self._status.post(self._with_owner(facts))
+
+        def told() -> Mapping[str, object]:
+            with self._writer.still():
+                return self._with_owner(tell(self.history))
+
+        self._status.post(told)
 
     def _with_owner(self, facts: Mapping[str, object]) -> dict[str, object]:
         mine = {
@@ -299,7 +337,7 @@ class Journal:
         if not self._open or os.getpid() != self._pid:
             return
         try:
-            if why is not None and self.history.attached:
+            if why is not None and self.history.attached and not self._database.read_only:
                 self.append(KernelDetached(why=why))
         finally:
             self._open = False
@@ -334,15 +372,8 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
 
     Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
     """
-    _check_there(store, run)
-    lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
-    try:
-        _check_there(store, run)  # it may have been deleted while we waited
-        database, history = open_database(store, run, lease, clock, read_only=True)
-        database.discard()
-    finally:
-        lease.release()
-    return history
+    with Journal.reading(store, run, clock=clock, wait=wait) as journal:
+        return journal.history
 
 
 def _check_there(store: Store, run: RunName) -> None:

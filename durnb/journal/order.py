@@ -18,7 +18,7 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.history import History, StepHistory
+from durnb.fold import History, StepHistory
 
 
 class Order:

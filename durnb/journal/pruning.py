@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from durnb.clock import Clock
 from durnb.events import CheckpointsDropped
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal.collected import Removed
 from durnb.journal.journal import open_database
 from durnb.journal.lease import Lease

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from durnb.events import CheckpointsDropped
-from durnb.history import Checkpoint, History, RunStatus, StepHistory
+from durnb.fold import Checkpoint, History, RunStatus, StepHistory
 from durnb.journal.names import RunName
 
 ENDED: Final[frozenset[RunStatus]] = frozenset({"finished", "failed", "abandoned"})

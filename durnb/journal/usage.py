@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from durnb.clock import Clock
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import disk
 from durnb.journal.deletion import size_of_run
 from durnb.journal.disk import size_of

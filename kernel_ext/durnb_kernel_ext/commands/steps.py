@@ -9,7 +9,7 @@ from durnb.engine import operations, overview
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
-from durnb.history import History
+from durnb.fold import History
 from durnb_kernel_ext.commands import command, no_words, take_flag
 from durnb_widgets.tables import plan_table, status_table, step_text
 

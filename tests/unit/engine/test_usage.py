@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.usage import Holding, as_json, holdings
 from durnb.events import StepSucceeded
-from durnb.history import History
+from durnb.fold import History
 from unit.engine.run_story import Story
 from unit.journal.journal_samples import failed, started, succeeded
 

@@ -34,7 +34,7 @@ from durnb.events import (
     decode,
     encode,
 )
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Journal, Store, check, read_history
 from durnb.journal.retention import superfluous
 from durnb.journal.rows import columns_of, recorded

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durnb.events import CheckpointSaved, CheckpointsDropped, StepReused
-from durnb.history import Checkpoint, History
+from durnb.fold import Checkpoint, History
 from durnb.journal import RunName
 from durnb.journal.order import Order
 from durnb.journal.retention import RunState, State, runs_to_delete, superfluous

@@ -249,7 +249,7 @@ class History:
                     options=e.options,
                     fingerprint=e.fingerprint,
                     inputs=e.inputs,
-                    line=e.line,
+                    line=self.line[: e.line_kept] + e.line,
                     reason=e.reason,
                     once=e.once,
                     prestate=e.prestate,
@@ -260,7 +260,7 @@ class History:
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
-        self.line = e.line
+        self.line = self.line[: e.line_kept] + e.line
 
     def _succeed(self, e: StepSucceeded, recorded: Recorded) -> None:
         step = self.steps[e.step]
@@ -303,7 +303,7 @@ class History:
         checkpoint = step.checkpoints[e.checkpoint] = replace(step.checkpoints[e.checkpoint], used=recorded.seq)
         if e.code and (e.code, e.inputs) != (checkpoint.code, checkpoint.inputs):
             step.checkpoints[e.checkpoint] = replace(checkpoint, kept=(*checkpoint.kept, (e.code, e.inputs)))
-        self.line = (*e.line, (e.step, e.checkpoint))
+        self.line = (*self.line[: e.line_kept], *e.line, (e.step, e.checkpoint))
 
     def _save_again(self, e: CheckpointSaved, recorded: Recorded) -> None:
         checkpoints = self.steps[e.step].checkpoints
@@ -336,6 +336,16 @@ class History:
                 execution.line, execution.inputs = _renamed_line(execution.line, e), _renamed_inputs(execution.inputs, e)
             step.checkpoints = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.checkpoints.items()}
             step.dropped = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.dropped.items()}
+
+
+def shortened(line: Line, last: Line) -> tuple[int, Line]:
+    """`line` as what it has in common with the beginning of `last`, and the rest: lines of a thousand steps are not written a thousand times."""
+    kept = (
+        len(last)
+        if line[: len(last)] == last
+        else next((at for at, (a, b) in enumerate(zip(line, last, strict=False)) if a != b), len(line))
+    )
+    return kept, line[kept:]
 
 
 def _renamed_line(line: Line, e: StepRenamed) -> Line:
