@@ -118,11 +118,11 @@ class Journal:
             store.create()
             store.name(run)
         else:
-            _check_there(store, run)
+            check_there(store, run)
         lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
         try:
             if not create:
-                _check_there(store, run)  # it may have been deleted while we waited
+                check_there(store, run)  # it may have been deleted while we waited
             database, history = open_database(store, run, lease, clock)
         except BaseException:
             lease.release()
@@ -142,10 +142,10 @@ class Journal:
 
         Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
         """
-        _check_there(store, run)
+        check_there(store, run)
         lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
         try:
-            _check_there(store, run)  # it may have been deleted while we waited
+            check_there(store, run)  # it may have been deleted while we waited
             database, history = open_database(store, run, lease, clock, read_only=True)
         except BaseException:
             lease.release()
@@ -376,7 +376,8 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
         return journal.history
 
 
-def _check_there(store: Store, run: RunName) -> None:
+def check_there(store: Store, run: RunName) -> None:
+    """Raises UsageError where there is no such run."""
     if not store.file(run, "duckdb").exists():
         raise UsageError(f"{store.notebook.name} has no run {run}")
 

@@ -103,7 +103,8 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
 def storage_tables(storage: Storage) -> Tables:
     """What takes the room: the parts of one run, then all runs."""
     foot = "what several rows share is counted with the first of them" if any(one.shared for one in storage.holdings or ()) else ""
-    parts = Table(storage_title(storage, bytes_text), HOLDING_HEADS, tuple(holding_rows(storage, bytes_text)), foot)
+    heads = HOLDING_HEADS if storage.holdings else ()
+    parts = Table(storage_title(storage, bytes_text), heads, tuple(holding_rows(storage, bytes_text)), foot)
     runs = Table("all runs", RUN_HEADS, tuple(run_rows(storage, bytes_text)), "; ".join(store_lines(storage, bytes_text)))
     return Tables((parts, runs))
 
@@ -111,4 +112,5 @@ def storage_tables(storage: Storage) -> Tables:
 def collected_table(collected: Collected, *, dry_run: bool) -> Table:
     """What a collection removed, or would."""
     foot = "; ".join(left_lines(collected, asked=not dry_run))
-    return Table(removed_title(collected, bytes_text, dry_run=dry_run), REMOVED_HEADS, tuple(removed_rows(collected, bytes_text)), foot)
+    heads = REMOVED_HEADS if collected.removed else ()
+    return Table(removed_title(collected, bytes_text, dry_run=dry_run), heads, tuple(removed_rows(collected, bytes_text)), foot)
