@@ -90,6 +90,10 @@ class Packs:
     def find(self, digest: bytes) -> Place | None:
         return self._places.get(digest)
 
+    def digest_at(self, place: Place) -> bytes | None:
+        """The digest of the buffer that is stored just there; None where none is."""
+        return next((digest for digest, each in self._indexes.get(place.pack, {}).items() if each == place), None)
+
     def may_hold(self, length: int) -> bool:
         """Whether any stored buffer is that long: where none is, nothing of that length is stored yet."""
         return self._lengths[length] > 0
@@ -100,7 +104,9 @@ class Packs:
             if name in self._broken:
                 return self._broken[name]
             if name not in self._indexes:
-                return JournalDamaged(path=str(self.folder / name), why="the pack is gone")
+                found = (self.folder / aside(name)).exists()
+                why = f"its bytes were not those that were written: it is kept as {aside(name)}" if found else "the pack is gone"
+                return JournalDamaged(path=str(self.folder / name), why=why)
         return None
 
     def read(self, digest: bytes, place: Place) -> bytearray:
@@ -122,6 +128,11 @@ class Packs:
 
     def entries(self, name: str) -> list[tuple[bytes, Place]]:
         return list(self._indexes.get(name, {}).items())
+
+
+def aside(name: str) -> str:
+    """The name of a pack that was found to be damaged."""
+    return f"{name}.damaged"
 
 
 def _listed(folder: Path) -> Iterator[str]:
