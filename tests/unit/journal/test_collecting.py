@@ -167,10 +167,29 @@ def test_a_pack_that_is_mapped_is_read_to_the_end_after_it_was_removed(store: St
     journal.close()
 
 
-def test_bytes_in_two_packs_are_found_in_the_one_that_is_left(store: Store) -> None:
+def test_what_was_put_back_by_mapping_outlives_its_pack_and_can_be_stored_again(store: Store) -> None:
+    journal = opened(store)
+    version = big(1 << 20)
+    ((_, digest),) = edits(journal, "load", version)
+    (mapped,) = journal.read_all([digest], [True])
+    edits(journal, "load", big(), big())
+    gc(store, journal)
+    assert mapped == version
+    with journal.draft("keep") as draft:
+        assert draft.add(mapped) == digest
+        journal.append(started("keep"))
+        manifest = json.dumps({"groups": [{"stream": digest, "buffers": []}]})
+        signature = journal.sign((journal.history.store, str(journal.run), str(journal.history.seq), "checkpoint"), manifest.encode())
+        draft.commit(succeeded("keep", manifest=manifest, signature=signature))
+    assert journal.read(digest) == version
+    journal.close()
+
+
+@pytest.mark.parametrize("size", [100_000, 1 << 20])
+def test_bytes_in_two_packs_are_found_in_the_one_that_is_left(store: Store, size: int) -> None:
     """Two kernels that save the same at the same time write it twice; the pack that one of them knows of may go with the other's run."""
     journal, other = opened(store), opened(store, OTHER)
-    version = big()
+    version = big(size)
     for each in (journal, other):
         each.append(started("load"))
     drafts = [(each, each.draft("load")) for each in (journal, other)]
@@ -189,6 +208,7 @@ def test_bytes_in_two_packs_are_found_in_the_one_that_is_left(store: Store) -> N
     )
     gc(store)
     assert OTHER not in store.runs()
+    assert journal.read_all([digest], [True]) == [version]
     assert journal.read(digest) == version
     journal.close()
 
