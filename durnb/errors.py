@@ -11,6 +11,7 @@
     │   ├── JournalNewer          written by a newer durnb
     │   ├── JournalForeign        not a journal of durnb
     │   ├── JournalDamaged        truncated or corrupt
+    │   ├── PackDamaged           found out only after its bytes were put back
     │   ├── JournalReadOnly       the folder or file can't be written
     │   ├── DiskFull              no space left
     │   ├── NoRoom                a save does not fit on the disk, or into max_store

@@ -22,6 +22,7 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalNewer(path="/w/a.duckdb", schema=9, known=3),
     errors.JournalForeign(path="/w/a.duckdb", why="no table of events"),
     errors.JournalDamaged(path="/w/a.duckdb", why="page 3"),
+    errors.PackDamaged(path="/w/a.pack", kept="/w/a.pack.damaged", why="the 9 bytes at 0 are not those that were written"),
     errors.JournalReadOnly(path="/w/a.duckdb", why="permission denied"),
     errors.DiskFull(path="/w/a.duckdb"),
     errors.NoRoom(step="train", path="/w/.durnb/etl", needed=2_000_000_000, room=5, limit=0),
