@@ -19,6 +19,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "plan": "Show what Run All would do now, and why.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
+    "du": "Show what takes the room of a notebook's store.",
+    "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

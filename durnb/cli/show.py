@@ -69,6 +69,7 @@ def story(step: StepHistory) -> dict[str, Any]:
         "rerun": step.rerun,
         "answer": step.answer,
         "checkpoints": [asdict(checkpoint) for checkpoint in step.checkpoints.values()],
+        "dropped": list(step.dropped),
         "executions": [
             {
                 "execution": execution.number,

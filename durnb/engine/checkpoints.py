@@ -20,7 +20,8 @@ def signed_facts(journal: Journal, started_seq: int, what: str) -> tuple[str, ..
 
 
 def store_groups(draft: Draft, captured: Captured) -> tuple[tuple[StoredGroup, ...], str]:
-    """Put the groups into the draft; their stored form, and the digest of the sources ("" for none)."""
+    """Put the groups into the draft; their stored form, and the digest of the sources ("" for none). Raises NoRoom before any is written."""
+    draft.reserve([part for group in captured.groups for part in (group.stream, *group.buffers)])
     groups = tuple(_store_group(draft, group) for group in captured.groups)
     sources = draft.add(json.dumps(dict(captured.sources)).encode()) if captured.sources else ""
     return groups, sources

@@ -16,6 +16,9 @@ from durnb.fold import Answer, Checkpoint, Execution, StepHistory
 GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random", "@torch.cuda.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""
 
+REMOVED = "its earlier result for just this was removed to save room (setting keep_checkpoints)"
+"""Why an undone edit runs again."""
+
 OnChange = Literal["rerun", "keep", "ask"]
 
 
@@ -231,9 +234,11 @@ def _how_it_ended(execution: Execution) -> str:
 
 def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decision:
     reasons = changes(checkpoint, q)
-    why = "; ".join(reasons) or "--always"
     if q.always:
-        return Execute(reason=why if reasons else "--always")
+        return Execute(reason="; ".join(reasons) or "--always")
+    if any(c.number >= history.serves_from and not changes(c, q) for c in history.dropped.values()):
+        reasons.append(REMOVED)
+    why = "; ".join(reasons) or "--always"
     for name in q.unknown:
         return Ask(
             why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry")

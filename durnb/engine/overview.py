@@ -102,7 +102,13 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     """
     cache = known if known is not None else {}
     steps = [step for step in history.steps.values() if step.executions]
-    return {"run": history.run, "state": history.status, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
+    return {
+        "run": history.run,
+        "state": history.status,
+        "notebook": history.notebook,
+        "updated": history.last_step_event.isoformat() if history.last_step_event else None,
+        "steps": [_known_row(step, cache) for step in steps],
+    }
 
 
 def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ It can't know what plain cells will define: a step whose code and durable inputs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, header_of
-from durnb.engine.decide import answers
+from durnb.engine.decide import REMOVED, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
@@ -83,13 +83,13 @@ class _Walk:
         checkpoint = step.checkpoint
         if found.header.once and (step.unfinished or checkpoint is not None):
             return _once(step, checkpoint)
-        candidates = [] if found.header.always else _same_code(found, step)
+        candidates = [] if found.header.always else _same_code(found, step, step.checkpoints.values())
         fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
         if fresh:
             return self._by_inputs(name, fresh[0]), fresh[0]
         if checkpoint is None or step.unfinished:
             return _unfinished(step), None
-        return self._stale(found, checkpoint, candidates)
+        return self._stale(found, step, checkpoint, candidates)
 
     def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
         for i in checkpoint.inputs:
@@ -109,11 +109,15 @@ class _Walk:
         expires = found.header.expires
         return expires is not None and self.now is not None and self.now - checkpoint.at > expires
 
-    def _stale(self, found: FoundHeader, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
+    def _stale(
+        self, found: FoundHeader, step: StepHistory, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]
+    ) -> tuple[PlannedStep, Checkpoint | None]:
         name, how = found.header.name, found.header.on_change or self.on_change
         why = "--always" if found.header.always else "its code was edited"
         if candidates:
             why = self._moved(candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
+        if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
+            why = f"{why}; {REMOVED}"
         if how == "keep" and not found.header.always:
             return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
         if how == "ask" and not found.header.always:
@@ -157,11 +161,11 @@ def _unfinished(step: StepHistory) -> PlannedStep:
     return PlannedStep(step=step.name, action="run", reason=f"its attempt {last.number} {words.get(last.status, 'was not saved')}")
 
 
-def _same_code(found: FoundHeader, step: StepHistory) -> list[Checkpoint]:
-    """The checkpoints that serve this code, the current one first, then the newest."""
+def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Those of the checkpoints that serve this code, the current one first, then the newest."""
     code = _code_of(found.body)
     sources = {e.number: e.source for e in step.executions}
-    newest = sorted(step.checkpoints.values(), key=lambda c: (c.number != step.current, -c.number))
+    newest = sorted(among, key=lambda c: (c.number != step.current, -c.number))
 
     def serves(checkpoint: Checkpoint) -> bool:
         if code is None:

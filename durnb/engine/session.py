@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
+from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.place import Place, Written, cut
@@ -74,12 +76,14 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
+    housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = LiveNames(
             self.namespace, born=self.born, thorough=self.settings().thorough, keepers=lambda: (self._shown.values(), self.kernel.results())
         )
         watch_properties()
+        self.housekeeping = Housekeeping(settings=self.settings, clock=self.clock, used=self._used)
 
     # ---- the run
 
@@ -137,9 +141,21 @@ class Session:
             connection_file=self.kernel.connection_file(),
         )
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
+        self._forget_removed(journal.history)
         self.wish = replace(self.wish, mode="resume")
         self.write_status()
+        self.kernel.say(self.housekeeping.opened(journal))
         return journal
+
+    def _forget_removed(self, history: History) -> None:
+        """A run that comes back from another kernel may have let go of checkpoints that were on our line: it is cut before the first of them."""
+        there = tuple(takewhile(lambda one: one[0] in history.steps and one[1] in history.steps[one[0]].checkpoints, self.line))
+        if there != self.line:
+            self.line = there
+            self.rewritten()
+
+    def _used(self) -> frozenset[int]:
+        return used_by(self._journal.history, self.line, self.live) if self._journal is not None else frozenset()
 
     def _offer(self, store: Store, step: str | None) -> None:
         if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
@@ -184,6 +200,8 @@ class Session:
                     self._journal.done(request)
                     self.hand_over()
                     break
+            if self._journal is not None:
+                self.housekeeping.serve(self._journal)
             return {"busy": False}
         finally:
             self.busy.release()
@@ -198,8 +216,8 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            rows = self._rows
-            self._journal.post_status(lambda history: overview.as_json(history, rows))
+            rows, keep = self._rows, kept_by(self.settings())
+            self._journal.post_status(lambda history: {**overview.as_json(history, rows), "keep": keep})
 
     # ---- cells
 
@@ -391,6 +409,7 @@ class Session:
         del self.unsaved[ended.step]
         self._settle(done, ended, line)
         stage.badge(badges.succeeded(ended, done, attempts, self.clock.now()))
+        self.kernel.say(self.housekeeping.committed(self.journal, ended.step) or self.housekeeping.serve(self.journal))
         return KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if done.interrupted else None
 
     def _settle(self, done: Committed, ended: Ended, line: Line) -> None:

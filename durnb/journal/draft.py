@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from durnb import faults, mapped
+from durnb.errors import NoRoom
 from durnb.events import Event
 from durnb.journal import disk, forks
 from durnb.journal.mapping import place_of_token
 from durnb.journal.packs import Packs, PackWriter, digest_of_bytes
+from durnb.journal.room import Room, Wanted
 
 SMALL: Final = 64_000  # bytes of a value up to which it lives in DuckDB
 _SMALL_TOGETHER: Final = 4_000_000  # bytes of small values that one commit puts into DuckDB; the rest goes to the pack
@@ -25,6 +27,7 @@ class Shelf(Protocol):
     """What a draft needs of its journal."""
 
     packs: Packs
+    room: Room
 
     def stored(self) -> set[bytes]: ...
     def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int: ...
@@ -87,6 +90,32 @@ class Draft:
             self.abandon()  # a part of a buffer lies in the pack, and its room may be needed
             raise
         return digest.hex()
+
+    def reserve(self, data: Sequence[Bytes]) -> None:
+        """Make sure that `data` will fit, before any of it is written; where it does not, what retention allows to go goes first.
+
+        For a draft that holds nothing yet. Raises NoRoom, and what `add` raises.
+        """
+        folder, room = self._shelf.packs.folder, self._shelf.room
+        with disk.at(folder):
+            wanted = Wanted([pickle.PickleBuffer(each).raw() for each in data])
+            if room.fits(wanted.most) or room.fits(self._new_bytes(wanted)):
+                return
+            self._lock.release()
+            self._lock = ObjectsLock(folder)
+            room.make()
+            needed, (left, limit) = self._new_bytes(wanted), room.left()
+            if needed > left:
+                raise NoRoom(step=self._step or "", path=str(room.folder), needed=needed, room=left, limit=limit)
+
+    def _new_bytes(self, wanted: Wanted) -> int:
+        """Bytes of it that are not stored yet, as exactly as it takes to tell whether they fit."""
+        self._begin()
+        stored, packs = self._shelf.stored(), self._shelf.packs
+        surely = wanted.surely_new(lambda length: length <= SMALL or packs.may_hold(length))
+        if not self._shelf.room.fits(surely):
+            return surely
+        return wanted.new(lambda digest: digest in stored or packs.find(digest) is not None)
 
     def _begin(self) -> None:
         self._shelf.check_owner()

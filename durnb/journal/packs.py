@@ -174,6 +174,11 @@ def read_index(path: Path) -> list[tuple[bytes, int, int]]:
     return list(_ENTRY.iter_unpack(index))
 
 
+def packed_size(lengths: Collection[int]) -> int:
+    """Bytes of a pack that holds buffers of these lengths."""
+    return sum(length + -length % PAGE for length in lengths) + len(lengths) * _ENTRY.size + _FOOTER.size
+
+
 @dataclass(slots=True)
 class PackWriter:
     """A pack in the making, under a name that nobody looks at."""

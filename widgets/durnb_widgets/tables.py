@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import StepRow
 from durnb.engine.plan import Plan
+from durnb.engine.storage import (
+    HOLDING_HEADS,
+    REMOVED_HEADS,
+    RUN_HEADS,
+    Storage,
+    holding_rows,
+    left_lines,
+    removed_rows,
+    removed_title,
+    run_rows,
+    storage_title,
+    store_lines,
+)
 from durnb.fold import History, StepHistory
+from durnb.journal import Collected
 
 __all__ = ["Table", "bytes_text", "plan_table", "status_table", "step_text", "when"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Several tables, one below the other."""
+
+    parts: tuple[Table, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.parts))
+
+    def _repr_html_(self) -> str:
+        return "".join(part._repr_html_() for part in self.parts)
 
 
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
@@ -70,3 +98,19 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]
     rows.append(("source", last.source.strip()))
     return Table(title=f"step {step.name}: {step.status}", heads=("what", "value"), rows=tuple(rows))
+
+
+def storage_tables(storage: Storage) -> Tables:
+    """What takes the room: the parts of one run, then all runs."""
+    foot = "what several rows share is counted with the first of them" if any(one.shared for one in storage.holdings or ()) else ""
+    heads = HOLDING_HEADS if storage.holdings else ()
+    parts = Table(storage_title(storage, bytes_text), heads, tuple(holding_rows(storage, bytes_text)), foot)
+    runs = Table("all runs", RUN_HEADS, tuple(run_rows(storage, bytes_text)), "; ".join(store_lines(storage, bytes_text)))
+    return Tables((parts, runs))
+
+
+def collected_table(collected: Collected, *, dry_run: bool) -> Table:
+    """What a collection removed, or would."""
+    foot = "; ".join(left_lines(collected, asked=not dry_run))
+    heads = REMOVED_HEADS if collected.removed else ()
+    return Table(removed_title(collected, bytes_text, dry_run=dry_run), heads, tuple(removed_rows(collected, bytes_text)), foot)

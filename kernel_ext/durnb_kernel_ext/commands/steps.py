@@ -10,15 +10,11 @@ from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
 from durnb.fold import History
-from durnb_kernel_ext.commands import command, no_words
+from durnb_kernel_ext.commands import command, no_words, take_flag
 from durnb_widgets.tables import plan_table, status_table, step_text
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
-
-
-def _flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
-    return flag in words, [word for word in words if word != flag]
 
 
 def _one(name: str, words: list[str], what: str = "STEP") -> str:
@@ -30,7 +26,7 @@ def _one(name: str, words: list[str], what: str = "STEP") -> str:
 @command("status", "[--json]")
 def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
-    as_json, rest = _flag(words, "--json")
+    as_json, rest = take_flag(words, "--json")
     no_words("status", rest)
     history = extension.engine.peek() or History()
     if as_json:
@@ -41,7 +37,7 @@ def status(extension: Extension, words: list[str]) -> Any:
 @command("plan", "[--json]")
 def plan(extension: Extension, words: list[str]) -> Any:
     """what Run All would do now, and why (from the saved notebook file)"""
-    as_json, rest = _flag(words, "--json")
+    as_json, rest = take_flag(words, "--json")
     no_words("plan", rest)
     session = extension.engine
     cells = session.kernel.cells()

@@ -9,6 +9,7 @@ import pytest
 from durnb.engine.cells import NotebookCell
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.fingerprint import read_cell
+from durnb.journal.retention import superfluous
 from unit.engine.run_story import Story, made, reads
 
 LOAD, TRAIN = "%%durable load\ndf = 1", "%%durable train\nmodel = df"
@@ -142,6 +143,18 @@ def test_an_edit_that_was_undone_is_reused() -> None:
     ran(story, LOAD)
     ran(story, "%%durable load\ndf = 2")
     assert only(story, LOAD).action == "reuse"
+
+
+def test_an_edit_that_was_undone_runs_where_retention_dropped_its_result_and_says_so() -> None:
+    story = Story()
+    ran(story, LOAD)
+    ran(story, "%%durable load\ndf = 2")
+    (dropped,) = superfluous(story.history, 1)
+    story.tell(dropped)
+    planned = only(story, LOAD)
+    assert planned.action == "run"
+    assert "removed to save room" in planned.reason
+    assert "removed" not in only(story, "%%durable load\ndf = 3").reason
 
 
 def test_a_step_whose_maker_has_given_something_else_since_is_not_simply_reused() -> None:
