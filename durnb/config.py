@@ -74,6 +74,11 @@ class Settings:
     open_wait: timedelta = field(
         default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"}
     )
+    all: bool = field(default=False, metadata={"doc": "every cell is a step, as below %durable all"})
+    remake_under: timedelta = field(
+        default=timedelta(seconds=10),
+        metadata={"doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"},
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

@@ -6,14 +6,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
+from durnb.engine.unmarked import is_automatic
 from durnb.history import History, StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes."""
+    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes.
+
+    `label` is the cell in a few words, where the step's name says nothing of it.
+    """
 
     step: str
     status: str
@@ -25,6 +30,7 @@ class StepRow:
     size: int | None
     names: tuple[str, ...]
     lost: tuple[str, ...]
+    label: str = ""
 
 
 def rows(history: History) -> list[StepRow]:
@@ -49,7 +55,13 @@ def _row(step: StepHistory) -> StepRow:
         size=checkpoint.size if checkpoint is not None else None,
         names=tuple(manifest.names) if manifest else (),
         lost=tuple(manifest.lost) if manifest else (),
+        label=label(step.name, execution.source),
     )
+
+
+def label(step: str, source: str) -> str:
+    """The cell in a few words, where ``%durable all`` gave the step its name; else empty."""
+    return title(source) if is_automatic(step) else ""
 
 
 def ending(step: StepHistory) -> str:
@@ -122,7 +134,7 @@ def announcement(plan: Plan, history: History) -> str:
         return ""
     saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
     following = plan.next
-    tail = f"; next: {following.step}, {following.reason}" if following else "; nothing is left to run"
+    tail = f"; next: {following}, {following.reason}" if following else "; nothing is left to run"
     where = "" if history.run == "interactive.1" else f" (run {history.run})"
     return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
 

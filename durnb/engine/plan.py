@@ -6,28 +6,35 @@ It can't know what plain cells will define: a step whose code and durable inputs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
-from durnb.engine.cells import NotebookCell, header_of
+from durnb.config import Settings
+from durnb.engine import remaking
+from durnb.engine.cells import NotebookCell, header_of, title
 from durnb.engine.decide import answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, StepHistory
 
+_REMAKE_UNDER: Final = Settings().remake_under
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step and what is planned for it; `ran` seconds that a reuse saves."""
+    """One step and what is planned for it; `ran` seconds that a reuse saves. `label` is the cell in a few words, where its name says nothing of it."""
 
     step: str
     action: Action
     reason: str
     ran: float | None = None
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.step} ({self.label})" if self.label else self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +49,19 @@ class Plan:
         return next((step for step in self.steps if step.action != "reuse"), None)
 
 
-def plan(history: History | None, cells: Sequence[NotebookCell], *, on_change: str = "rerun", now: datetime | None = None) -> Plan:
+def plan(
+    history: History | None,
+    cells: Sequence[NotebookCell],
+    *,
+    on_change: str = "rerun",
+    now: datetime | None = None,
+    remake_under: timedelta = _REMAKE_UNDER,
+) -> Plan:
     """The plan for `cells` of the notebook, given the run's history (None: no run yet).
 
-    `on_change` is the setting for steps whose header has none; without `now` no checkpoint expires.
+    `on_change` is the setting for steps whose header has none; without `now` no checkpoint expires. `remake_under` is the setting of that name.
     """
-    walk = _Walk(history=history, on_change=on_change, now=now)
+    walk = _Walk(history=history, on_change=on_change, now=now, remake_under=remake_under)
     return Plan(steps=tuple(walk.step(found) for cell in cells if (found := header_of(cell)) is not None))
 
 
@@ -58,6 +72,7 @@ class _Walk:
     history: History | None
     on_change: str
     now: datetime | None
+    remake_under: timedelta
     named: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     digests: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -72,7 +87,7 @@ class _Walk:
             self.running.add(planned.step)
         elif serving is not None:
             self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
-        return planned
+        return replace(planned, label=title(found.body)) if found.spelling == "unmarked" else planned
 
     def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
         name = found.header.name
@@ -85,11 +100,19 @@ class _Walk:
             return _once(step, checkpoint)
         candidates = [] if found.header.always else _same_code(found, step)
         fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
+        if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
+            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), None
         if fresh:
             return self._by_inputs(name, fresh[0]), fresh[0]
         if checkpoint is None or step.unfinished:
             return _unfinished(step), None
         return self._stale(found, checkpoint, candidates)
+
+    def _made_again(self, found: FoundHeader, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """What a new kernel would make again."""
+        manifest = _manifest(checkpoint)
+        again = manifest is not None and remaking.can_be_made_again(found.body, checkpoint, manifest, self.remake_under)
+        return tuple(manifest.lost) if manifest is not None and again else ()
 
     def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
         for i in checkpoint.inputs:
@@ -180,7 +203,12 @@ def _code_of(body: str) -> str | None:
 
 
 def _digests(checkpoint: Checkpoint) -> dict[str, str]:
+    manifest = _manifest(checkpoint)
+    return {name: stored.digest for name, stored in manifest.names.items()} if manifest is not None else {}
+
+
+def _manifest(checkpoint: Checkpoint) -> Manifest | None:
     try:
-        return {name: stored.digest for name, stored in Manifest.decode(checkpoint.manifest).names.items()}
+        return Manifest.decode(checkpoint.manifest)
     except (ValueError, KeyError, TypeError):
-        return {}
+        return None

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
-from durnb.engine import badges, overview
+from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import NotebookCell, step_names
@@ -228,6 +228,8 @@ class Session:
         if history is None or not history.executions:
             question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
         decision = decide(history, question)
+        if isinstance(decision, Reuse) and history is not None and request.unmarked:
+            decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
         match decision:
             case Reuse():
                 self._reuse(request, stage, place, question, decision)
@@ -273,8 +275,10 @@ class Session:
         if self._announced:
             return
         self._announced = True
-        if any(step.checkpoints for step in self.history.steps.values()) and self.settings().badge:
-            planned = plan(self.history, self.kernel.cells(), on_change=self.settings().on_change, now=self.clock.now())
+        settings = self.settings()
+        if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
+            now, cells = self.clock.now(), self.kernel.cells()
+            planned = plan(self.history, cells, on_change=settings.on_change, now=now, remake_under=settings.remake_under)
             self.kernel.say(overview.announcement(planned, self.history))
 
     # ---- reuse

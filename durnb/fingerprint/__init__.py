@@ -9,18 +9,24 @@ from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.reach import Reach, reach
+from durnb.fingerprint.typed import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
 __all__ = [
     "NOTEBOOK_HIDDEN",
+    "CellMagic",
     "CellNames",
     "CellSource",
     "Content",
+    "Magic",
     "Probe",
     "Reach",
+    "cell_magic",
     "content",
     "is_hidden",
     "is_project_file",
+    "magic_of",
     "notebook_names",
+    "parse_typed",
     "probe",
     "reach",
     "read_cell",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from durnb.engine.badge import Badge
 from durnb.engine.header import FoundHeader, find_header
 from durnb.engine.request import CellRequest
-from durnb.errors import DurnbError, StepRefused, UsageError
+from durnb.errors import DurnbError, StepRefused
 from durnb_kernel_ext.identity import cell_identity
 from durnb_kernel_ext.oneline import log, one_line, show
 from durnb_kernel_ext.stage import CellStage, Execution
@@ -64,8 +64,8 @@ class NodeRunner:
         ):  # cells of a %run notebook inside a durable one are part of it
             return await body()
         try:
-            found = find_header(info.raw_cell or "")
-        except UsageError as error:
+            found = find_header(info.raw_cell or "") or self._extension.header_for(info)
+        except Exception as error:
             return self._fail(result, error)
         if found is None:
             self._tell(cell_name, info)
@@ -117,15 +117,16 @@ class NodeRunner:
             )
         settings = extension.settings
         cell_id, tags = cell_identity(result.info, extension.kernel)
-        source = without_header(self._source(cell_name, result.info))
+        source, unmarked = self._source(cell_name, result.info), found.spelling == "unmarked"
         request = CellRequest(
             name=found.header.name,
             header=found.header,
-            source=source,
+            source=source if unmarked else without_header(source),
             raw=found.body,
             options=found.text,
             cell_id=cell_id,
             tags=tags,
+            unmarked=unmarked,
         )
         session = extension.session
         stage = CellStage(execution=execution, step=request.name, max_output=settings.max_output, show_badge=settings.badge)
@@ -136,6 +137,8 @@ class NodeRunner:
             self._inside = None
             if ended is not None:
                 stage.show_error(ended)
+            elif unmarked:
+                extension.unmarked.ended_well(found)
             return ended
 
     def _as_plain(self, found: FoundHeader, result: Any, cell_name: str) -> None:

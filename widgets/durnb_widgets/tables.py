@@ -48,7 +48,7 @@ def status_table(history: History, rows: Sequence[StepRow]) -> Table:
 def _status_row(row: StepRow) -> tuple[str, ...]:
     lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
     return (
-        row.step,
+        f"{row.step} ({row.label})" if row.label else row.step,
         row.status,
         when(row.at),
         _seconds(row.ran),
@@ -64,7 +64,7 @@ def plan_table(run: str, plan: Plan) -> Table:
     return Table(
         title=f"plan for run {run}",
         heads=("step", "would", "why", "ran before"),
-        rows=tuple((s.step, words[s.action], s.reason, _seconds(s.ran)) for s in plan.steps),
+        rows=tuple((str(s), words[s.action], s.reason, _seconds(s.ran)) for s in plan.steps),
         foot="values that plain cells define are looked at when the step's turn comes"
         if plan.steps
         else "the notebook has no durable cells",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
@@ -47,9 +48,10 @@ def plan(extension: Extension, words: list[str]) -> Any:
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    planned = plan_of(session.history, cells)
+    settings = extension.settings
+    planned = plan_of(session.history, cells, on_change=settings.on_change, remake_under=settings.remake_under)
     if as_json:
-        steps = [{"step": s.step, "action": s.action, "reason": s.reason, "ran": s.ran} for s in planned.steps]
+        steps = [asdict(step) for step in planned.steps]
         return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
     return plan_table(session.history.run, planned)
 

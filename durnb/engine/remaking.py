@@ -1,0 +1,41 @@
+"""Cells that ``%durable all`` made steps, and that make what can't be stored (a connection, a client): a new kernel makes it again.
+
+Nobody marked such a cell, so nobody chose that its variables be lost. It is run again as the plain cell that it would be, where that has no effect but
+to make things (see `durnb.engine.work.only_makes`) and took less than the setting `remake_under`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from durnb.engine.checkpoints import Shelf
+from durnb.engine.decide import Execute, Reuse
+from durnb.engine.live import Durable, LiveNames
+from durnb.engine.manifest import Manifest
+from durnb.engine.request import CellRequest
+from durnb.engine.work import only_makes
+from durnb.history import Checkpoint, StepHistory
+
+
+def or_made_again(
+    decision: Reuse, request: CellRequest, step: StepHistory, shelf: Shelf, live: LiveNames, limit: timedelta
+) -> Reuse | Execute:
+    """The decision on an unmarked cell, or to run it again for what its checkpoint lost. Raises CheckpointUnreadable."""
+    if decision.checkpoint not in step.checkpoints or step.answer is not None:
+        return decision
+    checkpoint = step.checkpoints[decision.checkpoint]
+    manifest = shelf.manifest(checkpoint)
+    version = Durable(checkpoint.step, checkpoint.number)
+    gone = sorted(name for name in manifest.lost if not live.is_very(name, version))
+    return Execute(reason=reason(gone)) if gone and can_be_made_again(request.raw, checkpoint, manifest, limit) else decision
+
+
+def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, limit: timedelta) -> bool:
+    """Whether a cell without a header lost something and can be run again for it."""
+    return bool(manifest.lost) and checkpoint.ran <= limit.total_seconds() and only_makes(source)
+
+
+def reason(names: Iterable[str]) -> str:
+    """Why the cell is run again, in people's words."""
+    return f"{', '.join(f'`{name}`' for name in names)} can't be stored, and is made again"
