@@ -28,11 +28,12 @@ class StoredName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostName:
-    """A variable that could not be stored: the path to the culprit, and why."""
+    """A variable that could not be stored: the path to the culprit, and why. `moves`: it stands somewhere, as a file or a generator does."""
 
     path: str
     reason: str
     digest: str = "opaque"
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

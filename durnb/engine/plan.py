@@ -83,7 +83,7 @@ class _Walk:
         self.named.add(found.header.name)
         step = self.history.steps.get(found.header.name) if self.history is not None else None
         planned, serving = self._plan(found, step)
-        if planned.action in ("run", "maybe"):
+        if planned.action == "maybe" or (planned.action == "run" and serving is None):
             self.running.add(planned.step)
         elif serving is not None:
             self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
@@ -101,7 +101,7 @@ class _Walk:
         candidates = [] if found.header.always else _same_code(found, step)
         fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
         if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
-            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), None
+            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), fresh[0]
         if fresh:
             return self._by_inputs(name, fresh[0]), fresh[0]
         if checkpoint is None or step.unfinished:

@@ -1,21 +1,30 @@
 """Cells that ``%durable all`` made steps, and that make what can't be stored (a connection, a client): a new kernel makes it again.
 
-Nobody marked such a cell, so nobody chose that its variables be lost. It is run again as the plain cell that it would be, where that has no effect but
-to make things (see `durnb.engine.work.only_makes`) and took less than the setting `remake_under`.
+Nobody marked such a cell, so nobody chose that its variables be lost. It is run again as the plain cell that it would be, where it makes nothing but
+what is lost (see `durnb.engine.work.made_by`) and took less than the setting `remake_under`.
+
+What moves is not made again: a file, a generator or a cursor would stand at its beginning, and not where the finished steps left it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Final
 
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import Execute, Reuse
 from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.request import CellRequest
-from durnb.engine.work import only_makes
+from durnb.engine.work import made_by
 from durnb.history import Checkpoint, StepHistory
+
+_MOVING: Final = (
+    *("a generator", "a coroutine", "an async generator", "an open file", "a database cursor", "a running process", "a process", "a thread "),
+    *("a temporary", "a future", "a task", "shared memory", "an open database", "a connection to a process", "a relation"),
+)
+"""How reasons of the snapshot begin that tell of a thing that stands somewhere."""
 
 
 def or_made_again(
@@ -33,7 +42,15 @@ def or_made_again(
 
 def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, limit: timedelta) -> bool:
     """Whether a cell without a header lost something and can be run again for it."""
-    return bool(manifest.lost) and checkpoint.ran <= limit.total_seconds() and only_makes(source)
+    if not manifest.lost or any(one.moves for one in manifest.lost.values()):
+        return False
+    made = made_by(source)
+    return made is not None and made <= manifest.lost.keys() and checkpoint.ran <= limit.total_seconds()
+
+
+def moves(value: object, why: str) -> bool:
+    """Whether a value that can't be stored, for the reason `why`, stands somewhere."""
+    return issubclass(type(value), Iterator) or f"{why} ".startswith(_MOVING)
 
 
 def reason(names: Iterable[str]) -> str:

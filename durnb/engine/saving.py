@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from durnb.digests import digest_of
+from durnb.engine import remaking
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
 from durnb.engine.live import Changes, Durable, LiveNames, by_import
@@ -118,7 +119,12 @@ def _type_name(value: object) -> str:
 def _lost(captured: Captured, values: Mapping[str, object], wanted: Iterable[str]) -> dict[str, LostName]:
     own = set(wanted)
     return {
-        one.name: LostName(path=one.path, reason=one.reason, digest=digest_of("lost", _type_name(values[one.name])))
+        one.name: LostName(
+            path=one.path,
+            reason=one.reason,
+            digest=digest_of("lost", _type_name(values[one.name])),
+            moves=remaking.moves(values[one.name], one.reason),
+        )
         for one in captured.lost
         if one.name in own
     }

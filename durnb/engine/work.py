@@ -63,13 +63,17 @@ def does_work(source: str) -> bool:
     return not steers(tree) and not all(_prepares(statement, imported_by(tree)) for statement in tree.body)
 
 
-def only_makes(source: str) -> bool:
-    """Whether the cell does nothing but prepare and give names to what it makes: doing that again has no effect but to make it anew."""
+def made_by(source: str) -> frozenset[str] | None:
+    """The names that the cell gives to what it makes; None where it does more than that, so that doing it again could have an effect."""
     tree = parse_typed(source) if cell_magic(source) is None else None
     if tree is None:
-        return False
-    names = imported_by(tree)
-    return all(isinstance(statement, ast.Assign | ast.AnnAssign) or _prepares(statement, names) for statement in tree.body)
+        return None
+    imported = imported_by(tree)
+    making = [statement for statement in tree.body if not _prepares(statement, imported)]
+    targets = [target for statement in making for target in _targets(statement)]
+    names = frozenset(target.id for target in targets if isinstance(target, ast.Name))
+    roots = {dotted(target).partition(".")[0] for target in targets}
+    return names if roots <= names and all(isinstance(statement, ast.Assign | ast.AnnAssign) for statement in making) else None
 
 
 def steers(tree: ast.Module) -> bool:

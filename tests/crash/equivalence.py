@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from durnb import journal
+from durnb.engine.unmarked import name_by_id
+from durnb.engine.work import does_work
 from kernel.driver import CellResult, KernelDriver, Nursery, Place
 
 IN_KERNEL = Path(__file__).with_name("in_kernel.py")
@@ -23,15 +25,20 @@ POINTS = ("step-started", "body-ended", "after-pack", "before-commit", "after-co
 HEADER = re.compile(r"^(?:%%durable|#\s*durable:)[ \t]+([^\s-]\S*)(.*)$", re.MULTILINE)
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 LOAD = "%load_ext durnb"
+ALL = "%durable all"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a trial: its id is the step's name, or p1, p2 … for a plain one, counted in the notebook."""
+    """A cell of a trial: its id is the step's name, or p1, p2 … for one without a header, counted in the notebook.
+
+    `step` is the id where the cell is a step; `name` is what durnb calls that.
+    """
 
     id: str
     source: str
     step: str | None
+    name: str = ""
 
     @property
     def plain(self) -> str:
@@ -54,7 +61,8 @@ class Book:
     order (all of them once, unless given), a cell of the edited form as ``new:ID``. `reruns` are the finished steps that run again all the same.
     `kept` maps names that no two runs share (unseeded randomness) to their step: the first run's value must come back.
     `runs` says how often a step's body runs in the first kernel where it isn't once. `variant` is a third form, of which the first kernel can run
-    cells as ``var:ID``. `fails`: the last cell of the first kernel raises.
+    cells as ``var:ID``. `fails`: the last cell of the first kernel raises. `every`: ``%durable all`` makes the cells steps; headers without options
+    are left out. `marked` is why that can't be: what the book needs a plain cell for.
     """
 
     name: str
@@ -71,26 +79,28 @@ class Book:
     fails: bool = False
     needs: tuple[str, ...] = ()
     counted: bool = True
+    every: bool = False
+    marked: str = ""
 
     @property
     def cells(self) -> list[Cell]:
-        return parse(self.text)
+        return parse(self.text, self.every)
 
     @property
     def last_cells(self) -> list[Cell]:
-        return parse(self.edited or self.text)
+        return parse(self.edited or self.text, self.every)
 
     @property
     def first_order(self) -> list[Cell]:
         """What the first kernel runs."""
         if not self.live:
             return self.cells
-        forms = {"": self.cells, "new": self.last_cells, "var": parse(self.variant)}
+        forms = {"": self.cells, "new": self.last_cells, "var": parse(self.variant, self.every)}
         named = {f"{form}:{cell.id}".removeprefix(":"): cell for form, cells in forms.items() for cell in cells}
         return [named[name] for name in self.live.split()]
 
 
-def parse(text: str) -> list[Cell]:
+def parse(text: str, every: bool = False) -> list[Cell]:
     """The cells of a book's text, with a `die` before each further statement of each durable cell."""
     cells: list[Cell] = []
     plain = 0
@@ -98,8 +108,12 @@ def parse(text: str) -> list[Cell]:
         source = part.strip("\n")
         header = HEADER.search(source)
         plain += header is None
-        name = header[1] if header else f"p{plain}"
-        cells.append(Cell(name, with_kill_points(name, source) if header else source, header[1] if header else None))
+        cell_id = header[1] if header else f"p{plain}"
+        bare = every and (header is None or not header[2].strip())
+        source = HEADER.sub("", source, count=1).lstrip("\n") if bare else source
+        step = does_work(source) if bare else header is not None
+        name = name_by_id(cell_id) if bare else cell_id
+        cells.append(Cell(cell_id, with_kill_points(cell_id, source) if step else source, cell_id if step else None, name if step else ""))
     return cells
 
 
@@ -150,7 +164,7 @@ class Kill:
 
 def inside(at: int, cell: Cell, *, ends: bool) -> list[Kill]:
     """The kills in the `at`-th cell, in the order in which the kernel comes to them. One that does not end well (`ends`) commits nothing."""
-    step = str(cell.step)
+    step = cell.name
     return [
         Kill("fault", at, "step-started", step),
         *(Kill("inside", at, label) for label in cell.labels),
@@ -293,8 +307,9 @@ class Trial:
         return before
 
     def _load(self, driver: KernelDriver) -> None:
-        loaded = driver.run(LOAD)
-        assert (loaded.status, loaded.outputs) == ("ok", []), f"{loaded}\n{driver.logged()}"
+        loaded = driver.run(f"{LOAD}\n{ALL}" if self.book.every else LOAD)
+        assert loaded.ok, f"{loaded}\n{driver.logged()}"
+        assert self.book.every or loaded.outputs == [], str(loaded)
 
     def resume(self) -> Outcome:
         """Run the book as it stands at the end, from its first cell, in a fresh kernel."""

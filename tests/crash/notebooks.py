@@ -1733,6 +1733,7 @@ c;
 ---
 c + 1
 """,
+        marked="a step that reads _ keeps the value, and not that it is the object of another cell",
     ),
     Book(
         "out-is-the-variable",
@@ -1897,6 +1898,7 @@ total += 1
 ---
 print(next(gen), total)
 """,
+        marked="a generator that has not ended can't be stored",
     ),
     Book(
         "iterator-drawn-from-by-steps",
