@@ -58,7 +58,7 @@ def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell], star
     owner = store.owner(run)
     if owner is None:
         history = read_history(store, run, SystemClock())
-        return plan(history, covered(cells, start, known=history.steps), now=SystemClock().now())
+        return plan(history, covered(cells, start, known=history.steps), now=SystemClock().now(), folder=store.notebook.parent)
     known = [str(step["step"]) for step in (store.status(run) or {}).get("steps", ())]
     names = step_names(covered(cells, start, known=known))
     return Plan(steps=tuple(_seen_from_outside(name, status_of_step(store, run, name), owner) for name in names))

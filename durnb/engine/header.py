@@ -42,6 +42,7 @@ class Header:
     save: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
     always: bool = False
     expires: timedelta | None = None
 
@@ -136,6 +137,13 @@ _OPTIONS: Final = (
     _Option(flag="--save", value="NAMES", parse=_names, doc="keep only these variables (default: all that the cell made or changed)"),
     _Option(flag="--ignore", value="NAMES", parse=_names, doc="variables that are neither inputs nor kept"),
     _Option(flag="--depends", value="GLOB", parse=_glob, repeatable=True, doc="files that are inputs; may be given again"),
+    _Option(
+        flag="--creates",
+        value="GLOB",
+        parse=_glob,
+        repeatable=True,
+        doc="files that the step makes (a folder: out/): reused only while they are as it left them; may be given again",
+    ),
     _Option(flag="--always", doc="run every time; its result is still kept and retried"),
     _Option(flag="--expires", value="TIME", parse=_length, doc="a result older than this is stale, such as 24h"),
 )
@@ -167,6 +175,8 @@ def parse_header(text: str, *, proposal: str = "load") -> Header:
     header = Header(name=_one_name(names, proposal), **given)
     if header.once and header.retries:
         raise UsageError(f"%%durable {header.name}: --once means at most one attempt, so --retries can't go with it; take one of them out")
+    for pattern in set(header.creates) & set(header.depends):
+        raise UsageError(f"%%durable {header.name}: {pattern} can't be both an input (--depends) and made by the step (--creates)")
     return header
 
 

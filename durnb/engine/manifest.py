@@ -37,6 +37,14 @@ class LostName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """A file that the step made: the digest of its content, and its size in bytes."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAmbient:
     """An ambient component that the step changed. `derived` is "set" where the value follows from one that code set, else "born".
 
@@ -50,7 +58,10 @@ class StoredAmbient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports."""
+    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
+
+    `creates` are the files that the step made, for each pattern of its header by their paths.
+    """
 
     step: str
     names: Mapping[str, StoredName] = field(default_factory=dict)
@@ -67,6 +78,7 @@ class Manifest:
     imports: tuple[str, ...] = ()
     sources: str = ""
     notes: tuple[str, ...] = ()
+    creates: Mapping[str, Mapping[str, MadeFile]] = field(default_factory=dict)
 
     def encode(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
@@ -85,6 +97,9 @@ class Manifest:
             StoredGroup(names=tuple(g["names"]), stream=g["stream"], buffers=tuple(g["buffers"]), readonly=tuple(g["readonly"]))
             for g in plain["groups"]
         )
+        plain["creates"] = {
+            pattern: {path: MadeFile(**v) for path, v in files.items()} for pattern, files in plain.get("creates", {}).items()
+        }
         plain.setdefault("same", ())
         for name in ("companions", "same", "deleted", "unsaved", "dropped", "imports", "notes"):
             plain[name] = tuple(plain[name])

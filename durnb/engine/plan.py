@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Final, Literal
 
 from durnb.config import Settings
-from durnb.engine import remaking
+from durnb.engine import creations, remaking
 from durnb.engine.cells import NotebookCell, header_of, title
 from durnb.engine.decide import answers
 from durnb.engine.header import FoundHeader
@@ -19,7 +20,7 @@ from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, StepHistory
 
-_REMAKE_UNDER: Final = Settings().remake_under
+_DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 
 
@@ -52,16 +53,16 @@ class Plan:
 def plan(
     history: History | None,
     cells: Sequence[NotebookCell],
+    settings: Settings = _DEFAULTS,
     *,
-    on_change: str = "rerun",
     now: datetime | None = None,
-    remake_under: timedelta = _REMAKE_UNDER,
+    folder: Path | None = None,
 ) -> Plan:
     """The plan for `cells` of the notebook, given the run's history (None: no run yet).
 
-    `on_change` is the setting for steps whose header has none; without `now` no checkpoint expires. `remake_under` is the setting of that name.
+    Without `now` no checkpoint expires. `folder` is where the files of ``--creates`` are looked for; without it they are not, and they are never read.
     """
-    walk = _Walk(history=history, on_change=on_change, now=now, remake_under=remake_under)
+    walk = _Walk(history=history, settings=settings, now=now, folder=folder)
     return Plan(steps=tuple(walk.step(found) for cell in cells if (found := header_of(cell)) is not None))
 
 
@@ -70,9 +71,9 @@ class _Walk:
     """Goes through the notebook: which steps are planned to run, and the digests of what the reused ones bind."""
 
     history: History | None
-    on_change: str
+    settings: Settings
     now: datetime | None
-    remake_under: timedelta
+    folder: Path | None
     named: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     digests: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -99,7 +100,7 @@ class _Walk:
         if found.header.once and (step.unfinished or checkpoint is not None):
             return _once(step, checkpoint)
         candidates = [] if found.header.always else _same_code(found, step)
-        fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
+        fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None and self._spoiled(found, c) is None]
         if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
             return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), fresh[0]
         if fresh:
@@ -111,7 +112,7 @@ class _Walk:
     def _made_again(self, found: FoundHeader, checkpoint: Checkpoint) -> tuple[str, ...]:
         """What a new kernel would make again."""
         manifest = _manifest(checkpoint)
-        again = manifest is not None and remaking.can_be_made_again(found.body, checkpoint, manifest, self.remake_under)
+        again = manifest is not None and remaking.can_be_made_again(found.body, checkpoint, manifest, self.settings.remake_under)
         return tuple(manifest.lost) if manifest is not None and again else ()
 
     def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
@@ -128,15 +129,20 @@ class _Walk:
                 return f"its input `{i.name}` changed: {maker!r} ran again"
         return None
 
+    def _spoiled(self, found: FoundHeader, checkpoint: Checkpoint) -> str | None:
+        """Why the files that the step made are not what they were."""
+        manifest = _manifest(checkpoint) if found.header.creates and self.folder is not None else None
+        return creations.missing(manifest, found.header.creates, self.folder) if manifest is not None and self.folder is not None else None
+
     def _expired(self, found: FoundHeader, checkpoint: Checkpoint) -> bool:
         expires = found.header.expires
         return expires is not None and self.now is not None and self.now - checkpoint.at > expires
 
     def _stale(self, found: FoundHeader, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
-        name, how = found.header.name, found.header.on_change or self.on_change
+        name, how = found.header.name, found.header.on_change or self.settings.on_change
         why = "--always" if found.header.always else "its code was edited"
         if candidates:
-            why = self._moved(candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
+            why = self._moved(candidates[0]) or self._spoiled(found, candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
         if how == "keep" and not found.header.always:
             return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
         if how == "ask" and not found.header.always:

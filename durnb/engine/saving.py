@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from durnb.digests import digest_of
-from durnb.engine import remaking
+from durnb.engine import creations, remaking
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
 from durnb.engine.live import Changes, Durable, LiveNames, by_import
@@ -23,7 +23,7 @@ from durnb.snapshot import Captured, capture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A body that ended well, and what is known of it before anything is saved."""
+    """A body that ended well, and what is known of it before anything is saved. `folder` is where it began to work."""
 
     step: str
     execution: int
@@ -41,6 +41,8 @@ class Ended:
     imports: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
+    creates: tuple[str, ...] = ()
+    folder: str = ""
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
@@ -72,6 +74,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         if name != OUT
     }
     lost = _lost(captured, values, wanted)
+    creates = creations.record(ended.creates, ended.folder)
     return Manifest(
         step=ended.step,
         names=stored,
@@ -87,12 +90,16 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         has_value=any(OUT in group.names for group in groups),
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
         sources=sources,
-        notes=tuple(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+        notes=(
+            *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+            *creations.notes_on(creates),
+        ),
+        creates=creates,
     )
 
 
-def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str) -> Manifest:
-    """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`."""
+def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str, *, look: bool = True) -> Manifest:
+    """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`. `look`: its files are recorded."""
     return Manifest(
         step=ended.step,
         lost={name: LostName(path=name, reason=why) for name in sorted(names)},
@@ -100,6 +107,7 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why:
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
+        creates=creations.record(ended.creates, ended.folder) if look else creations.unlooked(ended.creates),
     )
 
 

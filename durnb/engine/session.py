@@ -16,6 +16,7 @@ from durnb.engine.badge import Badge
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
+from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
@@ -224,7 +225,7 @@ class Session:
         place = self.place(request.name)
         history = self.history.steps.get(request.name)
         seen = look(place, read_cell(request.source), request.header, history.last if history else None)
-        question = question_of(request, seen, self.settings(), self.clock.now())
+        question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         if history is None or not history.executions:
             question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
         decision = decide(history, question)
@@ -277,8 +278,7 @@ class Session:
         self._announced = True
         settings = self.settings()
         if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
-            now, cells = self.clock.now(), self.kernel.cells()
-            planned = plan(self.history, cells, on_change=settings.on_change, now=now, remake_under=settings.remake_under)
+            planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
             self.kernel.say(overview.announcement(planned, self.history))
 
     # ---- reuse
@@ -302,7 +302,7 @@ class Session:
                     step=request.name,
                     checkpoint=checkpoint.number,
                     fingerprint=fingerprint_of(question),
-                    inputs=question.inputs if kept else (),
+                    inputs=(*question.inputs, *question.files) if kept else (),
                     code=question.code if kept else "",
                     line=place.line,
                 )
@@ -342,6 +342,8 @@ class Session:
             ran=0.0,
             save=None,
             always=False,
+            creates=request.header.creates,
+            folder=working_folder(),
         )
 
     # ---- execute

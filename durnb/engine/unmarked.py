@@ -27,6 +27,7 @@ _INJECTED: Final = re.compile(r"\s*# Parameters[ \t]*(?:\n|\Z)")  # papermill's 
 _REFUSED: Final = {
     "once": "after an interruption every cell would ask; give the step that must not happen twice a header of its own, %%durable NAME --once",
     "save": "it names the variables of one step; give that step a header of its own",
+    "creates": "it names the files of one step; give that step a header of its own",
 }
 
 

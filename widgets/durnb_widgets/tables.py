@@ -87,6 +87,8 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
     rows += [(f"input {i.name}", f"{i.kind}{f' by {i.maker}' if i.maker else ''}, {i.digest[:12]}") for i in last.inputs]
     if manifest is not None:
         rows += [(f"variable {name}", f"{stored.type}, {stored.digest[:12]}") for name, stored in manifest.names.items()]
+        made = {path: file for files in manifest.creates.values() for path, file in files.items()}
+        rows += [(f"file {path}", f"{bytes_text(file.size)}, {file.digest[:12]}") for path, file in made.items()]
         rows += [(f"lost {name}", f"{one.path}: {one.reason}") for name, one in manifest.lost.items()]
         rows += [(f"deleted {name}", "") for name in manifest.deleted] + [("dropped", note) for note in manifest.dropped]
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]

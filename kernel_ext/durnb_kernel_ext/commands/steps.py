@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
+from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
@@ -48,8 +50,7 @@ def plan(extension: Extension, words: list[str]) -> Any:
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    settings = extension.settings
-    planned = plan_of(session.history, cells, on_change=settings.on_change, remake_under=settings.remake_under)
+    planned = plan_of(session.history, cells, extension.settings, folder=Path(working_folder()))
     if as_json:
         steps = [asdict(step) for step in planned.steps]
         return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
