@@ -77,7 +77,9 @@ class Settings:
     all: bool = field(default=False, metadata={"doc": "every cell is a step, as below %durable all"})
     remake_under: timedelta = field(
         default=timedelta(seconds=10),
-        metadata={"doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"},
+        metadata={
+            "doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"
+        },
     )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 

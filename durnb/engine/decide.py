@@ -293,7 +293,9 @@ def _was_kept(inputs: Sequence[Input], q: Question) -> bool:
 def _spoiled(checkpoint: Checkpoint, q: Question) -> list[str]:
     """Files of the step's own making that are not as it left them."""
     now = {i.name: i.digest for i in q.files}
-    return [_on_file(i, now.get(i.name, "gone")) for i in q.made.get(checkpoint.number, ()) if now.get(i.name) != i.digest or _is_no_file(i)]
+    return [
+        _on_file(i, now.get(i.name, "gone")) for i in q.made.get(checkpoint.number, ()) if now.get(i.name) != i.digest or _is_no_file(i)
+    ]
 
 
 def _is_no_file(made: Input) -> bool:

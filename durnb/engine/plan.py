@@ -142,7 +142,11 @@ class _Walk:
         name, how = found.header.name, found.header.on_change or self.settings.on_change
         why = "--always" if found.header.always else "its code was edited"
         if candidates:
-            why = self._moved(candidates[0]) or self._spoiled(found, candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
+            why = (
+                self._moved(candidates[0])
+                or self._spoiled(found, candidates[0])
+                or f"its checkpoint expired (--expires {found.header.expires})"
+            )
         if how == "keep" and not found.header.always:
             return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
         if how == "ask" and not found.header.always:

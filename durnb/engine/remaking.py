@@ -21,7 +21,16 @@ from durnb.engine.work import made_by
 from durnb.history import Checkpoint, StepHistory
 
 _MOVING: Final = (
-    *("a generator", "a coroutine", "an async generator", "an open file", "a database cursor", "a running process", "a process", "a thread "),
+    *(
+        "a generator",
+        "a coroutine",
+        "an async generator",
+        "an open file",
+        "a database cursor",
+        "a running process",
+        "a process",
+        "a thread ",
+    ),
     *("a temporary", "a future", "a task", "shared memory", "an open database", "a connection to a process", "a relation"),
 )
 """How reasons of the snapshot begin that tell of a thing that stands somewhere."""

@@ -49,7 +49,9 @@ def parse_blanket(text: str) -> Blanket | None:
         return None
     words, given = read_options(text)
     if words:
-        raise UsageError(f"%durable all takes options for all cells, or off: {words[0]!r} is neither; a name belongs into a cell's own header")
+        raise UsageError(
+            f"%durable all takes options for all cells, or off: {words[0]!r} is neither; a name belongs into a cell's own header"
+        )
     for name, why in _REFUSED.items():
         if name in given:
             raise UsageError(f"%durable all can't have --{name}: {why}")

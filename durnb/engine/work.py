@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from durnb.engine.setters import MODULES, SETTERS, SETTING_CALLS
 from durnb.fingerprint import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
 _RUNS_PYTHON: Final = frozenset(
@@ -20,34 +21,13 @@ _RUNS_A_FILE: Final = frozenset({"run", "macro", "rerun"})
 _RUNS_A_PROCESS: Final = frozenset(
     {"bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "python", "python2", "python3", "pypy", "cmd"}
 )
+_SETS: Final = frozenset({"load_ext", "reload_ext", "config", "autoreload", "aimport", "matplotlib", "env", "set_env", "pylab"})
 _INSTALLS: Final = re.compile(
     r"\s*(?:sudo\s+)?(?:(?:\S*/)?python[\d.]*\s+-m\s+)?(?:pip[\d.]*|uv|conda|mamba|micromamba|pixi|poetry|apt|apt-get|brew)\s"
 )
 _NO_COMMAND: Final = re.compile(r"\s*(?:#|set\s|cd\s|export\s|\Z)")
 _APPENDS: Final = re.compile(r"(?:^|\s)(?:-a|--append)(?=\s|\Z)")
 _LEAVES: Final = frozenset({"exit", "quit"})
-
-_MODULES: Final = frozenset(
-    "alt altair cv2 ee hv jax keras logging matplotlib mlflow mpl nltk np numpy openai os pandas pd pio pl plotly plt pn polars px random"
-    " scipy seaborn sk sklearn sns spacy sys tf torch transformers warnings".split()
-)
-"""Names that modules go by in notebooks: what is set on them is an option of a library."""
-
-_SETTERS: Final = frozenset(
-    "basicConfig captureWarnings disable_warnings filterwarnings init_notebook_mode initjs load_dotenv manual_seed manual_seed_all"
-    " output_notebook register_matplotlib_converters resetwarnings reset_option seed seed_everything set_config set_context"
-    " set_default_device set_default_dtype set_float32_matmul_precision set_log_level set_loglevel set_matplotlib_formats set_num_threads"
-    " set_option set_options set_palette set_printoptions set_random_seed set_seed set_start_method set_style set_theme set_tracking_uri"
-    " set_verbosity set_verbosity_error simplefilter switch_backend use use_deterministic_algorithms".split()
-)
-"""Functions that set an option, where they are called bare or on a module."""
-
-_SETTING_CALLS: Final = tuple(
-    "alt.data_transformers.enable alt.renderers.enable alt.themes.enable drive.mount ee.Authenticate ee.Initialize environ.setdefault"
-    " environ.update hv.extension jax.config.update logging.disable matplotlib.rc mpl.rc nest_asyncio.apply nltk.download notebook_login plt.rc"
-    " pn.extension rcParams.update seaborn.set setLevel sns.set sys.path.append sys.path.insert tqdm.pandas wandb.login".split()
-)
-"""How such a call ends, where its last word alone says too little."""
 
 _SECRETS: Final = frozenset({"getenv", "getpass"})
 
@@ -61,6 +41,14 @@ def does_work(source: str) -> bool:
     if tree is None:
         return True
     return not steers(tree) and not all(_prepares(statement, imported_by(tree)) for statement in tree.body)
+
+
+def python_of(source: str) -> ast.Module | None:
+    """The Python of a cell, that below ``%%time`` and its like included; None where there is none, or it can't be read."""
+    magic = cell_magic(source)
+    if magic is None:
+        return parse_typed(source)
+    return python_of(magic.body) if magic.name in _RUNS_PYTHON else None
 
 
 def made_by(source: str) -> frozenset[str] | None:
@@ -103,9 +91,9 @@ def sets_option(statement: ast.stmt, names: frozenset[str]) -> bool:
 
 def _is_setter(called: str, names: frozenset[str]) -> bool:
     words = called.split(".")
-    if words[-1] in _SETTERS and (len(words) == 1 or words[0] in _MODULES | names):
+    if words[-1] in SETTERS and (len(words) == 1 or words[0] in MODULES | names):
         return True
-    return any(f".{called}".endswith(f".{ending}") for ending in _SETTING_CALLS)
+    return any(f".{called}".endswith(f".{ending}") for ending in SETTING_CALLS)
 
 
 def _is_option(target: ast.expr, names: frozenset[str]) -> bool:
@@ -114,7 +102,7 @@ def _is_option(target: ast.expr, names: frozenset[str]) -> bool:
     words = dotted(inner).split(".")
     if isinstance(target, ast.Subscript):
         return words[-1] in ("rcParams", "environ")
-    return isinstance(target, ast.Attribute) and words[0] in _MODULES | names
+    return isinstance(target, ast.Attribute) and words[0] in MODULES | names
 
 
 def dotted(node: ast.expr) -> str:
@@ -149,6 +137,11 @@ def _prepares(statement: ast.stmt, names: frozenset[str]) -> bool:
             return _all_prepare([*body, *(s for handler in handlers for s in handler.body), *rest, *last], names)
         case _:
             return type(statement).__name__ == "TypeAlias" or sets_option(statement, names)  # a node of Python 3.12
+
+
+def is_setting_magic(magic: Magic) -> bool:
+    """Whether a line sets something of IPython or of an extension, other than what every kernel has."""
+    return magic.kind == "magic" and magic.name in _SETS and (magic.name, magic.line) != ("matplotlib", "inline")
 
 
 def _all_prepare(statements: Iterable[ast.stmt], names: frozenset[str]) -> bool:

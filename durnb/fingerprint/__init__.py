@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
-from durnb.fingerprint.names import CellNames
+from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
@@ -25,6 +25,7 @@ __all__ = [
     "is_hidden",
     "is_project_file",
     "magic_of",
+    "names_of",
     "notebook_names",
     "parse_typed",
     "probe",

@@ -70,7 +70,7 @@ def magic_of(node: ast.AST) -> Magic | None:
     match how, texts:
         case "run_line_magic", [name, line]:
             return Magic(kind="magic", name=name, line=line)
-        case ("system" | "getoutput" | "system_piped" | "system_raw"), [text]:
+        case (("system" | "getoutput" | "system_piped" | "system_raw"), [text]):
             return Magic(kind="shell", name="", line=text)
         case _:
             return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
 from durnb.errors import JournalError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from durnb.engine.unmarked import Blanket
     from durnb.snapshot import AmbientState
     from durnb_kernel_ext.unmarked import UnmarkedCells
+
+_SLOW: Final = 1.0  # seconds
 
 SessionFactory = Callable[["Extension"], KernelSession]
 
@@ -48,7 +50,7 @@ class Extension:
     """`make_session` is called at the first durable cell: nothing heavy happens before. `notebook` is what ``%durable notebook`` said.
 
     `all_said` is what ``%durable all`` said last in this kernel. `born` is the ambient state when the extension was loaded: what counts as nothing
-    that code did.
+    that code did. `slow` are the plain cells that took more than a second when they ran last, by their text, in seconds.
     """
 
     shell: Any
@@ -58,6 +60,7 @@ class Extension:
     all_said: Blanket | Literal["off"] | None = None
     said: set[str] = field(default_factory=set)
     born: dict[str, AmbientState] = field(default_factory=_born)
+    slow: dict[str, float] = field(default_factory=dict)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
     _config: Any = None
@@ -149,6 +152,14 @@ class Extension:
     def plain_cell(self, source: str, cell_id: str | None) -> None:
         """A plain cell is about to run."""
         (self._session or self._uninformed).plain_cell(source, cell_id)
+
+    def plain_took(self, info: Any, seconds: float) -> None:
+        """A plain cell has run."""
+        cell = str(info.raw_cell or "").strip()
+        if seconds > _SLOW:
+            self.slow[cell] = seconds
+        else:
+            self.slow.pop(cell, None)
 
     def load(self) -> None:
         """Puts everything in place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ class NodeRunner:
             return self._fail(result, error)
         if found is None:
             self._tell(cell_name, info)
-            return await body()
+            return await self._timed(body, info)
         try:
             if self._extension.disabled:
                 self._as_plain(found, result, cell_name)
@@ -77,6 +78,14 @@ class NodeRunner:
             return self._end(result, await self._durable(found, body, cell_name, result))
         except BaseException as error:
             return self._fail(result, error)
+
+    async def _timed(self, body: Callable[[], Awaitable[Any]], info: Any) -> Any:
+        """Runs a plain cell, and notes how long it took."""
+        began = time.monotonic()
+        try:
+            return await body()
+        finally:
+            self._extension.plain_took(info, time.monotonic() - began)
 
     def _fail(self, result: Any, error: BaseException) -> bool:
         """The cell ends with `error`, which nobody has shown: an exception, so that Run All stops."""

@@ -6,11 +6,15 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
+from durnb.advice import Finding, Size
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan
 from durnb.history import History, StepHistory
+
+_BIGGEST: Final = 8  # variables that a check names
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,18 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]
     rows.append(("source", last.source.strip()))
     return Table(title=f"step {step.name}: {step.status}", heads=("what", "value"), rows=tuple(rows))
+
+
+def advice_table(findings: Sequence[Finding], sizes: Sequence[Size]) -> Table:
+    """What a check found, and what a checkpoint of everything would take."""
+    biggest = ", ".join(f"{' '.join(size.names)} {bytes_text(size.bytes)}" for size in sizes[:_BIGGEST])
+    total = f"all variables of steps take {bytes_text(sum(size.bytes for size in sizes))} ({biggest})" if sizes else ""
+    return Table(
+        title="what may bite in a long run" if findings else "nothing was found that may bite in a long run",
+        heads=("", "where", "what", "cure") if findings else (),
+        rows=tuple((f.severity, f.where + (f", line {f.line}" if f.line else ""), f.what, f.cure) for f in findings),
+        foot=total,
+    )
 
 
 def when(at: datetime | None) -> str:
