@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from durnb.advice.findings import Finding
 from durnb.advice.reading import ReadCell
 from durnb.engine.work import dotted, imported_by, is_setting_magic, sets_option
-from durnb.fingerprint import magic_of
+from durnb.fingerprint import Magic, magic_of
 
 _SENDS: Final = (
     "requests.post",
@@ -22,6 +23,10 @@ _SENDS: Final = (
     "httpx.delete",
 )
 _SENDS_MAIL: Final = frozenset({"sendmail", "send_message", "send_email"})
+_LOOKS: Final = re.compile(
+    r"\s*(?:ls|ll|dir|cat|head|tail|wc|du|df|free|pwd|echo|date|tree|which|whoami|uname|lscpu|nproc|nvidia-smi|env|printenv|grep|file|stat)(?:\s|\Z)|.*--version\s*\Z"
+)
+"""Commands that only show something."""
 _PUT_BACK: Final = (
     *("rcParams", "pd.options", "pandas.options", "pd.set_option", "pandas.set_option", "filterwarnings", "simplefilter", "sys.path"),
     *("random.seed", "manual_seed", "environ", "plt.style.use", "style.use", "plt.rc", "set_theme", "set_style", "set_context", "sns.set"),
@@ -41,13 +46,17 @@ def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
 
 
 def _unchecked(cell: ReadCell) -> Iterator[Finding]:
-    magics = [(call, magic) for call in cell.calls if (magic := magic_of(call)) is not None and magic.kind == "shell"]
+    magics = [(call, magic) for call in cell.calls if (magic := magic_of(call)) is not None and _runs(magic)]
     if magics and "_exit_code" not in cell.cell.source:
         call, magic = magics[0]
         what = f"!{magic.line[:60]} may fail, and the step counts as finished all the same"
         yield cell.finding(
             "warning", "unchecked-command", what, "write assert _exit_code == 0 below it, or subprocess.run(..., check=True)", call
         )
+
+
+def _runs(magic: Magic) -> bool:
+    return magic.kind == "shell" and _LOOKS.match(magic.line) is None
 
 
 def _options(cell: ReadCell, imported: frozenset[str]) -> Iterator[Finding]:

@@ -62,7 +62,8 @@ class Book:
     `kept` maps names that no two runs share (unseeded randomness) to their step: the first run's value must come back.
     `runs` says how often a step's body runs in the first kernel where it isn't once. `variant` is a third form, of which the first kernel can run
     cells as ``var:ID``. `fails`: the last cell of the first kernel raises. `every`: ``%durable all`` makes the cells steps; headers without options
-    are left out. `marked` is why that can't be: what the book needs a plain cell for.
+    are left out. `marked` is why that can't be: what the book needs a plain cell for. `lost` names what can't be
+    stored, or is not worth it: after a resume it is not there.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Book:
     counted: bool = True
     every: bool = False
     marked: str = ""
+    lost: tuple[str, ...] = ()
 
     @property
     def cells(self) -> list[Cell]:
@@ -203,7 +205,8 @@ def shown(result: CellResult, root: Path) -> list[str]:
     lines: list[str] = []
     for output in result.outputs:
         if output["output_type"] == "stream":
-            lines.append(f"{output['name']}: {output['text']}")
+            text = output["text"].replace("\r\n", "\n")  # what a terminal's line ends show is the same
+            lines.append(f"{output['name']}: {text}")
         elif output["output_type"] == "error":
             lines.append(f"error: {output['ename']}: {output['evalue']}")
         else:
@@ -343,6 +346,7 @@ class Reference:
 
     first: Outcome
     second: Outcome
+    lost: tuple[str, ...] = ()
 
     @property
     def varying(self) -> set[str]:
@@ -353,13 +357,21 @@ class Reference:
         """In what a resumed run differs from the reference."""
         ambient = set(_unlike(self.first.ambient, self.second.ambient))
         outputs = set(_unlike(self.first.outputs, self.second.outputs))
-        varying = self.varying - {"Out"} | {line for line in _unlike(self.first.names, self.second.names) if line.startswith("Out")}
+        varying = (
+            self.varying - {"Out"}
+            | set(self.lost)
+            | {line for line in _unlike(self.first.names, self.second.names) if line.startswith("Out")}
+        )
         return [
             *differences("name", self.first.names, outcome.names, varying),
             *differences("ambient", self.first.ambient, outcome.ambient, ambient),
             *differences("output of", self.first.outputs, outcome.outputs, outputs),
-            *[f"name {name} is missing" for name in self.first.names if "." not in name and "[" not in name and name not in outcome.names],
+            *[f"name {name} is missing" for name in self.first.names if _is_lost(name, outcome) and name not in self.lost],
         ]
+
+
+def _is_lost(name: str, outcome: Outcome) -> bool:
+    return "." not in name and "[" not in name and name not in outcome.names
 
 
 def _unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
