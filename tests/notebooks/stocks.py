@@ -40,11 +40,11 @@ def yearly(frame):
 worst = monthly.apply(drawdown).min().sort_values()
 worst
 # %%
-fig, ax = plt.subplots(figsize=(5, 2.5))
+plt.figure(figsize=(5, 2.5))
 for name in whole[:3]:
-    ax.plot(monthly.index, drawdown(monthly[name]), lw=1, label=name)
-ax.xaxis.set_major_locator(mdates.YearLocator(10))
-ax.legend(fontsize=7)
+    plt.plot(monthly.index, drawdown(monthly[name]), lw=1, label=name)
+plt.gca().xaxis.set_major_locator(mdates.YearLocator(10))
+plt.legend(fontsize=7)
 plt.show()
 # %%
 years = yearly(returns)

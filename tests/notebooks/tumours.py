@@ -51,13 +51,17 @@ redundant = [c for c in upper.columns if (upper[c] > 0.97).any()]
 df = df.drop(columns=redundant)
 redundant
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(6, 2.5))
-for ax, column in zip(axes, ["mean_radius", "mean_texture"]):
-    for label, part in df.groupby("target", observed=True):
-        ax.hist(part[column], bins=20, alpha=0.5, label=label)
-    ax.set_xlabel(column)
-axes[0].legend()
-plt.show()
+def compare(frame, columns):
+    figure, axes = plt.subplots(1, len(columns), figsize=(6, 2.5))
+    for axis, column in zip(axes, columns):
+        for label, part in frame.groupby("target", observed=True):
+            axis.hist(part[column], bins=20, alpha=0.5, label=label)
+        axis.set_xlabel(column)
+    axes[0].legend()
+    plt.show()
+
+
+compare(df, ["mean_radius", "mean_texture"])
 # %%
 X = df.drop(columns="target")
 y = (df["target"] == "malignant").astype(int)
@@ -104,8 +108,7 @@ order = importance.importances_mean.argsort()[::-1][:5]
 top = pd.Series(importance.importances_mean[order], index=X_test.columns[order])
 top.round(4)
 # %%
-ax = top.plot.barh()
-ax.invert_yaxis()
+top[::-1].plot.barh()
 plt.show()
 # %%
 report = {"model": best, "threshold": round(float(chosen), 2), "missed": int(costs.loc[chosen, "missed"]), "features": list(top.index)}
