@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from durnb import errors
+from durnb.advice import CHECK_EXITS
 from durnb.cli import cli
 from durnb.config import Settings
 from durnb.engine.header import option_help
@@ -36,6 +37,8 @@ def reference() -> str:
         *program_commands(),
         "### Exit codes of `durnb run`",
         table(("code", "meaning"), ((str(int(code)), meaning) for code, meaning in MEANINGS.items())),
+        "### Exit codes of `durnb check`",
+        table(("code", "meaning"), ((str(exit_code), meaning) for exit_code, meaning in CHECK_EXITS.items())),
         "## Settings",
         "In the notebook `%config Durable.NAME = VALUE`, in IPython's configuration `c.Durable.NAME`, in the environment `DURNB_NAME`.",
         table(("name", "environment", "default", "meaning"), settings()),

@@ -23,7 +23,8 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
     "a password in an address": re.compile(r"\b[a-z][a-z0-9+]{2,}://[^\s/:@'\"{}$<]+:[^\s/:@'\"{}$<]{4,}@"),
 }
 _SECRET_NAME: Final = re.compile(
-    r"(?:^|_)(?:password|passwd|secret|token|apikey|api_key|access_key|secret_key|private_key|credentials?)(?:_|\Z)", re.IGNORECASE
+    r"(?:^|_)(?:password|passwd|secret|token|apikey|api_key|access_key|secret_key|private_key|credentials?)(?:_(?:prod|dev|test|\d+))?\Z",
+    re.IGNORECASE,
 )
 _PLACEHOLDER: Final = re.compile(
     r"\*+|x+|\.+|…|changeme|secret|password|token|your.*|<.*>|\$?\{.*\}|test.*|example.*|dummy.*|none|null", re.IGNORECASE

@@ -54,7 +54,7 @@ def command(
     When the kernel dies, a new one is started and goes on at the unfinished step. The executed notebook is written after each cell.
 
     \b
-    Examples:
+    Example:
       durnb run etl.ipynb -p day=2026-11-20 --output reports/2026-11-20.ipynb
       durnb run analysis.ipynb --all    a notebook without durable cells: each of them is a step
     """

@@ -26,7 +26,15 @@ SETTERS: Final = frozenset(
     use_deterministic_algorithms
     """)
 )
-"""Functions that set an option, where they are called bare or on a module."""
+"""Functions that set an option, where they are called on a module."""
+
+BARE_SETTERS: Final = frozenset(
+    _words("""
+    captureWarnings disable_warnings filterwarnings init_notebook_mode initjs load_dotenv manual_seed output_notebook register_matplotlib_converters
+    seed_everything set_matplotlib_formats set_random_seed set_seed simplefilter
+    """)
+)
+"""Those that are known where they are called by their bare name."""
 
 SETTING_CALLS: Final = _words("""
     alt.data_transformers.enable alt.renderers.enable alt.themes.enable drive.mount ee.Authenticate ee.Initialize environ.setdefault environ.update

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from durnb.engine.setters import MODULES, SETTERS, SETTING_CALLS
+from durnb.engine.setters import BARE_SETTERS, MODULES, SETTERS, SETTING_CALLS
 from durnb.fingerprint import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
 _RUNS_PYTHON: Final = frozenset(
@@ -91,7 +91,7 @@ def sets_option(statement: ast.stmt, names: frozenset[str]) -> bool:
 
 def _is_setter(called: str, names: frozenset[str]) -> bool:
     words = called.split(".")
-    if words[-1] in SETTERS and (len(words) == 1 or words[0] in MODULES | names):
+    if called in BARE_SETTERS or (words[-1] in SETTERS and len(words) > 1 and words[0] in MODULES | names):
         return True
     return any(f".{called}".endswith(f".{ending}") for ending in SETTING_CALLS)
 
@@ -128,7 +128,7 @@ def _prepares(statement: ast.stmt, names: frozenset[str]) -> bool:
         case ast.Expr(value=ast.Call() as call) if (magic := magic_of(call)) is not None:
             return _line_prepares(magic)
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if _is_given(value):
-            return all(isinstance(target, ast.Name) for target in _targets(statement)) or sets_option(statement, names)
+            return all(map(_is_named, _targets(statement))) or sets_option(statement, names)
         case ast.If(body=body, orelse=rest):
             return _all_prepare([*body, *rest], names)
         case ast.With(body=body):
@@ -156,6 +156,10 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
             return [target]
         case _:
             return []
+
+
+def _is_named(target: ast.expr) -> bool:
+    return all(isinstance(item, ast.Name) for item in (target.elts if isinstance(target, ast.Tuple) else [target]))
 
 
 def _is_given(value: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
-from durnb.errors import JournalError
+from durnb.errors import JournalError, UsageError
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.identity import notebook_path
 from durnb_kernel_ext.magic import DurableMagic
@@ -89,6 +90,18 @@ class Extension:
         return self.off or bool(self._config.disable)
 
     @property
+    def _covers(self) -> bool:
+        """Whether ``%durable all`` holds now. A setting that can't be read stops the first durable cell, and no plain one."""
+        if self.all_said is not None:
+            return self.all_said != "off"
+        try:
+            return bool(self._config.all)
+        except UsageError:
+            if os.environ.get("DURNB_ALL"):
+                raise
+            return False
+
+    @property
     def all_by_setting(self) -> bool:
         """Whether the setting ``Durable.all`` makes every cell a step, from the first on."""
         return bool(self._config.all) and self.all_said != "off"
@@ -112,7 +125,7 @@ class Extension:
 
     def header_for(self, info: Any) -> FoundHeader | None:
         """The header that ``%durable all`` gives to the executing cell, which has none of its own. Raises UsageError."""
-        if self.disabled or (self.all_said is None and not self._config.all):
+        if not self._covers or self.disabled:
             return None
         return self.unmarked.find(info, self._blanket())
 
