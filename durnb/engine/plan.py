@@ -14,7 +14,7 @@ from typing import Final, Literal
 from durnb.config import Settings
 from durnb.engine import creations, remaking
 from durnb.engine.cells import NotebookCell, header_of, title
-from durnb.engine.decide import answers
+from durnb.engine.decide import MADE, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
@@ -130,8 +130,9 @@ class _Walk:
         return None
 
     def _spoiled(self, found: FoundHeader, checkpoint: Checkpoint) -> str | None:
-        """Why the files that the step made are not what they were."""
-        manifest = _manifest(checkpoint) if found.header.creates and self.folder is not None else None
+        """Why the files that the step made are not what they were, unless a person had it kept with other files."""
+        kept = any(i.name.startswith(MADE) for _, inputs in checkpoint.kept for i in inputs)
+        manifest = _manifest(checkpoint) if found.header.creates and not kept else None
         return creations.missing(manifest, found.header.creates, self.folder) if manifest is not None and self.folder is not None else None
 
     def _expired(self, found: FoundHeader, checkpoint: Checkpoint) -> bool:
