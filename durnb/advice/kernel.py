@@ -12,6 +12,7 @@ from durnb.advice.reading import ReadCell, read_cells
 from durnb.advice.secrets import in_variables
 from durnb.engine.cells import NotebookCell
 from durnb.engine.live import Durable, LiveNames
+from durnb.engine.remaking import moves
 from durnb.engine.session import Session
 from durnb.fingerprint import content
 from durnb.snapshot import Captured, Group, capture
@@ -27,7 +28,7 @@ def examine(session: Session, cells: Sequence[NotebookCell], environ: Mapping[st
         captured = capture(values, names, home=session.namespace)
         sizes = sorted((_size(group) for group in captured.groups), key=lambda size: -size.bytes)
         found = [
-            *_lost(captured, read),
+            *_lost(captured, values, read),
             *_untracked(values, session.live, read),
             *in_variables({name: values[name] for name in names}, environ),
             *_too_big(sizes, session.store().folder),
@@ -44,10 +45,11 @@ def _maker(name: str, cells: Sequence[ReadCell]) -> ReadCell | None:
     return next((cell for cell in reversed(cells) if cell.is_step and name in cell.names.binds), None)
 
 
-def _lost(captured: Captured, cells: Sequence[ReadCell]) -> Iterator[Finding]:
+def _lost(captured: Captured, values: Mapping[str, object], cells: Sequence[ReadCell]) -> Iterator[Finding]:
     for lost in captured.lost:
         maker = _maker(lost.name, cells)
-        if maker is not None and is_made_again(maker):
+        again = maker is not None and is_made_again(maker, [other.name for other in captured.lost])
+        if again and not moves(values[lost.name], lost.reason):
             continue
         what = f"`{lost.name}` can't be stored ({lost.path}: {lost.reason}): after a resume it is not there, and steps that need it stop"
         cure = "make it in a plain cell, or leave it out with --ignore"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from durnb.advice.findings import Finding
@@ -32,11 +32,21 @@ def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
     for at, cell in enumerate(cells):
         if not cell.is_step:
             continue
+        makers = frozenset(name for statement in cell.statements() for name in _made_names(statement))
         for statement in cell.statements():
-            yield from _lost(cell, statement, cells[at + 1 :])
+            yield from _lost(cell, statement, cells[at + 1 :], makers)
 
 
-def _lost(cell: ReadCell, statement: ast.stmt, below: Sequence[ReadCell]) -> Iterator[Finding]:
+def _made_names(statement: ast.stmt) -> list[str]:
+    """The names that a statement gives to something known not to be stored."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if _made(call)[0]:
+            return [name]
+        case _:
+            return []
+
+
+def _lost(cell: ReadCell, statement: ast.stmt, below: Sequence[ReadCell], makers: frozenset[str]) -> Iterator[Finding]:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
             what, moves = _made(call)
@@ -52,7 +62,7 @@ def _lost(cell: ReadCell, statement: ast.stmt, below: Sequence[ReadCell]) -> Ite
         yield cell.finding(
             "warning", "lost-on-resume", told, f"give it a file, or make it in a plain cell with its tables{_plain(cell)}", statement
         )
-    elif moves or not is_made_again(cell):
+    elif moves or not is_made_again(cell, makers):
         told = f"`{name}` is {what}, which can't be stored: after a resume it is not there, and cells that need it stop"
         yield cell.finding("warning", "lost-on-resume", told, f"make it in a plain cell{_plain(cell)}", statement)
 
@@ -77,9 +87,10 @@ def _closes(cell: ReadCell, name: str) -> bool:
     return any(dotted(call.func) in (f"{name}.close", f"{name}.shutdown", f"{name}.join", f"{name}.wait") for call in cell.calls)
 
 
-def is_made_again(cell: ReadCell) -> bool:
-    """Whether ``%durable all`` makes it again in a new kernel."""
-    return cell.header is not None and cell.header.spelling == "unmarked" and made_by(cell.body) is not None
+def is_made_again(cell: ReadCell, lost: Collection[str]) -> bool:
+    """Whether ``%durable all`` makes the lost names of the cell again in a new kernel: it calls for nothing else."""
+    made = made_by(cell.body) if cell.header is not None and cell.header.spelling == "unmarked" else None
+    return made is not None and made <= set(lost)
 
 
 def _plain(cell: ReadCell) -> str:

@@ -52,16 +52,22 @@ def python_of(source: str) -> ast.Module | None:
 
 
 def made_by(source: str) -> frozenset[str] | None:
-    """The names that the cell gives to what it makes; None where it does more than that, so that doing it again could have an effect."""
+    """The names that the cell gives to what its calls make; None where it does more than that, so that doing it again could have an effect."""
     tree = parse_typed(source) if cell_magic(source) is None else None
     if tree is None:
         return None
     imported = imported_by(tree)
     making = [statement for statement in tree.body if not _prepares(statement, imported)]
-    targets = [target for statement in making for target in _targets(statement)]
-    names = frozenset(target.id for target in targets if isinstance(target, ast.Name))
-    roots = {dotted(target).partition(".")[0] for target in targets}
-    return names if roots <= names and all(isinstance(statement, ast.Assign | ast.AnnAssign) for statement in making) else None
+    targets = [(target, statement) for statement in making for target in _targets(statement)]
+    names = {target.id for target, _ in targets if isinstance(target, ast.Name)}
+    roots = {dotted(target).partition(".")[0] for target, _ in targets}
+    if not roots <= names or not all(isinstance(statement, ast.Assign | ast.AnnAssign) for statement in making):
+        return None
+    return frozenset(target.id for target, statement in targets if isinstance(target, ast.Name) and _runs_code(statement))
+
+
+def _runs_code(statement: ast.stmt) -> bool:
+    return any(isinstance(node, ast.Call | ast.Await | ast.Yield | ast.YieldFrom | ast.comprehension) for node in ast.walk(statement))
 
 
 def steers(tree: ast.Module) -> bool:

@@ -398,6 +398,7 @@ def names() -> list[str]:
 
 
 HIDDEN = {
+    "__warningregistry__",
     "In",
     "Out",
     "exit",

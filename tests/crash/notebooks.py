@@ -1301,6 +1301,7 @@ s = sum(a)
 print(a, s)
 """,
         live="load grow use load p1 grow use p1",
+        marked="a step does not see what a step made that was cut from its line, as a plain cell does",
     ),
     Book(
         "step-inserted-between",
