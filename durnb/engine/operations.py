@@ -14,10 +14,10 @@ from durnb.engine.checkpoints import signed_facts
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
 from durnb.engine.live import Changes, Durable
-from durnb.engine.manifest import Manifest
+from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
-from durnb.engine.session import TAKEN_AS_DONE, Session
+from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
 from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved

@@ -15,7 +15,7 @@ from typing import Final
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import Execute, Reuse
 from durnb.engine.live import Durable, LiveNames
-from durnb.engine.manifest import Manifest
+from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.request import CellRequest
 from durnb.engine.work import made_by
 from durnb.history import Checkpoint, StepHistory
@@ -51,7 +51,7 @@ def or_made_again(
 
 def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, limit: timedelta) -> bool:
     """Whether a cell without a header lost something and can be run again for it."""
-    if not manifest.lost or any(one.moves for one in manifest.lost.values()):
+    if not manifest.lost or any(one.moves or one.reason == TAKEN_AS_DONE for one in manifest.lost.values()):
         return False
     made = made_by(source)
     return made is not None and made <= manifest.lost.keys() and checkpoint.ran <= limit.total_seconds()

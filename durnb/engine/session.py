@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
@@ -20,6 +20,7 @@ from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.live import PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
+from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
 from durnb.engine.putback import PutBack, put_back
@@ -34,8 +35,6 @@ from durnb.fingerprint import read_cell
 from durnb.history import Checkpoint, History, Line
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
-
-TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 
 class Surroundings(Protocol):

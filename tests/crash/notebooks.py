@@ -1748,6 +1748,7 @@ a
 _.append(3)
 print(a)
 """,
+        marked="a step that reads _ keeps the value, and not that it is the object of another cell",
     ),
     Book(
         "out-follows-its-variable",
@@ -2896,6 +2897,7 @@ b = a * 2
 print(a, b)
 """,
         live="base twice base p1 twice",
+        marked="a step does not see what a step made that was cut from its line, as a plain cell does",
     ),
     Book(
         "in-place-sort-and-slices",

@@ -9,7 +9,7 @@ import pytest
 
 from durnb.engine.cells import NotebookCell
 from durnb.engine.creations import record
-from durnb.engine.manifest import LostName, Manifest, StoredName
+from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
 from durnb.fingerprint import read_cell
@@ -268,11 +268,11 @@ def test_cells_that_all_makes_steps_are_planned_with_a_label() -> None:
     assert (second.action, second.step) == ("run", "cell-c2")
 
 
-def unmarked(source: str, ran: float = 1.0, *, moves: bool = False, **names: str) -> Plan:
+def unmarked(source: str, ran: float = 1.0, *, moves: bool = False, reason: str = "a connection", **names: str) -> Plan:
     """The plan for an unmarked cell that lost `conn`, and for one that reads that."""
     story = Story()
     stored = {name: StoredName(digest=digest, type="int") for name, digest in names.items()}
-    lost = {"conn": LostName(path="conn", reason="a connection", moves=moves)}
+    lost = {"conn": LostName(path="conn", reason=reason, moves=moves)}
     story.starts("cell-c0", read_cell(source).digest, source=source)
     story.succeeds("cell-c0", ran=ran, holds=Manifest(step="cell-c0", names=stored, lost=lost).encode())
     return plan(story.history, covered(notebook(source, "use(conn)"), Blanket()))
@@ -291,8 +291,9 @@ def test_a_cell_that_only_makes_what_cannot_be_stored_is_planned_to_be_run_and_w
         unmarked("conn = connect()\nrows = conn.read()", rows="1"),
         unmarked("conn = connect()", ran=60.0),
         unmarked("conn = connect()", moves=True),
+        unmarked("conn = connect()", reason=TAKEN_AS_DONE),
     ],
-    ids=["more than making", "something else", "too long", "what moves"],
+    ids=["more than making", "something else", "too long", "what moves", "what was said to be done"],
 )
 def test_others_are_reused_all_the_same(planned: Plan) -> None:
     assert planned.steps[0].action == "reuse"
