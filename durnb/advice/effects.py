@@ -27,6 +27,8 @@ _LOOKS: Final = re.compile(
     r"\s*(?:ls|ll|dir|cat|head|tail|wc|du|df|free|pwd|echo|date|tree|which|whoami|uname|lscpu|nproc|nvidia-smi|env|printenv|grep|file|stat)(?:\s|\Z)|.*--version\s*\Z"
 )
 """Commands that only show something."""
+_TRANSACTS: Final = ("sqlite3.connect", "psycopg.connect", "psycopg2.connect", "pymysql.connect")
+_WRITES: Final = re.compile(r"\s*(?:insert|update|delete|replace)\b", re.IGNORECASE)
 _PUT_BACK: Final = (
     *("rcParams", "pd.options", "pandas.options", "pd.set_option", "pandas.set_option", "filterwarnings", "simplefilter", "sys.path"),
     *("random.seed", "manual_seed", "environ", "plt.style.use", "style.use", "plt.rc", "set_theme", "set_style", "set_context", "sns.set"),
@@ -36,6 +38,7 @@ _PUT_BACK: Final = (
 
 def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
     """Warnings and notes on steps."""
+    transacts = any(dotted(call.func) in _TRANSACTS for cell in cells for call in cell.calls)
     raises = any("system_raise_on_error" in cell.cell.source for cell in cells)
     imported = frozenset(name for cell in cells if cell.tree is not None for name in imported_by(cell.tree))
     for cell in cells:
@@ -43,6 +46,7 @@ def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
             yield from _unchecked(cell) if not raises else ()
             yield from _options(cell, imported)
             yield from _sends(cell)
+            yield from _uncommitted(cell) if transacts else ()
 
 
 def _unchecked(cell: ReadCell) -> Iterator[Finding]:
@@ -92,3 +96,25 @@ def _sends(cell: ReadCell) -> Iterator[Finding]:
                 "note", "may-happen-twice", what, "give the step the option --once, or let the receiver tell a repetition", call
             )
             return
+
+
+def _uncommitted(cell: ReadCell) -> Iterator[Finding]:
+    blocks = [node for node in ast.walk(cell.tree) if isinstance(node, ast.With)] if cell.tree is not None else []
+    inside = {id(node) for block in blocks for node in ast.walk(block)}
+    writing = next((call for call in cell.calls if _writes(call) and id(call) not in inside), None)
+    if writing is not None and "commit" not in cell.cell.source:
+        what = "it writes rows and does not commit them: if the kernel dies later they are gone, and the finished step is not run again"
+        yield cell.finding("warning", "uncommitted", what, "commit at the end of the step", writing)
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether the call is an ``execute("insert …")``, as far as its text tells."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="execute" | "executemany"), args=[ast.Constant(value=str(text)), *_]):
+            return _WRITES.match(text) is not None
+        case ast.Call(
+            func=ast.Attribute(attr="execute" | "executemany"), args=[ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]), *_]
+        ):
+            return _WRITES.match(text) is not None
+        case _:
+            return False

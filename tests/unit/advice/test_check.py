@@ -128,6 +128,15 @@ def test_options_that_a_checkpoint_has_are_not(kept: str) -> None:
     assert found(f"%%durable a\n{kept}\nmodel = fit()") == []
 
 
+def test_rows_that_a_step_writes_and_does_not_commit_are_told() -> None:
+    connect = "conn = sqlite3.connect('a.db')"
+    assert found(connect, "%%durable a\nconn.execute('insert into t values (1)')") == [("warning", "uncommitted", 2)]
+    assert found(connect, "%%durable a\nconn.executemany(f'INSERT INTO {t} values (?)', rows)\nconn.commit()") == []
+    assert found(connect, "%%durable a\nwith conn:\n    conn.execute('delete from t')") == []
+    assert found(connect, "%%durable a\nconn.execute('select * from t')") == []
+    assert found("%%durable a\nclient.execute('update t')") == []
+
+
 def test_what_may_be_sent_twice_is_a_note() -> None:
     assert found("%%durable a\nrequests.post(url)") == [("note", "may-happen-twice", 2)]
     assert found("%%durable a --once\nrequests.post(url)") == []
