@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+import durnb
 from durnb import errors
 from durnb.advice import CHECK_EXITS
 from durnb.cli import cli
@@ -39,6 +40,8 @@ def reference() -> str:
         table(("code", "meaning"), ((str(int(code)), meaning) for code, meaning in MEANINGS.items())),
         "### Exit codes of `durnb check`",
         table(("code", "meaning"), ((str(exit_code), meaning) for exit_code, meaning in CHECK_EXITS.items())),
+        "## In Python",
+        *functions(),
         "## Settings",
         "In the notebook `%config Durable.NAME = VALUE`, in IPython's configuration `c.Durable.NAME`, in the environment `DURNB_NAME`.",
         table(("name", "environment", "default", "meaning"), settings()),
@@ -83,6 +86,15 @@ def prose(text: str) -> str:
 
 def fenced(text: str) -> str:
     return "```text\n" + text.strip("\b\n") + "\n```"
+
+
+def functions() -> Iterator[str]:
+    """The public functions, without those by which IPython loads durnb."""
+    found = (getattr(durnb, name) for name in durnb.__all__ if not name.endswith("ipython_extension"))
+    for function in filter(inspect.isfunction, found):
+        names = (f"{p.name}=" if p.kind is p.KEYWORD_ONLY else p.name for p in inspect.signature(function).parameters.values())
+        yield f"### `durnb.{function.__name__}({', '.join(names)})`"
+        yield fenced(inspect.getdoc(function) or "")
 
 
 def settings() -> Iterator[tuple[str, str, str, str]]:

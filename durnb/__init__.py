@@ -2,12 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from durnb.errors import DurnbError, RetryAfter, TerminalError
+from durnb.registered import register
 
-__all__ = ["DurnbError", "RetryAfter", "TerminalError", "load_ipython_extension", "unload_ipython_extension"]
+if TYPE_CHECKING:  # importing durnb has to stay quick
+    from durnb.archive import NotebookHistory
+
+__all__ = [
+    "DurnbError",
+    "RetryAfter",
+    "TerminalError",
+    "history",
+    "load_ipython_extension",
+    "register",
+    "register_ambient",
+    "unload_ipython_extension",
+]
 __version__ = "0.1.0"
+
+
+def history(notebook: str | os.PathLike[str] | None = None, *, namespace: MutableMapping[str, object] | None = None) -> NotebookHistory:
+    """The runs of a notebook, to look at: ``durnb.history()["interactive.2"]["load"].load("df")``.
+
+    In a kernel it is that of the kernel's own notebook, elsewhere `notebook` says which. Runs hold steps by name; a step has its `executions` and
+    `checkpoints`; variables are loaded one by one, and what is loaded changes nothing that is live. Functions that are loaded see `namespace`: by
+    default the kernel's, and outside of a kernel an empty one. ``.sql("select * from steps")`` asks all runs.
+    """
+    from durnb.archive import open_history
+
+    return open_history(notebook, namespace=namespace)
+
+
+def register_ambient(
+    name: str, *, take: Callable[[], object], put: Callable[[Any], object], advanced: Callable[[Any, Any], object] | None = None
+) -> None:
+    """Have durable cells keep a setting that durnb does not know, as they keep pandas options or the working folder::
+
+        durnb.register_ambient("app.theme", take=lambda: app.settings.theme, put=app.settings.use_theme)
+
+    `take()` gives the setting's value, made of None, numbers, text, bytes, lists, tuples, dicts and sets; it is called before and after each
+    durable cell. `put(value)` sets it. A step that changes the setting has it put back after a restart; a step below a cell that sets it runs
+    again when that is edited. `advanced(before, after)` may say that the setting only moved on by being used, as a counter does. Register in a
+    plain cell, above the first durable cell that sets or uses it: from there on its value counts. What fails in these functions is said and
+    costs nothing else.
+    """
+    from durnb.snapshot import register_ambient as register
+
+    register(name, take=take, put=put, advanced=advanced)
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -81,6 +81,9 @@ class Settings:
             "doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"
         },
     )
+    thorough: bool = field(
+        default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

@@ -16,6 +16,9 @@
     │   └── JournalForked         used from a forked child
     ├── CheckpointUnreadable  a checkpoint can't be put back
     │   └── CheckpointUntrusted   its signature is not ours
+    ├── NotInHistory          no such run, step or variable (also a KeyError)
+    │   └── NotKept               a variable that was there and could not be kept
+    ├── Unavailable           what a variable had open could not be opened again
     ├── StepAsks              the step waits for an answer
     ├── StepRefused           the step can't run now
     ├── StepTimedOut          the body ran longer than --timeout
@@ -161,6 +164,33 @@ class CheckpointUntrusted(CheckpointUnreadable):
             step=step,
             why="it was signed by somebody else, or changed since. If you trust where it comes from: %durable trust; else begin anew: %durable new",
         )
+
+
+class NotInHistory(DurnbError, KeyError):
+    """A run, step or variable that the history does not have; `there` are those that it has, `near` the one most like it. It is a KeyError too."""
+
+    def __init__(self, *, what: str, name: str, where: str, there: tuple[str, ...], near: str = "", hint: str = "") -> None:
+        self.what, self.name, self.where, self.there = what, name, where, there
+        has = f"t has {', '.join(there) or 'none'}"
+        super().__init__(f"{where} has no {what} {name!r}" + (f": did you mean {near!r}? I{has}" if near else f"; i{has}") + hint)
+
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
+
+
+class NotKept(NotInHistory):
+    """A variable that the step had and that no checkpoint holds; `why` says the path to the culprit and the reason."""
+
+    def __init__(self, *, name: str, where: str, why: str) -> None:
+        self.name, self.where, self.why = name, where, why
+        DurnbError.__init__(self, f"{where} does not hold {name!r}: {why}")
+
+
+class Unavailable(DurnbError):
+    """A variable stands for a file, connection or client that could not be opened again after a restart."""
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}: run the cell that makes it again (%durable rerun STEP, or a plain cell)")
 
 
 class StepAsks(DurnbError):

@@ -7,7 +7,7 @@ Text is JSON; bytes that belong to an event are named by their BLAKE3 digest (he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Final, Literal
 
@@ -74,8 +74,8 @@ class KernelDetached:
 class StepStarted:
     """An attempt begins; its inputs are clean and nothing of the body has run.
 
-    `options` is the header as typed; `fingerprint` digests code and inputs; `line` is the (step, checkpoint) pairs that the step's place sees;
-    `prestate` is a signed manifest (JSON) of the plain values kept for a retry, or empty where none were kept.
+    `options` is the header as typed; `fingerprint` digests code and inputs. The (step, checkpoint) pairs that the step's place sees are the first
+    `line_kept` of the run's last line, and `line` after them. `prestate` is a signed manifest (JSON) of the plain values kept for a retry, or empty where none were kept.
     """
 
     kind: ClassVar = "step_started"
@@ -94,6 +94,7 @@ class StepStarted:
     cell_id: str | None = None
     prestate: str = ""
     prestate_signature: str = ""
+    line_kept: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,10 @@ class StepFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReused:
-    """A reuse made `checkpoint` the step's current one; with `code` and `inputs`, those for which it was kept. `line` is what its place sees."""
+    """A reuse made `checkpoint` the step's current one; with `code` and `inputs`, those for which it was kept.
+
+    `line_kept` and `line` are what its place sees, as in StepStarted.
+    """
 
     kind: ClassVar = "step_reused"
     step: str
@@ -148,6 +152,7 @@ class StepReused:
     inputs: tuple[Input, ...]
     code: str = ""
     line: tuple[tuple[str, int], ...] = ()
+    line_kept: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,11 +270,29 @@ class Recorded:
     event: Event
 
 
-def encode(event: Event) -> dict[str, Any]:
+def encode(event: Event | Input | ErrorInfo) -> dict[str, Any]:
     """The event's fields as JSON values, those equal to their default left out."""
-    plain = asdict(event)
-    defaults = {f.name: f.default for f in fields(event)}
-    return {name: value for name, value in plain.items() if not (name in defaults and defaults[name] == value)}
+    found: dict[str, Any] = {}
+    for name, default in _DEFAULTS[type(event)]:
+        value = getattr(event, name)
+        if default is MISSING or value != default:
+            found[name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Input() | ErrorInfo():
+            return encode(value)
+        case tuple() if value and isinstance(value[0], Input):
+            return [encode(each) for each in value]
+        case _:
+            return value
+
+
+_DEFAULTS: Final[Mapping[type, tuple[tuple[str, Any], ...]]] = {
+    cls: tuple((f.name, f.default) for f in fields(cls)) for cls in (*KINDS.values(), Input, ErrorInfo)
+}
 
 
 def decode(kind: str, detail: Mapping[str, Any]) -> Event:

@@ -32,6 +32,8 @@ _WRITES: Final = re.compile(r"\s*(?:insert|update|delete|replace)\b", re.IGNOREC
 _PUT_BACK: Final = (
     *("rcParams", "pd.options", "pandas.options", "pd.set_option", "pandas.set_option", "filterwarnings", "simplefilter", "sys.path"),
     *("random.seed", "manual_seed", "environ", "plt.style.use", "style.use", "plt.rc", "set_theme", "set_style", "set_context", "sns.set"),
+    *("set_printoptions", "np.seterr", "numpy.seterr", "sklearn.set_config", " set_config(", "pl.Config", "polars.Config"),
+    *("setlocale", "setrecursionlimit", "tzset", "setLevel"),
 )
 """Options that are ambient state: a checkpoint has them."""
 
@@ -68,7 +70,13 @@ def _options(cell: ReadCell, imported: frozenset[str]) -> Iterator[Finding]:
         option = _option(statement, imported)
         if option:
             what = f"{option} sets something of a library, and beside it the step works: when the step is put back, that is not set"
-            yield cell.finding("warning", "option-in-a-step", what, "set it in a cell of its own, which then stays plain", statement)
+            yield cell.finding(
+                "warning",
+                "option-in-a-step",
+                what,
+                "set it in a cell of its own, which then stays plain, or see durnb.register_ambient",
+                statement,
+            )
             return
 
 
@@ -82,7 +90,7 @@ def _option(statement: ast.stmt, imported: frozenset[str]) -> str:
             text = dotted(target)
         case _:
             return ""
-    return text if sets_option(statement, imported) and not any(known in text for known in _PUT_BACK) else ""
+    return text if sets_option(statement, imported) and not any(known in f" {text}" for known in _PUT_BACK) else ""
 
 
 def _sends(cell: ReadCell) -> Iterator[Finding]:

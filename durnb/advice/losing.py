@@ -11,19 +11,18 @@ from durnb.advice.reading import ReadCell
 from durnb.engine.work import dotted, made_by
 
 _MAKERS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        ("sqlite3.connect", "duckdb.connect", "psycopg.connect", "psycopg2.connect", "pymysql.connect"), "a database connection"
-    ),
-    **dict.fromkeys(("create_engine", "MongoClient", "redis.Redis", "SparkSession.builder.getOrCreate"), "a connection"),
-    **dict.fromkeys(
-        ("boto3.client", "boto3.resource", "OpenAI", "AsyncOpenAI", "Anthropic", "httpx.Client", "bigquery.Client"), "a client"
-    ),
+    **dict.fromkeys(("psycopg.connect", "psycopg2.connect", "pymysql.connect"), "a database connection"),
+    **dict.fromkeys(("MongoClient", "SparkSession.builder.getOrCreate"), "a connection"),
+    **dict.fromkeys(("boto3.client", "boto3.resource", "bigquery.Client"), "a client"),
     **dict.fromkeys(("ThreadPoolExecutor", "ProcessPoolExecutor", "multiprocessing.Pool"), "a pool"),
-    **dict.fromkeys(("threading.Lock", "threading.RLock", "threading.Thread"), "a lock or thread"),
-    **dict.fromkeys(("socket.socket", "subprocess.Popen", "webdriver.Chrome", "webdriver.Firefox"), "a process or socket"),
-    **dict.fromkeys(("open", "gzip.open", "h5py.File", "ZipFile", "TemporaryDirectory", "NamedTemporaryFile"), "an open file"),
+    **dict.fromkeys(
+        ("socket.socket", "subprocess.Popen", "webdriver.Chrome", "webdriver.Firefox", "threading.Thread"), "a thing that runs"
+    ),
+    **dict.fromkeys(("TemporaryDirectory", "NamedTemporaryFile"), "a temporary file"),
+    **dict.fromkeys(("open", "gzip.open", "h5py.File", "ZipFile"), "a file open for writing"),  # to be read it is opened again
+    **dict.fromkeys(("sqlite3.connect", "duckdb.connect"), "a database connection"),  # of a file it is opened again
 }
-_MOVE: Final = frozenset({"an open file", "a process or socket"})
+_MOVE: Final = frozenset({"a file open for writing", "a temporary file", "a thing that runs"})
 _IN_MEMORY: Final = ("sqlite3.connect", "duckdb.connect")
 
 
@@ -70,7 +69,15 @@ def _lost(cell: ReadCell, statement: ast.stmt, below: Sequence[ReadCell], makers
 def _made(call: ast.Call) -> tuple[str, bool]:
     name = dotted(call.func)
     what = next((what for maker, what in _MAKERS.items() if name == maker or (f".{name}".endswith(f".{maker}") and maker != "open")), "")
+    if (what == "a file open for writing" and not _writes(call)) or (name in _IN_MEMORY and not _is_in_memory(call)):
+        return "", False
     return what, what in _MOVE
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether a file is opened with a mode other than one for reading, as far as the text tells."""
+    modes = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    return any(isinstance(mode, ast.Constant) and isinstance(mode.value, str) and not set("wax+").isdisjoint(mode.value) for mode in modes)
 
 
 def _is_in_memory(call: ast.Call) -> bool:

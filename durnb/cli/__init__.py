@@ -18,6 +18,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
     "check": "Say what may bite in a long run, before it.",
+    "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }

@@ -24,7 +24,7 @@ from durnb.cli.tables import print_table
 from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Store, read_history
 from durnb.runner import CellPlace, Exit, Fate, RunRequest, output_beside, run_notebook
 from durnb.runner.comparison import Comparison, compare_runs

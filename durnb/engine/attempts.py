@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from durnb import faults
+from durnb import faults, trees
 from durnb.clock import Clock
 from durnb.config import Settings
 from durnb.engine import surroundings
@@ -28,7 +28,7 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
-from durnb.history import StepHistory
+from durnb.fold import StepHistory, shortened
 from durnb.journal import Journal
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -86,7 +86,9 @@ class Attempts:
         self.notes += self._clean_inputs()
         first = True
         while True:
-            before = self.live.before_body()  # before the start is recorded: an interrupt while it looks leaves nothing behind
+            before = self.live.before_body(
+                self.look.cell.names
+            )  # before the start is recorded: an interrupt while it looks leaves nothing behind
             beside = self._beside(before)
             self._start(first and not self.decision.resume)
             self.started()
@@ -94,7 +96,8 @@ class Attempts:
             self.stage.badge(self._badge("running"))
             folder = working_folder()
             began = self.clock.monotonic()
-            error = await self.stage.run(self.request.header.timeout)
+            with trees.forgotten():
+                error = await self.stage.run(self.request.header.timeout)
             ran = self.clock.monotonic() - began
             faults.point("body-ended", self.request.name)
             with interrupts_held() as struck:  # whose changes these are has to be known, or the next attempt would not start clean
@@ -108,7 +111,8 @@ class Attempts:
             reason = f"failed ({one_line(error)}); the next in {spell(timedelta(seconds=wait))}"
             self.stage.badge(replace(self._badge("running"), reason=reason))
             try:
-                await self.stage.sleep(wait)
+                with trees.forgotten():
+                    await self.stage.sleep(wait)
             except BaseException as interrupted:  # an interrupt of the wait ends the cell; the next Run All goes on with the next attempt
                 return interrupted
             self._revert(before, changes, names, ambient_held)
@@ -154,6 +158,7 @@ class Attempts:
         faults.point("step-started", self.request.name)
 
     def _started(self, prestate: str, signature: str) -> StepStarted:
+        kept, line = shortened(self.place.line, self.journal.history.line)
         return StepStarted(
             step=self.request.name,
             execution=self.numbers.execution,
@@ -164,7 +169,8 @@ class Attempts:
             options=self.request.options,
             fingerprint=self.fingerprint,
             inputs=self.look.inputs,
-            line=self.place.line,
+            line=line,
+            line_kept=kept,
             reason=self.decision.reason,
             once=self.request.header.once,
             cell_id=self.request.cell_id,
@@ -278,7 +284,9 @@ class Attempts:
 
 def _intact(before: Shot, name: str) -> bool:
     """Whether the object that the name held before the body is still what it was."""
-    return name in before.values and probe({name: before.values[name]})[name].content == before.probes[name].content
+    if name not in before.values:
+        return False
+    return name not in before.probes or probe({name: before.values[name]})[name].content == before.probes[name].content
 
 
 def one_line(error: BaseException) -> str:

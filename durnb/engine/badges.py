@@ -11,7 +11,7 @@ from durnb.engine.commit import Committed
 from durnb.engine.decide import Reuse, answers
 from durnb.engine.putback import PutBack
 from durnb.engine.saving import Ended
-from durnb.history import Checkpoint, StepHistory
+from durnb.fold import Checkpoint, StepHistory
 
 
 def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
-from durnb.history import Checkpoint, Execution
+from durnb.fold import Checkpoint, Execution
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, Group, restore
 
@@ -32,15 +32,17 @@ def _store_group(draft: Draft, group: Group) -> StoredGroup:
         stream=draft.add(group.stream),
         buffers=tuple(draft.add(buffer) for buffer in group.buffers),
         readonly=tuple(group.readonly),
+        plain=tuple(group.plain),
     )
 
 
 @dataclass(slots=True)
 class Shelf:
-    """Reads checkpoints of one run. Manifests are verified once and kept; values never are."""
+    """Reads checkpoints of one run. Manifests are verified once and kept; values never are. `restore` makes values of a group's bytes."""
 
     journal: Journal
     namespace: MutableMapping[str, object]
+    restore: Callable[..., dict[str, object]] = restore
     _manifests: dict[tuple[int, str], Manifest] = field(default_factory=dict)
 
     def manifest(self, checkpoint: Checkpoint) -> Manifest:
@@ -90,7 +92,7 @@ class Shelf:
             bytes(self.journal.read(digest)) if readonly else self.journal.read(digest)
             for digest, readonly in zip(group.buffers, group.readonly, strict=True)
         ]
-        return restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
+        return self.restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
 
     def outputs(self, step: str, manifest: Manifest) -> list[dict[str, Any]]:
         """The outputs to replay. Raises CheckpointUnreadable."""

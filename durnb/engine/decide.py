@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from durnb.events import Input
-from durnb.history import Answer, Checkpoint, Execution, StepHistory
+from durnb.fold import Answer, Checkpoint, Execution, StepHistory
 
-GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random"})
+GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random", "@torch.cuda.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""
 
 MADE = "made:"

@@ -1,18 +1,19 @@
-"""What the names of this kernel's namespace hold now: which version each is, and what plain cells did to it.
-
-The slow right form: the whole namespace is probed where something can have changed it, before and after each durable body and after plain cells.
-"""
+"""What the names of this kernel's namespace hold now: which version each is, and what plain cells did to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import InitVar, dataclass, field, replace
 from types import FunctionType
 from typing import Final, Literal
 
+from durnb import trees
 from durnb.engine.outdated import ATOMS, holds_any
-from durnb.fingerprint import Probe, notebook_names, probe
-from durnb.snapshot import AmbientState, ambient, ambient_changes
+from durnb.engine.sharing import sharing_with
+from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
+from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
+from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class LiveAmbient:
     tick: int = 0
 
 
-_SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"))
+_SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"), ("@logging:", "log"))
 
 
 def by_import(name: str, sources: Iterable[str]) -> bool:
@@ -85,55 +86,122 @@ def by_import(name: str, sources: Iterable[str]) -> bool:
 
 @dataclass(slots=True)
 class LiveNames:
-    """The namespace as versions. Between `settle` and the next plain cell nothing can change, so nothing is probed."""
+    """The namespace as versions. What code can have changed is looked at before and after it; all else is as it was.
+
+    `watch` tells what code can change. A name whose value can change has a probe once it was looked at, until it is bound anew; `_unready` are
+    those of steps that have none. What refers to values beside the namespace is told by `keepers` and `in_hand`, for references are counted.
+    """
 
     namespace: MutableMapping[str, object]
     names: dict[str, Live] = field(default_factory=dict)
     ambient: dict[str, LiveAmbient] = field(default_factory=dict)
-    _probes: dict[str, Probe] = field(default_factory=dict)
-    _plain: list[str] = field(default_factory=list)
-    _settled: bool = False
     born: dict[str, AmbientState] | None = None
     tick: int = 0
+    watch: Watch = field(init=False)
+    thorough: InitVar[bool] = False
+    keepers: Keepers = no_keepers
+    in_hand: list[Mapping[str, object]] = field(default_factory=list)
+    _probes: dict[str, Probe] = field(default_factory=dict)
+    _unready: set[str] = field(default_factory=set)
+    _plain: list[str] = field(default_factory=list)
     _old_definitions: dict[int, object] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        born = self.born if self.born is not None else ambient()
+    def __post_init__(self, thorough: bool) -> None:
+        born = self.born if self.born is not None else ambient_born()
         self.ambient = {name: LiveAmbient(version=PLAIN, derived="born", state=state) for name, state in born.items()}
+        self.watch = (Everything if thorough else Watch)(self.namespace, self._keepers)
+
+    def _keepers(self) -> Iterable[Iterable[object]]:
+        yield [live.value for live in self.names.values()]
+        yield self._old_definitions.values()
+        yield from (mapping.values() for mapping in self.in_hand)
+        yield from self.keepers()
+
+    @contextmanager
+    def holding(self, *mappings: Mapping[str, object]) -> Iterator[None]:
+        """While somebody has these mappings in hand."""
+        self.in_hand += mappings
+        try:
+            yield
+        finally:
+            del self.in_hand[len(self.in_hand) - len(mappings) :]
 
     def values(self) -> dict[str, object]:
         """The notebook's names and their values, as they are now."""
         return {name: self.namespace[name] for name in notebook_names(self.namespace)}
 
+    # ---- plain cells
+
     def plain_cell(self, source: str) -> None:
         """A plain cell is about to run."""
-        if self.names and not self._settled:
-            self._probes, self._settled = probe(self.values()), True
+        if self.names and not self._plain:
+            self._be_ready_for(source)
         self._plain.append(source)
         self.tick += 1
+
+    def _be_ready_for(self, source: str) -> None:
+        """Have a probe of every value of a step that the cell could change; after that it would be too late."""
+        if not self._unready:
+            return
+        with trees.remembered():
+            self.watch.look()
+            self._probe_circles(name for name in self.watch.suspects([_names_of(source)]) if self._is_of_step(name))
+
+    def _is_of_step(self, name: str) -> bool:
+        live = self.names.get(name)
+        return live is not None and not live.gone and bool(live.digest)
 
     def observe(self) -> None:
         """Attribute to plain cells what changed since the last durable act."""
         if not self._plain and self.names:
             return
+        before = {name: live.value for name, live in self.names.items() if not live.gone}
+        suspects = self.watch.suspects([_names_of(source) for source in self._plain], before) if self.names else frozenset()
         values = self.values()
-        now = probe(values)
+        kept = {name for name in suspects if name in values and name in before and before[name] is values[name]}
+        rebound = values.keys() - {name for name in before if name in values and before[name] is values[name]}
         for name in [n for n, live in self.names.items() if n not in values and not live.gone]:
             self.names[name] = Live(version=PLAIN, gone=True)
-        for name, value in values.items():
-            self._observe_name(name, value, now)
+        for name in rebound:
+            self._bound_anew(name, values[name])
+        gone = before.keys() - values.keys()
+        was = {name: self._probes[name] for name in kept if name in self._probes}
+        self._look_again({*suspects, *rebound, *gone}, {*rebound, *gone}, before, values)
+        self._compare(kept, was, {*rebound, *gone})
         self._observe_ambient()
-        self._probes, self._settled = now, True
         self._plain.clear()
 
-    def _observe_name(self, name: str, value: object, now: dict[str, Probe]) -> None:
+    def _bound_anew(self, name: str, value: object) -> None:
         live = self.names.get(name)
-        if live is None or live.gone or live.value is not value:
-            if live is not None:
-                self._replaced(live.value)
-            self.names[name] = Live(version=PLAIN, value=value)
-        elif name in self._probes and self._probes[name] != now[name] and not live.unstable:
-            if probe({name: value})[name].content != probe({name: value})[name].content:
+        if live is not None:
+            self._replaced(live.value)
+        self.names[name] = Live(version=PLAIN, value=value)
+
+    def _look_again(
+        self, dirty: Collection[str], unbound: Collection[str], before: Mapping[str, object], values: Mapping[str, object]
+    ) -> None:
+        """What is known of `dirty` names holds no more; `unbound` are those of them that were bound anew, or deleted."""
+        mates = self.watch.mates(unbound)
+        for name in dirty:
+            self._probes.pop(name, None)
+        self.watch.forget(dirty)
+        with self.holding(before, values):
+            self.watch.look()
+        for name in mates & self._probes.keys():
+            self._probes[name] = self._probes[name].without(unbound)
+            if len(self.watch.mates([name])) > 1:  # what they shared by way of the lost name has to be told by another
+                del self._probes[name]
+                self._unready |= {name} if self._is_of_step(name) else set()
+
+    def _compare(self, kept: Collection[str], was: Mapping[str, Probe], unbound: Collection[str]) -> None:
+        """Note which of the values of steps the plain cells changed in place."""
+        mine = [name for name in kept if name in was and self._is_of_step(name) and not _is_atom(self.namespace[name])]
+        self._probe_circles(mine)
+        for name in mine:
+            live = self.names[name]
+            if live.unstable or was[name].without(unbound) == self._probes[name].without(unbound):
+                continue
+            if probe({name: live.value})[name].content != probe({name: live.value})[name].content:
                 self.names[name] = replace(live, unstable=True)
             else:
                 self.names[name] = replace(live, touched=(*live.touched, *self._plain))
@@ -149,32 +217,64 @@ class LiveNames:
                 derived: Literal["set", "born"] = "born" if how == "advanced" or by_import(name, self._plain) else "set"
                 self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name), tick=self.tick)
 
-    def probes(self) -> dict[str, Probe]:
-        """The probes of all names, as they are now."""
-        if not self._settled:
-            self._probes, self._settled = probe(self.values()), True
-        return self._probes
+    def mates(self, names: Iterable[str]) -> frozenset[str]:
+        """`names` and all that can share parts with one of them."""
+        self.watch.look()
+        return self.watch.mates(names)
 
-    def before_body(self) -> Shot:
-        """Probe everything: the state that the body's changes are told from."""
-        self.probes()
-        return Shot(values=self.values(), probes=dict(self._probes), ambient=ambient())
+    # ---- bodies
+
+    def sharing(self, names: Iterable[str]) -> frozenset[str]:
+        """`names` and those that share a part with one of them that can be changed."""
+        self.watch.look()
+        wanted = [name for name in names if name in self.namespace]
+        several = [circle for circle in self.watch.circles_of(wanted) if len(circle) > 1]
+        self._probe_circles(name for circle in several for name in circle)
+        return frozenset(wanted) | sharing_with(wanted, {n: self._probes[n] for circle in several for n in circle if n in self._probes})
+
+    def before_body(self, cell: CellNames) -> Shot:
+        """The state that the changes of a body of these names are told from."""
+        self.watch.look()
+        suspects = self.watch.suspects([cell])
+        self._probe_circles(suspects)
+        return Shot(
+            values=self.values(), probes={n: self._probes[n] for n in suspects if n in self._probes}, suspects=suspects, ambient=ambient()
+        )
 
     def after_body(self, before: Shot) -> Changes:
-        """What changed since `before`; the namespace counts as settled."""
+        """What changed since `before`."""
         values = self.values()
-        probes = probe(values)
-        changed = {n for n in values if n not in before.values or before.values[n] is not values[n] or before.probes.get(n) != probes[n]}
+        anew = {n for n in values if n not in before.values or before.values[n] is not values[n]}
+        deleted = before.values.keys() - values.keys()
+        dirty, unbound = {*before.suspects, *anew}, {*anew, *deleted}
+        self._look_again({*dirty, *deleted}, unbound, before.values, values)
+        self._probe_circles(dirty)
+        same = {n for n in before.suspects if n in values and n not in anew and self._differs(before, n, unbound)}
         now = ambient()
-        self._probes, self._settled = probes, True
         self._plain.clear()
         return Changes(
-            changed=frozenset(changed),
-            same=frozenset(n for n in changed if n in before.values and before.values[n] is values[n]),
-            deleted=frozenset(before.values.keys() - values.keys()),
+            changed=frozenset(anew | same),
+            same=frozenset(same),
+            near=frozenset(dirty),
+            deleted=frozenset(deleted),
             ambient=ambient_changes(before.ambient, now),
             now=now,
         )
+
+    def _differs(self, before: Shot, name: str, unbound: Collection[str]) -> bool:
+        if name not in before.probes:
+            return False  # an atom
+        return before.probes[name].without(unbound) != self._probes[name].without(unbound)
+
+    def _probe_circles(self, names: Iterable[str]) -> None:
+        """Have the probes of `names` and of all that share parts with them, for together they are looked at."""
+        wanted = [name for name in names if name in self.namespace and not _is_atom(self.namespace[name])]
+        if any(name not in self._probes for name in wanted):
+            order = {name: at for at, name in enumerate(self.namespace)}
+            for circle in self.watch.circles_of(wanted):
+                if any(name not in self._probes for name in circle):
+                    self._probes.update(probe({name: self.namespace[name] for name in sorted(circle, key=order.__getitem__)}))
+                    self._unready -= circle
 
     def became(self, name: str, version: Version, digest: str = "") -> None:
         """The name's live value is `version` from here on."""
@@ -183,6 +283,8 @@ class LiveNames:
             if held is not None and held.value is not self.namespace[name]:
                 self._replaced(held.value)
             self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
+            if digest and name not in self._probes and not _is_atom(self.namespace[name]):
+                self._unready.add(name)
         else:
             self.names[name] = Live(version=version, gone=True)
 
@@ -192,11 +294,15 @@ class LiveNames:
         self.ambient = {name: replace(held, version=_renamed(held.version, old, new)) for name, held in self.ambient.items()}
 
     def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
-        """Put values into the namespace, or take names away; probes are taken again when they are next needed."""
+        """Put values into the namespace, or take names away; they are looked at again when that is next needed."""
+        gone = list(unbind)
+        self.watch.forget((*values, *gone))
         self.namespace.update(values)
-        for name in unbind:
+        for name in gone:
             self.namespace.pop(name, None)
-        self._settled = False
+        for name in (*values, *gone):
+            self._probes.pop(name, None)
+            self._unready.discard(name)
 
     def is_very(self, name: str, version: Version) -> bool:
         """Whether the live value is that version, untouched, and of the definitions that are live."""
@@ -241,19 +347,39 @@ def _renamed(version: Version, old: str, new: str) -> Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """The namespace and the ambient state just before a body."""
+    """The namespace and the ambient state just before a body; `suspects` are the names that it can change in place, with their probes."""
 
     values: dict[str, object]
     probes: dict[str, Probe]
+    suspects: frozenset[str]
     ambient: dict[str, AmbientState]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it."""
+    """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it.
+
+    `near` are all names that can share something with what the body made.
+    """
 
     changed: frozenset[str]
     deleted: frozenset[str]
     ambient: dict[str, Literal["set", "advanced", "gone"]]
     now: dict[str, AmbientState]
     same: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+
+
+_EVERYTHING: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=True)
+NO_NAMES: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=False)
+
+
+def _names_of(source: str) -> CellNames:
+    try:
+        return read_cell(source).names
+    except (SyntaxError, ValueError):  # it will fail to run, or is no Python that could be read here
+        return _EVERYTHING
+
+
+def _is_atom(value: object) -> bool:
+    return type(value) in ATOMS

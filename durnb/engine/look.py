@@ -15,10 +15,9 @@ from durnb.engine.header import Header
 from durnb.engine.live import Live
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
-from durnb.engine.sharing import sharing_with
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
-from durnb.history import Execution, History
+from durnb.fold import Execution, History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         unbind=frozenset(_unbind(place, cell, absent)),
         inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends), *module_inputs(cell.names.imports)),
         missing=tuple(_missing(place, cell, seen, absent, known)),
-        unknown=tuple(sorted(n for n, s in seen.items() if s.how == "unknown")),
+        unknown=(*sorted(n for n, s in seen.items() if s.how == "unknown"), *surroundings.unknown(last)),
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
@@ -123,7 +122,7 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
     changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
     if not changed:
         return frozenset()
-    return sharing_with(changed, place.live.probes()) - manifest.names.keys() - set(inputs)
+    return place.live.sharing(changed) - manifest.names.keys() - set(inputs)
 
 
 def _inputs(

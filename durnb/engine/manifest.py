@@ -13,12 +13,13 @@ TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGroup:
-    """Variables stored together: the digests of their stream and of its buffers, and which buffers are read-only."""
+    """Variables stored together: the digests of their stream and of its buffers; which buffers are read-only, and which plain numbers."""
 
     names: tuple[str, ...]
     stream: str
     buffers: tuple[str, ...] = ()
     readonly: tuple[bool, ...] = ()
+    plain: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,13 @@ class Manifest:
         plain["lost"] = {n: LostName(**v) for n, v in plain["lost"].items()}
         plain["ambient"] = {n: StoredAmbient(**v) for n, v in plain["ambient"].items()}
         plain["groups"] = tuple(
-            StoredGroup(names=tuple(g["names"]), stream=g["stream"], buffers=tuple(g["buffers"]), readonly=tuple(g["readonly"]))
+            StoredGroup(
+                names=tuple(g["names"]),
+                stream=g["stream"],
+                buffers=tuple(g["buffers"]),
+                readonly=tuple(g["readonly"]),
+                plain=tuple(g.get("plain", (False,) * len(g["buffers"]))),
+            )
             for g in plain["groups"]
         )
         plain["creates"] = {

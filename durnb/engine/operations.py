@@ -21,7 +21,7 @@ from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
 from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
-from durnb.history import Answer, Checkpoint, History, Line, StepHistory
+from durnb.fold import Answer, Checkpoint, History, Line, StepHistory
 from durnb.journal import Journal, Store
 
 
@@ -136,7 +136,7 @@ def save(session: Session, name: str, ignore: tuple[str, ...] = ()) -> tuple[str
     with session.busy:
         pending = session.unsaved.get(name)
         if pending is not None:
-            done = commit(session.journal, session.live, pending)
+            done = commit(session.journal, session.live, replace(pending, ignore=pending.ignore | set(ignore)))
             del session.unsaved[name]
             session.line = (*session.line, (name, done.checkpoint))
             session.write_status()
@@ -153,6 +153,9 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
     manifest = session.shelf.manifest(checkpoint)
     version = Durable(checkpoint.step, checkpoint.number)
     own = [n for n in (*manifest.names, *manifest.lost, *manifest.unsaved) if n not in manifest.companions]
+    strange = [n for n in ignore if n not in own]
+    if strange:
+        raise UsageError(f"step {checkpoint.step!r} left no {', '.join(strange)}; its variables: {', '.join(sorted(own)) or 'none'}")
     by_hand = bool(manifest.lost) and not manifest.names and all(lost.reason == TAKEN_AS_DONE for lost in manifest.lost.values())
     gone = [
         n for n in own if by_hand is False and n not in ignore and (n not in session.live.names or session.live.names[n].version != version)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
 from durnb.engine.unmarked import is_automatic
-from durnb.history import History, StepHistory
+from durnb.fold import History, StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +33,19 @@ class StepRow:
     lost: tuple[str, ...]
     label: str = ""
 
+    @property
+    def heading(self) -> str:
+        """The step's name, with the cell's words where it has some."""
+        return f"{self.step} ({self.label})" if self.label else self.step
+
 
 def rows(history: History) -> list[StepRow]:
     """The steps in order of their first start."""
-    return [_row(step) for step in history.steps.values() if step.executions]
+    return [row(step) for step in history.steps.values() if step.executions]
 
 
-def _row(step: StepHistory) -> StepRow:
+def row(step: StepHistory) -> StepRow:
+    """One step that was started."""
     execution = step.executions[-1]
     attempt = execution.last
     checkpoint = step.checkpoint
@@ -62,6 +69,11 @@ def _row(step: StepHistory) -> StepRow:
 def label(step: str, source: str) -> str:
     """The cell in a few words, where ``%durable all`` gave the step its name; else empty."""
     return title(source) if is_automatic(step) else ""
+
+
+def unowned(seen: StepRow) -> StepRow:
+    """The row where nobody owns the run: nothing runs there, it died with its kernel."""
+    return replace(seen, status="died", reason=f"{seen.reason} died with the kernel") if seen.status == "running" else seen
 
 
 def ending(step: StepHistory) -> str:
@@ -115,12 +127,22 @@ def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]
     mark = (len(step.executions), len(last.attempts), last.last.status, step.checkpoint, step.answer, step.rerun)
     held = cache.get(step.name)
     if held is None or held[0] != mark:
-        held = cache[step.name] = mark, _json_row(_row(step))
+        held = cache[step.name] = mark, json_row(row(step))
     return held[1]
 
 
-def _json_row(row: StepRow) -> dict[str, Any]:
-    return {**asdict(row), "at": row.at.isoformat() if row.at else None, "names": list(row.names), "lost": list(row.lost)}
+def json_row(seen: StepRow) -> dict[str, Any]:
+    """A row as JSON values."""
+    return {**asdict(seen), "at": seen.at.isoformat() if seen.at else None, "names": list(seen.names), "lost": list(seen.lost)}
+
+
+def row_of(values: Mapping[str, Any]) -> StepRow:
+    """The inverse of `json_row`; what only a later version knows is left out. Raises KeyError, TypeError and ValueError for values that are none."""
+    known = {f.name: values[f.name] for f in fields(StepRow) if f.name in values}  # a file of an earlier version has no labels
+    at = known["at"]
+    return StepRow(
+        **{**known, "at": datetime.fromisoformat(at) if at else None, "names": tuple(known["names"]), "lost": tuple(known["lost"])}
+    )
 
 
 def announcement(plan: Plan, history: History) -> str:

@@ -10,7 +10,7 @@ from durnb.engine.checkpoints import Shelf
 from durnb.engine.live import Durable, Live, LiveNames, Plain, Tried
 from durnb.engine.manifest import Manifest
 from durnb.events import Input
-from durnb.history import Execution, History, Line
+from durnb.fold import Execution, History, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
 

@@ -18,7 +18,7 @@ from durnb.engine.decide import MADE, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
-from durnb.history import Checkpoint, History, StepHistory
+from durnb.fold import Checkpoint, History, StepHistory
 
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]

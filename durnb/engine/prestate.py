@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.journal import Draft
-from durnb.snapshot import Captured, Group, capture
+from durnb.snapshot import Captured, Group, capture, is_imported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +24,12 @@ class Prestate:
 
 def keep(draft: Draft, step: str, live: LiveNames, reached: Collection[str], limit: int) -> Prestate:
     """Store the plain values among `reached`, smallest groups first, up to `limit` bytes; and the ambient state that code set."""
-    plain = [name for name in sorted(reached) if _is_plain(live, name) and not isinstance(live.namespace[name], types.ModuleType)]
+    plain = [name for name in sorted(reached) if _is_plain(live, name) and not is_imported(live.namespace[name])]
     alone = all(type(live.namespace[name]) in ATOMS for name in plain)
     captured = (
-        capture(live.values(), plain, alone=alone, home=live.namespace) if plain else Captured(groups=(), lost=(), dropped=(), sources={})
+        capture(live.values(), plain, among=() if alone else live.mates(plain), home=live.namespace)
+        if plain
+        else Captured(groups=(), lost=(), dropped=(), sources={})
     )
     fitting, too_big = _fit(captured.groups, limit)
     groups, sources = store_groups(draft, Captured(groups=fitting, lost=(), dropped=(), sources=captured.sources))

@@ -11,7 +11,8 @@ from durnb.engine.checkpoints import Shelf
 from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
-from durnb.history import Checkpoint
+from durnb.fold import Checkpoint
+from durnb.snapshot import noting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +35,14 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     due = [group for group in manifest.groups if any(not live.is_very(n, version) for n in group.names if n != OUT)]
     rebound = {name for group in due for name in group.names}
     wanted = rebound | ({OUT} if manifest.has_value and version not in shown else set())
-    loaded = shelf.load(checkpoint.step, manifest, wanted) if wanted else {}
+    with noting() as said:
+        loaded = shelf.load(checkpoint.step, manifest, wanted) if wanted else {}
     payloads = {
         n: shelf.payload(checkpoint.step, manifest.ambient[n].payload)
         for n in surroundings.due(live, manifest, version)
         if manifest.ambient[n].payload
     }
-    notes = _import_all(manifest)
+    notes = [*said, *_import_all(manifest)]
     has_value = manifest.has_value
     value = loaded.pop(OUT, shown.get(version))
     kept = {

@@ -14,7 +14,7 @@ from durnb.engine.decide import Question, Renamed, changes
 from durnb.engine.look import Look
 from durnb.engine.request import CellRequest
 from durnb.errors import UsageError
-from durnb.history import History
+from durnb.fold import History
 
 
 def question_of(request: CellRequest, seen: Look, settings: Settings, now: datetime, history: History, shelf: Shelf) -> Question:

@@ -3,7 +3,8 @@
 Nobody marked such a cell, so nobody chose that its variables be lost. It is run again as the plain cell that it would be, where it makes nothing but
 what is lost (see `durnb.engine.work.made_by`) and took less than the setting `remake_under`.
 
-What moves is not made again: a file, a generator or a cursor would stand at its beginning, and not where the finished steps left it.
+What moves is not made again: a file, a generator or a cursor would stand at its beginning, and not where the finished steps left it; a database in
+memory would be empty, a file opened for writing would be emptied.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ from durnb.engine.live import Durable, LiveNames
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.request import CellRequest
 from durnb.engine.work import made_by
-from durnb.history import Checkpoint, StepHistory
+from durnb.fold import Checkpoint, StepHistory
 
 _MOVING: Final = (
+    *("a generator", "a coroutine", "an async generator", "something of asyncio", "a task", "a future", "a thread "),
     *(
-        "a generator",
-        "a coroutine",
-        "an async generator",
         "an open file",
-        "a database cursor",
-        "a running process",
-        "a process",
-        "a thread ",
+        "a file",
+        "a text file",
+        "a pipe",
+        "an HDF5 file",
+        "a temporary",
+        "a memory map",
+        "a hash part way",
+        "a lock that is held",
     ),
-    *("a temporary", "a future", "a task", "shared memory", "an open database", "a connection to a process", "a relation"),
+    *("a running process", "a process", "a connection to a process", "a socket", "a TLS connection", "shared memory", "an open database"),
+    *("a database cursor", "a relation", "a connection to a database in memory", "an engine of a database in memory"),
+    *("a database connection with", "a database connection in"),
 )
 """How reasons of the snapshot begin that tell of a thing that stands somewhere."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from durnb.clock import Clock
 from durnb.events import RunAbandoned
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store
 
 Mode = Literal["auto", "new", "resume"]

@@ -18,7 +18,7 @@ from durnb.engine.outdated import ATOMS
 from durnb.events import Input
 from durnb.fingerprint import content
 from durnb.journal import Draft, Journal
-from durnb.snapshot import Captured, capture
+from durnb.snapshot import Captured, capture, unkept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,12 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     alone = all(
         type(values[n] if n != OUT else ended.value) in ATOMS for n in entries
     )  # they share nothing: no need to look who else has them
-    captured = capture({**values, OUT: ended.value} if ended.has_value else values, entries, alone=alone, home=live.namespace)
+    captured = capture(
+        {**values, OUT: ended.value} if ended.has_value else values,
+        entries,
+        among=() if alone else {*live.mates(wanted), *(ended.changes.near if ended.has_value else ())},
+        home=live.namespace,
+    )
     groups, sources = store_groups(draft, captured)
     stored = {
         name: _stored_name(name, values[name], group, live, ended, name in wanted)
@@ -93,6 +98,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         notes=(
             *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
             *creations.notes_on(creates),
+            *_unkept_ambient(ended, live),
         ),
         creates=creates,
     )
@@ -152,6 +158,11 @@ def _ambient(draft: Draft, ended: Ended, live: LiveNames) -> dict[str, StoredAmb
             digest=state.digest, payload=draft.add(state.payload) if state.payload is not None else "", derived=derived
         )
     return found
+
+
+def _unkept_ambient(ended: Ended, live: LiveNames) -> list[str]:
+    before = {name: held.state for name, held in live.ambient.items() if held.state is not None}
+    return unkept(before, {name: ended.changes.now[name] for name in ended.changes.ambient if name in ended.changes.now})
 
 
 def undrawn(inputs: Iterable[str], changes: Changes) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from durnb import trees
 from durnb.clock import Clock, SystemClock
+from durnb.computed import unwatch
 from durnb.config import Settings
 from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
@@ -18,7 +20,7 @@ from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
-from durnb.engine.live import PLAIN, Durable, Live, LiveNames
+from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, Written, cut
@@ -31,19 +33,20 @@ from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
 from durnb.events import StepRenamed, StepReused
-from durnb.fingerprint import read_cell
-from durnb.history import Checkpoint, History, Line
+from durnb.fingerprint import read_cell, watch_properties
+from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
-from durnb.snapshot import AmbientState
+from durnb.snapshot import AmbientState, ambient_problems
 
 
 class Surroundings(Protocol):
-    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, and a line for people."""
+    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, a line for people, the results it keeps."""
 
     def notebook(self) -> Path | None: ...
     def cells(self) -> Sequence[NotebookCell]: ...
     def say(self, text: str) -> None: ...
     def connection_file(self) -> str | None: ...
+    def results(self) -> Sequence[object]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +76,10 @@ class Session:
     unsaved: dict[str, Ended] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.live = LiveNames(self.namespace, born=self.born)
+        self.live = LiveNames(
+            self.namespace, born=self.born, thorough=self.settings().thorough, keepers=lambda: (self._shown.values(), self.kernel.results())
+        )
+        watch_properties()
 
     # ---- the run
 
@@ -184,6 +190,7 @@ class Session:
 
     def close(self) -> None:
         """The kernel ends, or the extension is unloaded."""
+        unwatch()
         self.leave("exit")
 
     def write_status(self) -> None:
@@ -191,7 +198,8 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            self._journal.post_status(overview.as_json(self._journal.history, self._rows))
+            rows = self._rows
+            self._journal.post_status(lambda history: overview.as_json(history, rows))
 
     # ---- cells
 
@@ -204,7 +212,7 @@ class Session:
 
         Raises DurnbError where the cell was not run.
         """
-        with self.busy:
+        with self.busy, trees.remembered():
             self.open(request.name)
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
@@ -219,6 +227,8 @@ class Session:
                 raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
             finally:
                 self.write_status()
+                for problem in ambient_problems():
+                    self.kernel.say(problem)
 
     async def _decide(self, request: CellRequest, stage: Stage) -> BaseException | None:
         place = self.place(request.name)
@@ -247,8 +257,10 @@ class Session:
         """The place of `step` on this kernel's line."""
         line = cut(self.line, step, lambda: self._above(step))
         self._wrote = self._wrote.follow(line, self.history, self.shelf)
-        gone = [self._ticks.get(name, 0) for name, number in self.line if name != step and (name, number) not in line]
-        later = (self._ticks.get(step, 0), max(gone, default=0)) if len(line) < len(self.line) else (0, 0)
+        later = (0, 0)
+        if len(line) < len(self.line):
+            gone = {name for name, _ in self.line} - {name for name, _ in line} - {step}
+            later = self._ticks.get(step, 0), max((self._ticks.get(name, 0) for name in gone), default=0)
         return Place(step=step, line=line, history=self.history, shelf=self.shelf, live=self.live, wrote=self._wrote, later=later)
 
     def _above(self, step: str) -> list[str]:
@@ -296,6 +308,7 @@ class Session:
         answered = step.answer is not None
         if step.current != checkpoint.number or answered or step.unfinished:
             kept = answered and bool(changes(checkpoint, question))
+            line_kept, line = shortened(place.line, self.history.line)
             self.journal.append(
                 StepReused(
                     step=request.name,
@@ -303,7 +316,8 @@ class Session:
                     fingerprint=fingerprint_of(question),
                     inputs=(*question.inputs, *question.files) if kept else (),
                     code=question.code if kept else "",
-                    line=place.line,
+                    line=line,
+                    line_kept=line_kept,
                 )
             )
         stage.badge(badges.reused(checkpoint, decision, back))
@@ -326,7 +340,7 @@ class Session:
 
     def _undone(self, request: CellRequest) -> Ended:
         last = self.history.steps[request.name].executions[-1]
-        before = self.live.before_body()
+        before = self.live.before_body(NO_NAMES)
         return Ended(
             step=request.name,
             execution=last.number,
@@ -369,7 +383,8 @@ class Session:
             notes=list(seen.notes),
         )
         self.line = place.line
-        error = await attempts.run()
+        with self.live.holding(seen.fetched):
+            error = await attempts.run()
         if error is not None:
             stage.badge(badges.failed(self.history.steps[request.name], attempts))
         return error

@@ -10,7 +10,11 @@ from durnb.engine.live import PLAIN, Durable, LiveAmbient, LiveNames, Plain, Tri
 from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.events import Input
-from durnb.snapshot import AmbientState, ambient, set_ambient
+from durnb.fold import Execution
+from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient
+
+UNREAD = ("@logging:",)
+"""Components that are put back and are nobody's input: what is logged is for people to read, and another level must not cost a night's training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +57,18 @@ def inputs(place: Place) -> list[Input]:
     for name in sorted(place.live.ambient.keys() | place.wrote.ambient.keys()):
         kept = see(place, name)
         live = place.live.ambient.get(name)
+        if name.startswith(UNREAD):
+            continue
         if kept is not None and kept.stored.derived == "set":
             found.append(Input(name=name, kind="ambient", digest=kept.stored.digest, maker=kept.step))
         elif kept is None and live is not None and live.derived == "set":
             found.append(Input(name=name, kind="ambient", digest=live.state.digest if live.state else "gone"))
     return found
+
+
+def unknown(last: Execution | None) -> list[str]:
+    """The settings that the step read when it was last executed, and that nobody has registered in this kernel yet."""
+    return [i.name.removeprefix("@") for i in (last.inputs if last is not None else ()) if i.kind == "ambient" and not is_ambient(i.name)]
 
 
 def set_as_seen(place: Place) -> list[str]:
@@ -87,7 +98,7 @@ def _can_be_set(name: str, kept: Kept) -> bool:
     """What the process was born with is brought back only where it means something: not for generators, nor for what came with a library."""
     if kept.stored.payload or kept.stored.digest == "gone":
         return True
-    return name not in GENERATORS and (kept.born is not None or name.startswith("@environ:"))
+    return name not in GENERATORS and (kept.born is not None or name.startswith(("@environ:", "@logging:")))
 
 
 def _state(place: Place, kept: Kept) -> AmbientState | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
+from durnb.fingerprint.holding import Circle, circles
 from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
+from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
 from durnb.fingerprint.typed import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
@@ -16,11 +18,13 @@ __all__ = [
     "CellMagic",
     "CellNames",
     "CellSource",
+    "Circle",
     "Content",
     "Magic",
     "Probe",
     "Reach",
     "cell_magic",
+    "circles",
     "content",
     "is_hidden",
     "is_project_file",
@@ -31,4 +35,5 @@ __all__ = [
     "probe",
     "reach",
     "read_cell",
+    "watch_properties",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import types
-import weakref
 
 from durnb.fingerprint.bytecode import code_digest
 from durnb.fingerprint.looking import instance_dict, type_name
@@ -65,11 +64,6 @@ def _of_lru_cache(value: object) -> Parts:
     return named(b"functools.lru_cache", own, numbered=True)
 
 
-def _of_nothing(value: object) -> Parts:
-    """Caches and locks: nothing of them counts, and nobody need be told."""
-    return Parts(joined("no content", type_name(type(value))))
-
-
 def _of_code(value: types.CodeType) -> Parts:
     return Parts(b"code" + code_digest(value))
 
@@ -91,7 +85,4 @@ CALLABLES: dict[type, Taker] = {
     types.CellType: _of_cell,
     type(functools.lru_cache(len)): _of_lru_cache,
     types.CodeType: _of_code,
-    weakref.WeakKeyDictionary: _of_nothing,
-    weakref.WeakValueDictionary: _of_nothing,
-    weakref.WeakSet: _of_nothing,
 }

@@ -10,7 +10,7 @@ import typing
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 
-from durnb.fingerprint.hashing import digest
+from durnb.fingerprint.hashing import digest, mass
 from durnb.fingerprint.looking import instance_dict
 from durnb.fingerprint.parts import Parts, Taker, all_atoms, atom, by_index, by_key, joined, named
 
@@ -26,12 +26,12 @@ def of_tuple(value: tuple[object, ...]) -> Parts:
 
 
 def of_dict(value: dict[object, object]) -> Parts:
-    return _mapping(b"dict", list(dict.keys(value)), list(dict.values(value)))
+    return of_mapping(b"dict", list(dict.keys(value)), list(dict.values(value)))
 
 
 def of_ordered(value: OrderedDict[object, object]) -> Parts:
     items = list(OrderedDict.items(value))
-    return _mapping(b"collections.OrderedDict", [key for key, _ in items], [held for _, held in items])
+    return of_mapping(b"collections.OrderedDict", [key for key, _ in items], [held for _, held in items])
 
 
 def of_defaultdict(value: defaultdict[object, object]) -> Parts:
@@ -42,7 +42,8 @@ def by_default(index: int) -> str:
     return ".default_factory" if index else ""
 
 
-def _mapping(head: bytes, keys: list[object], values: list[object]) -> Parts:
+def of_mapping(head: bytes, keys: list[object], values: list[object]) -> Parts:
+    """A mutable mapping whose order counts."""
     if all_atoms(keys):
         marked = head + b"K" + marshal.dumps(keys, 2)
         return Parts(marked if len(marked) < _LONG else digest(marked), values, label=by_key(keys), numbered=True)
@@ -63,15 +64,15 @@ def of_deque(value: deque[object]) -> Parts:
 
 
 def of_bytearray(value: bytearray) -> Parts:
-    return Parts(b"bytearray" + digest(value), numbered=True)
+    return Parts(b"bytearray" + mass(value), numbered=True)
 
 
 def _of_memoryview(value: memoryview) -> Parts:
-    return Parts(b"memoryview" + joined(value.format, str(value.shape), digest(value.tobytes())), numbered=True)
+    return Parts(b"memoryview" + joined(value.format, str(value.shape), mass(value.tobytes())), numbered=True)
 
 
 def _of_array(value: array.array[typing.Any]) -> Parts:
-    return Parts(b"array" + joined(value.typecode, digest(value.tobytes())), numbered=True)
+    return Parts(b"array" + joined(value.typecode, mass(value.tobytes())), numbered=True)
 
 
 def _of_proxy(value: Mapping[object, object]) -> Parts:

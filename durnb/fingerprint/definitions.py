@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import abc
 import builtins
+import importlib
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterable
-from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 
 from durnb.fingerprint.bytecode import globals_of
 from durnb.fingerprint.looking import MISSING, bases, class_dict, derives, in_class, module_of, qualname, type_name
-from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function, of_module
+from durnb.fingerprint.origin import Origin, is_handmade, is_of_own_globals, module_dict, of_class, of_function, of_module
 from durnb.fingerprint.parts import Parts, joined, named
+from durnb.fingerprint.primitives import WEAK
 from durnb.fingerprint.source import code_content, differs_from_file
 
 _CLASS_NOISE = frozenset(
@@ -71,7 +74,7 @@ _MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__
 
 _FIELD_OF_TUPLE = type(vars(namedtuple("_Sample", "field"))["field"])
 
-_HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.13
+_HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.14; before it, a first constant that is text is one
 
 Note = Callable[[str], None]
 
@@ -88,23 +91,37 @@ def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
         head = joined("installed function", function.__module__ or "", function.__qualname__)
         if not cells and not own:
             return Parts(head)
+        fields, own = ({name: part for name, part in each.items() if not _is_cache(name, part)} for each in (fields, own))
         return named(head, {**fields, "__dict__": named(b"attributes", own)}, numbered=True)
     fields["__dict__"] = named(b"attributes", own)
     counted = code_content(code)
     fields.update(_said(function, code, annotated=not deep or not counted.tree))
     if origin is Origin.PROJECT:
         _note_reload(function, code, note)
-        if deep:
-            fields["<globals>"] = _module_globals(function)
+    if (origin is Origin.PROJECT and deep) or is_of_own_globals(function):
+        fields["<globals>"] = _module_globals(function)
     return named(joined("function", function.__qualname__, counted.digest), fields, numbered=True)
+
+
+def _is_cache(name: str, part: object) -> bool:
+    """Whether a closure of an installed function remembers there what it was called with (``functools.singledispatch``)."""
+    if type(part) is CellType and name == "<cache_token>":
+        return True
+    try:
+        held = part.cell_contents if type(part) is CellType else part.__self__ if type(part) is MethodType else part
+    except ValueError:  # an empty cell
+        return False
+    return any(type(held) is each for each in WEAK)
 
 
 def _said(function: FunctionType, code: CodeType, *, annotated: bool) -> dict[str, object]:
     """What a function says of itself, where its text does not say the same."""
     first = code.co_consts[0] if code.co_consts else None
     doc = function.__doc__
-    said: dict[str, object] = {} if doc is None or (type(doc) is type(first) is str and doc == first) else {"__doc__": doc}
-    if doc is None and type(first) is str and code.co_flags & _HAS_DOCSTRING:
+    named_anew = function.__name__ not in (code.co_name, function.__qualname__.rpartition(".")[2])
+    said: dict[str, object] = {"__name__": function.__name__} if named_anew else {}
+    said |= {} if doc is None or (type(doc) is type(first) is str and doc == first) else {"__doc__": doc}
+    if doc is None and type(first) is str and (code.co_flags & _HAS_DOCSTRING or sys.version_info < (3, 14)):
         said["__doc__"] = None
     if annotated and sys.version_info < (3, 14) and function.__annotations__:  # later ones are code that would have to run
         said["__annotations__"] = function.__annotations__
@@ -144,10 +161,21 @@ def take_class(cls: type) -> Parts:
         return Parts(joined("class", type_name(cls)))
     own = class_dict(cls)
     fields = {name: _member(cls, name, value) for name, value in own.items() if _counts(cls, name, value)}
+    registered = virtual_subclasses(cls)
+    if registered:
+        fields["<registered>"] = Parts(b"registered", registered, unordered=True)
     fields["<bases>"] = bases(cls)
     fields["<metaclass>"] = type(cls)
     head = joined("class", module_of(cls) if module_of(cls) != "__main__" else "", qualname(cls))
     return named(head, {str(name): value for name, value in fields.items()}, numbered=True)
+
+
+def virtual_subclasses(cls: type) -> list[type]:
+    """The classes registered with an abstract base class."""
+    if not derives(type(cls), abc.ABCMeta):
+        return []
+    registry = importlib.import_module("_abc")._get_dump(cls)[0]  # the only way to read it
+    return [found for ref in registry if (found := ref()) is not None]
 
 
 def _counts(cls: type, name: str, value: object) -> bool:
@@ -157,11 +185,18 @@ def _counts(cls: type, name: str, value: object) -> bool:
         return False
     if name in _CLASS_NOISE or (name.startswith("__pydantic_") and name != "__pydantic_fields__"):
         return False
-    if type(value) is GetSetDescriptorType:
+    if type(value) is GetSetDescriptorType or (name != "__table__" and _is_of_mapping(cls, value)):
         return False
     if name == "__doc__" and type(value) is str and in_class(cls, "__dataclass_fields__") is not MISSING:
         return not value.startswith(qualname(cls).rpartition(".")[2] + "(")  # dataclasses wrote it, and sets in it have no order
     return not (name.startswith(_ENUM_NOISE) and in_class(cls, "_member_map_") is not MISSING)
+
+
+def _is_of_mapping(cls: type, value: object) -> bool:
+    """Whether a class attribute is how SQLAlchemy maps the class: it follows from the table, and changes as the class is used."""
+    if in_class(cls, "_sa_registry") is MISSING:
+        return False
+    return module_of(type(value)).startswith("sqlalchemy.") or (type(value) is FunctionType and is_of_own_globals(value))
 
 
 def _is_installed(value: object) -> bool:
@@ -172,6 +207,8 @@ def _is_installed(value: object) -> bool:
 def _member(cls: type, name: str, value: object) -> object:
     if type(value) is MemberDescriptorType:
         return Parts(b"slot")
+    if name == "__table__" and _is_of_mapping(cls, value):
+        return Parts(joined("table", repr(value)))
     inner = value.__func__ if type(value) is staticmethod else value
     if type(inner) is FunctionType and _is_generated(cls, inner):
         return Parts(joined("generated", name))
@@ -210,7 +247,7 @@ def take_module(module: object, attributes: frozenset[str] | None = None) -> Par
         return Parts(b"no module", (module,))
     names = module_dict(module)  # type: ignore[arg-type]  # derives says so
     name = str(names.get("__name__", ""))
-    if name == "__main__" or of_module(module) is not Origin.PROJECT:  # type: ignore[arg-type]  # the same
+    if name == "__main__" or not (of_module(module) is Origin.PROJECT or is_handmade(module)):  # type: ignore[arg-type]  # the same
         return Parts(joined("module", name))
     wanted: Iterable[str] = list(names) if attributes is None else attributes
     fields = {key: names.get(key, MISSING) for key in wanted if type(key) is str and not (attributes is None and _is_noise(key))}
@@ -224,5 +261,7 @@ def _is_noise(name: str) -> bool:
 
 
 def by_module_name(module: ModuleType) -> Parts:
-    """A module in a probe: its name."""
+    """A module in a probe: its name; one made by hand with what it holds."""
+    if is_handmade(module):
+        return take_module(module)
     return Parts(joined("module", str(module_dict(module).get("__name__", ""))))

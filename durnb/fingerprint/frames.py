@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from durnb.fingerprint.hashing import digest, hasher
+from durnb.fingerprint.hashing import mass, mass_hasher
 from durnb.fingerprint.looking import instance_dict, type_name
 from durnb.fingerprint.objects import own_class
 from durnb.fingerprint.parts import Parts, joined, named
@@ -49,12 +49,17 @@ def _table(value: Any, parts: list[object], label: Callable[[int], str]) -> Part
     )
 
 
+def of_backed(value: Any) -> Parts:
+    """An array of pandas over one of numpy (times, categories, text), without what it remembers of itself."""
+    return Parts(joined("pandas array", type_name(type(value))), (value.dtype, value._ndarray, getattr(value, "_freq", None)))
+
+
 def of_polars(value: Any) -> Parts:
     """A polars DataFrame or Series, as an Arrow stream in one chunk."""
     frame = value.to_frame() if hasattr(value, "to_frame") else value
     buffer = io.BytesIO()
     frame.rechunk().write_ipc_stream(buffer, compression="uncompressed")
-    return Parts(joined("polars", type_name(type(value)), digest(buffer.getbuffer())), numbered=True)
+    return Parts(joined("polars", type_name(type(value)), mass(buffer.getbuffer())), numbered=True)
 
 
 def of_arrow(pa: Any, value: Any) -> Parts:
@@ -64,7 +69,7 @@ def of_arrow(pa: Any, value: Any) -> Parts:
         table = pa.table({"": value})
     elif isinstance(value, pa.RecordBatch):
         table = pa.Table.from_batches([value])
-    state = hasher()
+    state = mass_hasher()
     state.update(memoryview(table.schema.serialize()))
     for batch in table.combine_chunks().to_batches(max_chunksize=_ROWS):
         state.update(memoryview(batch.serialize()))

@@ -1,10 +1,14 @@
-"""The one hash function of fingerprints."""
+"""The hash functions of fingerprints: BLAKE3 for what is made of parts, XXH3 for masses of raw bytes, which it reads as fast as memory gives them.
+
+A mass is digested to find out whether it changed, not to keep somebody out: what is loaded from disk is checked by BLAKE3 elsewhere.
+"""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from blake3 import blake3
+from xxhash import xxh3_128
 
 Data = bytes | bytearray | memoryview
 
@@ -30,3 +34,13 @@ def digest(data: Data) -> bytes:
 def hexdigest(data: Data) -> str:
     """The 64 hex digits that stand for `data`."""
     return blake3(data).hexdigest()
+
+
+def mass_hasher() -> Hasher:
+    """An empty XXH3 hash, for megabytes of raw bytes."""
+    return xxh3_128()
+
+
+def mass(data: Data) -> bytes:
+    """The 16 bytes that stand for a mass of raw bytes."""
+    return xxh3_128(data).digest()

@@ -50,6 +50,13 @@ def inside(value: object, cls: type) -> list[object] | None:
     return list(_objects(plain)) if plain.dtype.hasobject else []
 
 
+def memory(value: Any) -> list[object]:
+    """What an array's memory belongs to, where that is another object."""
+    numpy = sys.modules["numpy"]
+    base = numpy.ndarray.base.__get__(value)
+    return [] if base is None else [base]
+
+
 def _objects(plain: Any) -> list[object]:
     if plain.dtype.names is not None:
         return [part for name in plain.dtype.names for part in _objects(plain[name])]

@@ -7,18 +7,23 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from weakref import ref
 
+from durnb.computed import are_there, unchanged
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
 from durnb.fingerprint.libraries import Kind, loaded_kinds
-from durnb.fingerprint.looking import is_class, mro, type_name
+from durnb.fingerprint.looking import instance_dict, is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
+from durnb.fingerprint.remembered import remembered
 from durnb.fingerprint.scalars import SCALARS
+from durnb.registered import registration_of
 
-_EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES) for kind, take in table.items()}
+_EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES, PRIMITIVES) for kind, take in table.items()}
 _serials: dict[int, tuple[ref[object], int]] = {}
 _next_serial = [0]
+_NOTHING = frozenset[str]()
 
 
 class Lens:
@@ -44,6 +49,9 @@ class Lens:
 
     def _apart(self, value: object) -> Parts:
         cls = type(value)
+        stored = registration_of(cls)
+        if stored is not None:
+            return Parts(joined("registered", stored.name), (stored.dump(value),), label=lambda _: ".<dumped>", numbered=True)
         take = _EXACT.get(id(cls))
         if take is not None:
             return take(value)
@@ -53,13 +61,24 @@ class Lens:
             return take_class(value)  # type: ignore[arg-type]  # is_class says so
         if any(base is ModuleType for base in mro(cls)):
             return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
+        if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
+            return where_it_stands(value)
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
             return kind.take(value)
-        parts = of_object(value, layout, self._reducers.get(id(cls)))
+        hidden = self._hidden(value, layout, kind)
+        parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
         if kind is not None and kind.frozen:
             parts.shares = False
         return parts
+
+    def _hidden(self, value: object, layout: Layout, kind: Kind | None) -> frozenset[str]:
+        """Attributes that mean nothing for what the value holds; a probe sees them all, so that they are stored."""
+        if self.probing:
+            return _NOTHING
+        if kind is not None and kind.remembers is not None:
+            return kind.remembers | remembered(type(value), instance_dict(value) or {})
+        return unchanged(value, instance_dict(value) or {}) if layout.own and are_there() else _NOTHING
 
     def _layout(self, cls: type) -> tuple[Layout, Kind | None]:
         known = self._layouts.get(id(cls))
@@ -87,3 +106,9 @@ def _identity(value: object) -> str:
     _next_serial[0] += 1
     _serials[at] = (kept, _next_serial[0])
     return f"#{_next_serial[0]}"
+
+
+def has_serial(value: object) -> bool:
+    """Whether a weak reference to `value` is kept here."""
+    known = _serials.get(id(value))
+    return known is not None and known[0]() is value

@@ -9,10 +9,11 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from durnb.fingerprint import frames, numeric
+from durnb.fingerprint import documents, frames, numeric, primitives
 from durnb.fingerprint.looking import derives, instance_dict, is_class
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
+from durnb.fingerprint.remembered import REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Kind:
 
     take: Callable[[Any], Parts] | None
     frozen: bool = False
+    remembers: frozenset[str] | None = None
+    """Attributes that mean nothing, beside those that stand in front of a property; None where the library is not known to remember any."""
 
 
 def loaded_kinds() -> dict[int, Kind]:
@@ -36,11 +39,20 @@ def loaded_kinds() -> dict[int, Kind]:
     if pa is not None:
         for name in ("Table", "RecordBatch", "ChunkedArray", "Array"):
             _add(found, pa, name, Kind(partial(frames.of_arrow, pa), frozen=True))
+    for module, names, hidden in REMEMBERED:
+        where = _loaded(module)
+        for name in names if where is not None else ():
+            _remember(found, where, name, hidden)
     for module, names, kind in _TABLE:
         where = _loaded(module)
         for name in names if where is not None else ():
             _add(found, where, name, kind)
     return found
+
+
+def frozen_kinds() -> dict[int, bool]:
+    """By id of a class of a loaded library, whether its instances never change."""
+    return {address: kind.frozen for address, kind in loaded_kinds().items()}
 
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
@@ -49,9 +61,13 @@ _TABLE = (
     ("pandas", ("DataFrame",), Kind(frames.of_frame)),
     ("pandas", ("Series",), Kind(frames.of_series)),
     ("pandas", ("Index", "Timestamp", "Timedelta", "Period", "Interval"), Kind(None, frozen=True)),
+    ("pandas._libs.arrays", ("NDArrayBacked",), Kind(frames.of_backed)),
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
+    ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
+    ("lxml.etree", ("_Element",), Kind(documents.of_element)),
+    ("rdkit.Chem.rdchem", ("Mol",), Kind(documents.of_molecule)),
     ("zoneinfo", ("ZoneInfo",), Kind(lambda value: _zone(value), frozen=True)),
     ("matplotlib.cbook", ("CallbackRegistry",), Kind(lambda value: _callbacks(value))),  # its __getstate__ counts up
     ("pydantic.fields", ("FieldInfo",), Kind(lambda value: _fields(value, _PYDANTIC))),
@@ -67,6 +83,13 @@ def _add(found: dict[int, Kind], module: ModuleType | None, name: str, kind: Kin
     cls = module_dict(module).get(name) if module is not None else None
     if is_class(cls):
         found[id(cls)] = kind
+
+
+def _remember(found: dict[int, Kind], module: ModuleType | None, name: str, hidden: frozenset[str]) -> None:
+    cls = module_dict(module).get(name) if module is not None else None
+    if is_class(cls):
+        known = found.get(id(cls))
+        found[id(cls)] = Kind(None, remembers=hidden | (known.remembers if known is not None and known.remembers else frozenset()))
 
 
 def _callbacks(value: object) -> Parts:

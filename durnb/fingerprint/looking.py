@@ -93,6 +93,11 @@ def instance_dict(value: object) -> dict[str, object] | None:
     return None
 
 
+def has_no_dict(cls: type) -> bool:
+    """Whether instances of a class have no attributes of their own beside slots."""
+    return bool(_type_dictoffset(cls) == 0)
+
+
 def slot_members(cls: type) -> Iterator[tuple[str, MemberDescriptorType]]:
     """The slots of a Python class and its bases."""
     for each in reversed(mro(cls)):

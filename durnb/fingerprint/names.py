@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from durnb.fingerprint.flow import Flow
-from durnb.fingerprint.naming import is_hidden
+from durnb.fingerprint.naming import is_earlier, is_hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class CellNames:
     """For names that the cell reads only as ``name.attribute``: those attributes."""
     imports: frozenset[str] = frozenset()
     """Modules that the cell itself imports, dotted."""
+    earlier: bool = False
+    """Whether it takes what an earlier cell displayed (``_``, ``Out[3]``)."""
 
 
 def names_of(tree: ast.Module) -> CellNames:
@@ -52,6 +54,7 @@ def _result(reader: Flow) -> CellNames:
         everything=reader.everything,
         attributes={name: frozenset(taken[name]) for name in sorted(reads & taken.keys() - bare)},
         imports=frozenset(reader.imports),
+        earlier=any(map(is_earlier, reader.reads)),
     )
 
 

@@ -45,12 +45,20 @@ NOTEBOOK_HIDDEN = frozenset(
 )
 """Names that IPython or the interpreter put into a namespace: no variables of the notebook."""
 
+EARLIER = frozenset({"_", "__", "___", "Out", "_oh"})
+"""Names under which IPython keeps what earlier cells displayed."""
+
 _HISTORY = re.compile(r"_i?\d+\Z")
 
 
 def is_hidden(name: str) -> bool:
     """Whether IPython or the interpreter owns this name (``_12`` and ``_i12`` too)."""
-    return name in NOTEBOOK_HIDDEN or _HISTORY.match(name) is not None
+    return name in NOTEBOOK_HIDDEN or (name[:1] == "_" and _HISTORY.match(name) is not None)
+
+
+def is_earlier(name: str) -> bool:
+    """Whether an earlier cell's value is found under this name (``_12`` too)."""
+    return name in EARLIER or (name[:1] == "_" and name[1:].isdecimal())
 
 
 def notebook_names(namespace: Iterable[str]) -> list[str]:

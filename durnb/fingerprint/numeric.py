@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from durnb.fingerprint.hashing import hasher
+from durnb.fingerprint.hashing import mass_hasher
 from durnb.fingerprint.looking import class_dict, instance_dict, type_name
 from durnb.fingerprint.objects import own_class
 from durnb.fingerprint.parts import Parts, by_index, joined, named
@@ -34,7 +34,7 @@ def _content(np: Any, plain: Any) -> Parts:
         return Parts(head, [_content(np, plain[name]) for name in dtype.names], label=lambda index: f"[{dtype.names[index]!r}]")
     if dtype.hasobject or dtype.kind == "T":
         return Parts(head, plain.ravel().tolist(), label=by_index, shares=True)
-    state = hasher()
+    state = mass_hasher()
     for block in _blocks(np, plain):
         state.update(block)
     return Parts(head + state.digest())
@@ -102,10 +102,12 @@ def of_tensor(torch: Any, value: Any) -> Parts:
         host = value.detach()
         host = host.to_dense() if host.layout is not torch.strided else host
         host = host.resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
-    state = hasher()
+    state = mass_hasher()
     if host.numel():
         state.update(memoryview(host.view(torch.uint8).numpy()))
     own = {key: part for key, part in (instance_dict(value) or {}).items() if not key.startswith("_backward")}
+    if value.is_leaf and value.grad is not None:
+        own["<grad>"] = value.grad
     memory = (value.untyped_storage().data_ptr(), f"@{value.storage_offset()}{value.stride()}")
     return Parts(flags + state.digest(), [named(b"attributes", own)], numbered=True, linked=(("torch", memory[0]), memory[1]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from durnb.fingerprint.looking import (
     derives,
     in_class,
     instance_dict,
-    module_of,
     mro,
     native_base,
     slot_members,
@@ -34,6 +32,7 @@ from durnb.fingerprint.looking import (
 )
 from durnb.fingerprint.origin import Origin, of_class
 from durnb.fingerprint.parts import Parts, by_name, joined, named, opaque
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, SUSPENDED, WEAK, is_iterator, reduced_quietly
 
 _BASES: dict[type, Callable[..., Parts]] = {
     list: of_list,
@@ -51,9 +50,9 @@ _BASES: dict[type, Callable[..., Parts]] = {
     OrderedDict: of_ordered,
     defaultdict: of_defaultdict,
 }
+_cause, _context = (BaseException.__dict__[name] for name in ("__cause__", "__context__"))
 _IMMUTABLE = frozenset({tuple, int, float, complex, str, bytes, frozenset})
-_NO_CONTENT = frozenset({"itertools"})
-_SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +88,25 @@ def own_class(cls: type) -> tuple[type, ...]:
     return () if of_class(cls) is Origin.INSTALLED else (cls,)
 
 
-def of_object(value: object, layout: Layout, reducer: Callable[[object], object] | None) -> Parts:
-    """An instance of a class of that layout."""
+def of_object(value: object, layout: Layout, reducer: Callable[[object], object] | None, hidden: frozenset[str] = frozenset()) -> Parts:
+    """An instance of a class of that layout, without the attributes in `hidden`."""
     if layout.plain:
-        return _native(value, layout)
+        return _native(value, layout, hidden)
     cls = type(value)
     if derives(cls, enum.Enum):
-        own = instance_dict(value) or {}
-        return Parts(joined("enum", layout.name), (own.get("_name_"), own.get("_value_"), *layout.own))
-    if module_of(cls) in _NO_CONTENT or any(cls is each for each in _SUSPENDED):
+        return _member(instance_dict(value) or {}, layout)
+    if any(cls is each for each in SUSPENDED):
         return opaque(layout.name)
-    return _reduced(value, _reduce(value, reducer), layout)
+    if is_iterator(cls):
+        return _reduced(value, reduced_quietly(value), layout) if ITERTOOLS_REDUCE else opaque(layout.name)
+    return _reduced(value, _reduce(value, reducer), layout, hidden)
+
+
+def _member(own: dict[str, object], layout: Layout) -> Parts:
+    """A member of an enum, with the attributes that people gave it where the enum is theirs."""
+    rest = {name: held for name, held in own.items() if name not in _OF_MEMBERS} if layout.own else {}
+    given = [named(b"attributes", rest)] if rest else []
+    return Parts(joined("enum", layout.name), (own.get("_name_"), own.get("_value_"), *layout.own, *given))
 
 
 def _is_plain(cls: type) -> bool:
@@ -116,14 +123,16 @@ def _is_native(cls: type, name: str) -> bool:
     return found is object or any(found is each for each in _BASES)
 
 
-def _native(value: object, layout: Layout) -> Parts:
+def _native(value: object, layout: Layout, hidden: frozenset[str]) -> Parts:
     own = instance_dict(value)
-    fields = dict(own) if own else {}
+    fields = {name: held for name, held in own.items() if name not in hidden} if own else {}
     for name, member in layout.members:
         try:
             fields[name] = member.__get__(value, type(value))
         except AttributeError:  # a slot that is not set
             continue
+    if not layout.own:
+        fields = without_caches(fields)
     names = sorted(fields) if all(type(name) is str for name in fields) else list(fields)
     state = [fields[name] for name in names]
     head = joined("object", layout.name, *map(str, names))
@@ -131,6 +140,11 @@ def _native(value: object, layout: Layout) -> Parts:
         return Parts(head, [*state, *layout.own], label=by_name(names), numbered=not layout.frozen)
     content = layout.base(value)
     return Parts(head, [content, *state, *layout.own], label=by_name(["", *names]), numbered=not layout.frozen or bool(fields))
+
+
+def without_caches(fields: dict[str, object]) -> dict[str, object]:
+    """The fields of what an installed package made, less its weak collections: there they remember what was done, and mean nothing."""
+    return {name: held for name, held in fields.items() if not any(type(held) is each for each in WEAK)}
 
 
 def _reduce(value: object, reducer: Callable[[object], object] | None) -> object:
@@ -143,7 +157,7 @@ def _reduce(value: object, reducer: Callable[[object], object] | None) -> object
     return bind(method, value, type(value))(4)  # type: ignore[operator]  # a function or a descriptor
 
 
-def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
+def _reduced(value: object, reduced: object, layout: Layout, hidden: frozenset[str] = frozenset()) -> Parts:
     if type(reduced) is str:
         own = instance_dict(value)
         module = own.get("__module__") if own else None
@@ -152,15 +166,26 @@ def _reduced(value: object, reduced: object, layout: Layout) -> Parts:
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
         return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    if type(state) is dict:
+        state = _without(state if layout.own else without_caches(state), hidden)
     fields: list[object] = [make, arguments, _state(state)]
     fields.append(None if items is None else Parts(b"items", list(items)))
     fields.append(None if pairs is None else Parts(b"pairs", [tuple(pair) for pair in pairs]))
+    if derives(type(value), BaseException):
+        fields += [_cause.__get__(value), _context.__get__(value)]
     return Parts(
         joined("reduced", layout.name),
         [*fields, *layout.own],
         label=lambda index: "" if index else ".<maker>",
         numbered=not layout.frozen,
     )
+
+
+def _without(state: dict[str, object], hidden: frozenset[str]) -> dict[str, object]:
+    """A state less some attributes; pydantic's has them one level deeper."""
+    inner = state.get("__dict__")
+    rest = {name: held for name, held in state.items() if name not in hidden}
+    return {**rest, "__dict__": _without(inner, hidden)} if hidden and type(inner) is dict else rest
 
 
 def _state(state: object) -> object:

@@ -9,9 +9,11 @@ from enum import Enum
 from functools import lru_cache
 from types import FunctionType, ModuleType
 
+import durnb
 from durnb.fingerprint.looking import HEAP, flags, module_of
 
 _module_dict = vars(ModuleType)["__dict__"].__get__
+_EXTENSIONS = (("kernel_ext", "durnb_kernel_ext"), ("widgets", "durnb_widgets"))
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -69,6 +71,19 @@ def of_module(module: ModuleType) -> Origin:
     return Origin.INSTALLED if names.get("__spec__") is not None or names.get("__name__") in sys.builtin_module_names else Origin.NOTEBOOK
 
 
+def is_handmade(module: ModuleType) -> bool:
+    """Whether code made the module (``types.ModuleType("m")``), so that what it holds is state as that of any object."""
+    names = module_dict(module)
+    made = type(module) is ModuleType and names.get("__spec__") is None and names.get("__file__") is None
+    return made and names.get("__name__") not in ("__main__", *sys.builtin_module_names)
+
+
+def is_of_own_globals(function: FunctionType) -> bool:
+    """Whether a function's globals are neither a notebook's nor an imported module's: code run by ``exec`` in a namespace of its own."""
+    names = function.__globals__
+    return names.get("__name__") != "__main__" and of_globals(names) is Origin.NOTEBOOK
+
+
 def _of_search(search: object) -> Origin:
     try:
         places = [place for place in list(search) if type(place) is str]  # type: ignore[call-overload]  # a namespace package's path
@@ -107,5 +122,7 @@ def _of_file(file: str) -> Origin:
 def _installed_places() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     places = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib") if key in paths}
+    ours = os.path.dirname(durnb.__file__)  # durnb itself is nobody's project, where it runs from a checkout too
+    places |= {ours, *(os.path.join(os.path.dirname(ours), *part) for part in _EXTENSIONS)}
     places |= {os.path.realpath(place) for place in places}
     return tuple(place.rstrip(os.sep) + os.sep for place in sorted(places))

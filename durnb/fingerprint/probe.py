@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
 from durnb.fingerprint.naming import is_hidden
-from durnb.fingerprint.walk import Seen, Walk, path_text
+from durnb.fingerprint.walk import Seen, SeenTree, Walk, path_text
+from durnb.trees import outermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,11 @@ class Probe:
 
     content: str
     links: tuple[tuple[str, str], ...]
+
+    def without(self, names: Collection[str]) -> Probe:
+        """Without the links to names that were bound anew, or deleted: that such a link came or went is no change of this value."""
+        kept = tuple(link for link in self.links if link[1].partition(":")[0] not in names)
+        return self if len(kept) == len(self.links) else Probe(self.content, kept)
 
 
 def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
@@ -54,7 +60,20 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
         links.append((path, f"{owner[0]}:{owner[1]}"))
         return True
 
-    digest = Walk(lens, meet).digest(value)
+    def meet_tree(tree: SeenTree) -> None:
+        root = path_text(tree.trail)
+
+        def is_met(ordinal: int, part: object) -> bool:
+            owner = owners.setdefault(id(part), (name, f"{root}#{ordinal}"))
+            if owner[0] == name:
+                kept.append(part)
+                return False
+            links.append((f"{root}#{ordinal}", f"{owner[0]}:{owner[1]}"))
+            return True
+
+        outermost(tree.held, is_met)
+
+    digest = Walk(lens, meet, meet_tree).digest(value)
     return Probe(digest.hex(), tuple(links))
 
 

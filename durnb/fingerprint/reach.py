@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, ModuleType, TracebackType
 from weakref import ReferenceType
 
+from durnb import trees
 from durnb.fingerprint import leaves
 from durnb.fingerprint.bytecode import Globals, globals_of
 from durnb.fingerprint.looking import class_dict, derives, is_class, mro
 from durnb.fingerprint.names import CellNames
-from durnb.fingerprint.naming import is_hidden, notebook_names
-from durnb.fingerprint.origin import Origin, module_dict, of_class, of_globals, of_module
+from durnb.fingerprint.naming import is_earlier, is_hidden, notebook_names
+from durnb.fingerprint.origin import Origin, is_handmade, module_dict, of_class, of_globals, of_module
 
+_BULKY = frozenset(map(id, (list, dict, tuple)))
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
@@ -33,11 +35,15 @@ class Reach:
     """Global names that reached functions may bind or delete, present or not."""
     attributes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """For names that the cell and all that it reaches use only as ``name.attribute``: those attributes."""
+    earlier: bool = False
+    """Whether the cell, or a function that it reaches, takes what an earlier cell displayed."""
 
 
-def reach(names: CellNames, namespace: Mapping[str, object]) -> Reach:
-    """What the cell of these names can read in `namespace`. Changes nothing, and runs no code of the values."""
+def reach(names: CellNames, namespace: Mapping[str, object], also: Iterable[object] = ()) -> Reach:
+    """What the cell of these names can read in `namespace`, and by way of the values `also`. Changes nothing, and runs no code of the values."""
     walk = _Walk(names, namespace)
+    for value in also:
+        walk.add(value)
     walk.run()
     found = frozenset(name for name in notebook_names(walk.found) if name in namespace)
     everything = frozenset(notebook_names(namespace)) - found if walk.everything else frozenset[str]()
@@ -47,6 +53,7 @@ def reach(names: CellNames, namespace: Mapping[str, object]) -> Reach:
         absent=frozenset(name for name in walk.absent if not is_hidden(name)),
         stores=frozenset(name for name in walk.stores if not is_hidden(name)),
         attributes={name: frozenset(taken) for name, taken in sorted(walk.attributes.items()) if taken and name in found},
+        earlier=walk.earlier,
     )
 
 
@@ -56,6 +63,7 @@ class _Walk:
     def __init__(self, names: CellNames, namespace: Mapping[str, object]) -> None:
         self.namespace = namespace
         self.everything = names.everything
+        self.earlier = names.earlier
         self.found: set[str] = set()
         self.absent: set[str] = set()
         self.stores: set[str] = set()
@@ -113,8 +121,9 @@ class _Walk:
             for name, attribute in found.uses:
                 self._use(name, None if attribute is None else {attribute})
             self.stores |= found.stores
+            self.earlier |= any(map(is_earlier, found.reads))
             self._read(found.reads)
-        elif origin is not Origin.INSTALLED:
+        if origin is Origin.PROJECT or (origin is Origin.NOTEBOOK and self._foreign(names)):
             for name in found.reads:
                 if name in names and name != "__builtins__":
                     self.add(names[name])
@@ -150,7 +159,7 @@ class _Walk:
         elif derives(cls, ReferenceType):
             self.add(ReferenceType.__call__(value))  # type: ignore[arg-type]  # derives says so
             return True
-        elif leaves.is_boundary(cls):
+        elif leaves.is_boundary(cls) or self._is_tree(value, cls):
             return False
         else:
             self._instance(value, cls)
@@ -177,7 +186,7 @@ class _Walk:
         names = module_dict(module)
         if id(names) in self.whole or names.get("__name__") == "__main__":
             self.everything = True
-        elif of_module(module) is Origin.PROJECT:
+        elif of_module(module) is Origin.PROJECT or is_handmade(module):
             for name, value in list(names.items()):
                 if name != "__builtins__":
                     self.add(value)
@@ -188,6 +197,10 @@ class _Walk:
             running = getattr(value, frame, None)
             if isinstance(running, FrameType):
                 self._globals(globals_of(getattr(value, code)), running.f_globals)
+
+    def _is_tree(self, value: object, cls: type) -> bool:
+        """Whether a value is made of builtin containers and atoms only, so that no function is in it."""
+        return id(cls) in _BULKY and len(value) >= trees.MANY and trees.bulk(value) is not None  # type: ignore[arg-type]  # a container
 
     def _instance(self, value: object, cls: type) -> None:
         self.add(cls)

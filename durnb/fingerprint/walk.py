@@ -10,6 +10,7 @@ from durnb.fingerprint.hashing import Hasher, digest, hasher
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class, type_name
 from durnb.fingerprint.parts import ATOMS, Parts, all_atoms, atom, atoms, joined
+from durnb.trees import MANY, bulk, outermost
 
 _FLUSH = 1 << 16
 _RANKED = 24  # parts of an element of a set that help to order it
@@ -33,8 +34,19 @@ class Seen(NamedTuple):
     number: int
 
 
+class SeenTree(NamedTuple):
+    """A tree taken in bulk: the mutable parts below its root that are held from elsewhere, with their ordinals."""
+
+    held: list[tuple[int, object]]
+    trail: Trail | None
+
+
 Meet = Callable[[Seen], bool]
 """Told of each mutable part; True: don't tell of those below it."""
+MeetTree = Callable[[SeenTree], None]
+"""Told of the parts of a tree that may be shared, after its root."""
+_BULKY = frozenset(map(id, (list, dict, tuple)))  # a metaclass may forbid hashing
+_TREE = Parts(b"tree", numbered=True)
 
 
 class _Frame:
@@ -94,11 +106,13 @@ class _Frame:
 class Walk:
     """The digest of one value. Mutable parts met again are back-references, by the order of first visits; immutable ones never are."""
 
-    def __init__(self, lens: Lens, meet: Meet | None = None) -> None:
+    def __init__(self, lens: Lens, meet: Meet | None = None, meet_tree: MeetTree | None = None) -> None:
         self.lens = lens
-        self.meet = meet
+        self.meet, self.meet_tree = meet, meet_tree
         self.opaque: list[str] = []
         self._numbers: dict[int, int] = {}
+        self._leaves: dict[int, bytes] = {}  # labels of parts of trees that something outside the tree holds
+        self._trees = 0
         self._done: dict[int, bytes] = {}  # immutable containers that hold nothing mutable
         self._again: dict[int, bytes] = {}  # those that do, at their second visit and after
         self._once: set[int] = set()
@@ -138,6 +152,9 @@ class Walk:
         if number is not None and frame.shares:
             frame.depends = True
             return b"R%d;" % number
+        if key in self._leaves and frame.shares:
+            frame.depends = True
+            return self._leaves[key]
         known = self._done.get(key)
         if known is None and key in self._again:
             frame.depends = True
@@ -147,6 +164,10 @@ class Walk:
         if key in self._active:
             frame.depends = True
             return b"Y%d;" % (len(self._stack) - self._active[key])
+        if id(kind) in _BULKY and len(child) >= MANY and frame.shares:  # type: ignore[arg-type]  # a container
+            tree = self._tree(frame, child)
+            if tree is not None:
+                return tree
         return self._open(frame, child, self.lens.apart(child))
 
     def _open(self, frame: _Frame, child: object, parts: Parts) -> bytes | None:
@@ -172,6 +193,40 @@ class Walk:
             self._active[inner.key] = len(self._stack)
         self._stack.append(inner)
         return None
+
+    def _tree(self, frame: _Frame, child: object) -> bytes | None:
+        """A whole tree at once; parts of it that stood, or will stand, elsewhere in the value are named there and here alike."""
+        flat = all_atoms(child.values() if type(child) is dict else child)  # type: ignore[arg-type]  # a container, and quick anyway
+        taken = None if flat else bulk(child)
+        if taken is None:
+            return None
+        trail = Trail(frame.trail, frame.label, frame.at - 1)
+        self._trees += 1
+        if type(child) is not tuple:
+            self._meet_tree(child, trail, taken.held, frame.muted)
+        known: list[bytes] = []
+
+        def is_met(ordinal: int, part: object) -> bool:
+            number = self._numbers.get(id(part))
+            label = self._leaves.get(id(part)) if number is None else b"R%d;" % number
+            if label is None:
+                self._leaves[id(part)] = b"T%d#%d;" % (self._trees, ordinal)
+                return False
+            known.append(b"%d=%s" % (ordinal, label))
+            return True
+
+        outermost(taken.held, is_met)
+        self._kept += [part for _, part in taken.held]
+        frame.depends = True
+        return b"D" + (digest(b"tree" + taken.digest + b"".join(known)) if known else taken.digest)
+
+    def _meet_tree(self, child: object, trail: Trail, held: list[tuple[int, object]], muted: bool) -> None:
+        number = self._numbers[id(child)] = len(self._numbers)
+        self._kept.append(child)
+        if self.meet is not None and not muted:
+            muted = self.meet(Seen(child, _TREE, trail, number))
+        if self.meet_tree is not None and not muted and held:
+            self.meet_tree(SeenTree(held, trail))
 
     def _finish(self, frame: _Frame) -> bytes:
         result = frame.close()

@@ -10,7 +10,7 @@ from typing import Any, Final
 from durnb.clock import Clock, SystemClock
 from durnb.errors import DurnbError, JournalDamaged
 from durnb.events import CheckpointSaved, StepFailed, StepStarted, StepSucceeded
-from durnb.history import Execution, History
+from durnb.fold import Execution, History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors
 from durnb.journal.journal import open_database

@@ -62,11 +62,7 @@ class Database:
 
     def _check_schema(self, now: datetime) -> None:
         with errors(self.path):
-            found = schema.version(self.connection)
-            if not found:
-                raise JournalForeign(path=str(self.path), why="a DuckDB file without durnb's tables")
-            if found > schema.SCHEMA:
-                raise JournalNewer(path=str(self.path), schema=found, known=schema.SCHEMA)
+            found = check_version(self.path, schema.version(self.connection))
             if found < schema.SCHEMA and not self.read_only:
                 schema.migrate(self.connection, now)
 
@@ -81,10 +77,14 @@ class Database:
         forks.may_destroy(self.connection)
 
     def close(self) -> None:
-        """Fold the log into the file and close. Raises JournalError where that failed; the log then stays, and so does every commit."""
+        """Fold the log into the file and close. Raises JournalError where that failed; the log then stays, and so does every commit.
+
+        A file that was only read is left as it is.
+        """
         try:
-            with errors(self.path):
-                self.connection.execute("checkpoint")
+            if not self.read_only:
+                with errors(self.path):
+                    self.connection.execute("checkpoint")
         finally:
             self.discard()
 
@@ -130,6 +130,34 @@ def _connect(path: Path, *, read_only: bool, options: str = "") -> DuckDBPyConne
             connection.close()
             raise
     return connection
+
+
+@contextmanager
+def attached(connection: DuckDBPyConnection, path: Path, name: str) -> Iterator[None]:
+    """The run's file as the catalog `name` of a connection of somebody else's, read-only; under the run's lease.
+
+    Raises the JournalErrors, the file then being as it was.
+    """
+    _look(path)
+    with errors(path):
+        connection.execute(f"attach {_literal(str(path))} as {name} (TYPE duckdb, READ_ONLY)")
+        try:
+            connection.execute(f"use {name}")
+            check_version(path, schema.version(connection))
+            connection.execute("use memory")
+            yield
+        finally:
+            connection.execute("use memory")
+            connection.execute(f"detach {name}")
+
+
+def check_version(path: Path, found: int | None) -> int:
+    """The schema that was `found` in a file, which this durnb knows. Raises JournalForeign, JournalNewer."""
+    if not found:
+        raise JournalForeign(path=str(path), why="a DuckDB file without durnb's tables")
+    if found > schema.SCHEMA:
+        raise JournalNewer(path=str(path), schema=found, known=schema.SCHEMA)
+    return found
 
 
 def _literal(text: str) -> str:

@@ -9,17 +9,17 @@ import os
 import platform
 import socket
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import durnb
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
 from durnb.events import Event, KernelAttached, KernelDetached, RunStarted
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import disk, inbox, rows
 from durnb.journal.database import Database, errors
 from durnb.journal.draft import SMALL, Draft
@@ -31,6 +31,9 @@ from durnb.journal.status import StatusFile
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.writer import Writer
+
+if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
+    from duckdb import DuckDBPyConnection
 
 NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -128,6 +131,28 @@ class Journal:
             raise
         return journal
 
+    @classmethod
+    def reading(cls, store: Store, run: RunName, *, clock: Clock, wait: timedelta = timedelta(0)) -> Journal:
+        """`run`, to be read and soon closed: until then no kernel can have it. Appending to it raises JournalReadOnly.
+
+        Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
+        """
+        if not store.file(run, "duckdb").exists():
+            raise UsageError(f"{store.notebook.name} has no run {run}")
+        lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
+        try:
+            database, history = open_database(store, run, lease, clock, read_only=True)
+        except BaseException:
+            lease.release()
+            raise
+        return cls(store=store, run=run, lease=lease, database=database, history=history, clock=clock)
+
+    @classmethod
+    def owned_here(cls, store: Store, run: RunName) -> Journal | None:
+        """The open journal through which this process owns `run`; None where it does not own it."""
+        ours = (j for j in list(_opened) if j.run == run and j.store.folder == store.folder)
+        return next((j for j in ours if j._pid == os.getpid() and not j._database.read_only), None)
+
     def _attach(self, connection_file: str | None, parameters: Mapping[str, Any]) -> None:
         self._connection_file = connection_file
         self._key()  # without a key no step could be signed: say it before one has run
@@ -195,6 +220,17 @@ class Journal:
         with disk.at(self.store.objects):
             return self.packs.read(key, place)
 
+    def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns and rows of a table or view of the run's file, as they are now."""
+        self.check_owner()
+
+        def answer(connection: DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
+            found = connection.execute(f'select * from "{name}"')
+            return [column[0] for column in found.description or ()], found.fetchall()
+
+        read: tuple[list[str], list[tuple[Any, ...]]] = self._writer.ask(answer)
+        return read
+
     def _read_small(self, key: bytes) -> bytearray:
         found = self._writer.small(key)
         data = bytearray(found or b"")
@@ -232,10 +268,15 @@ class Journal:
         self.check_owner()
         self.store.write_status(self.run, self._with_owner(facts))
 
-    def post_status(self, facts: Mapping[str, object]) -> None:
-        """As `write_status`, a moment later and without waiting; `facts` must not change afterwards."""
+    def post_status(self, tell: Callable[[History], Mapping[str, object]]) -> None:
+        """As `write_status`, a moment later and without waiting, with what `tell` then says of the history."""
         self.check_owner()
-        self._status.post(self._with_owner(facts))
+
+        def told() -> Mapping[str, object]:
+            with self._writer.still():
+                return self._with_owner(tell(self.history))
+
+        self._status.post(told)
 
     def _with_owner(self, facts: Mapping[str, object]) -> dict[str, object]:
         mine = {
@@ -256,7 +297,7 @@ class Journal:
         if not self._open or os.getpid() != self._pid:
             return
         try:
-            if why is not None and self.history.attached:
+            if why is not None and self.history.attached and not self._database.read_only:
                 self.append(KernelDetached(why=why))
         finally:
             self._open = False
@@ -291,15 +332,8 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
 
     Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
     """
-    if not store.file(run, "duckdb").exists():
-        raise UsageError(f"{store.notebook.name} has no run {run}")
-    lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
-    try:
-        database, history = open_database(store, run, lease, clock, read_only=True)
-        database.discard()
-    finally:
-        lease.release()
-    return history
+    with Journal.reading(store, run, clock=clock, wait=wait) as journal:
+        return journal.history
 
 
 def steps_of(orphan: Orphan, clock: Clock) -> set[str]:

@@ -17,7 +17,7 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.history import History
+from durnb.fold import History
 
 
 class Order:

@@ -20,6 +20,7 @@ Row = tuple[int, int, datetime, str, str | None, int | None, int | None, str | N
 # Every escape of a JSON text, so that none is taken for part of another: a pair, half a pair or the mark itself, anything else.
 _ESCAPE: Final = re.compile(r"\\(?:(?P<pair>ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|u(?P<odd>d[89a-f][0-9a-f]{2}|ffff)|.)")
 _MARKED: Final = re.compile(r"\\(?:uffff(?P<odd>[0-9a-f]{4})|.)")
+FEW: Final = 4  # rows up to which one statement with parameters is faster than an appender
 _PART: Final = 5000  # rows whose details are parsed as one JSON array: a third of the time of one by one
 
 
@@ -66,6 +67,20 @@ def after(connection: DuckDBPyConnection, seq: int) -> Iterator[Recorded]:
     table = connection.execute("select * from events where seq > ?", [seq]).fetchall()
     table.sort(key=itemgetter(0))  # as inserted they are in order; this only makes sure
     return recorded(table)
+
+
+def insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence[Any]]) -> None:
+    """Add rows to a table of the attached file."""
+    if not values:
+        return
+    if len(values) > FEW and hasattr(connection, "appender"):  # since DuckDB 2.0
+        with connection.appender(table) as appender:
+            appender.append_rows(values)
+        return
+    places = "(" + ", ".join("?" * len(values[0])) + ")"
+    for start in range(0, len(values), 256):
+        part = values[start : start + 256]
+        connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [value for row in part for value in row])
 
 
 def _event(kind: str, detail: dict[str, Any]) -> Event:

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from durnb.errors import JournalError
 from durnb.journal.names import RunName
 from durnb.journal.store import Store
 
-_MOMENT: Final = 0.03  # seconds
+_MOMENT: Final = 0.1  # seconds
 
 
 class StatusFile:
-    """The status file of a run that this process owns. Facts that were posted must not change afterwards."""
+    """The status file of a run that this process owns. What is posted tells the facts when they are written."""
 
     def __init__(self, store: Store, run: RunName) -> None:
         self._store, self._run = store, run
-        self._facts: Mapping[str, Any] | None = None
+        self._tell: Callable[[], Mapping[str, Any]] | None = None
         self._condition = threading.Condition()
+        self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def post(self, facts: Mapping[str, Any]) -> None:
-        """Have `facts` written soon, in place of those posted before."""
+    def post(self, tell: Callable[[], Mapping[str, Any]]) -> None:
+        """Have what `tell` returns written soon, in place of what was posted before; it is called on another thread."""
         with self._condition:
-            self._facts = facts
+            self._tell = tell
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._serve, name="durnb-status", daemon=True)
                 self._thread.start()
@@ -36,7 +37,7 @@ class StatusFile:
     def _serve(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._facts is not None or self._closed)
+                self._condition.wait_for(lambda: self._tell is not None or self._closed)
                 if self._closed:
                     return
             time.sleep(_MOMENT)
@@ -47,10 +48,11 @@ class StatusFile:
 
     def flush(self) -> None:
         """Write what was posted, now. Raises JournalReadOnly, DiskFull."""
-        with self._condition:
-            facts, self._facts = self._facts, None
-            if facts is not None:
-                self._store.write_status(self._run, facts)
+        with self._writing:  # so that no older facts come last
+            with self._condition:
+                tell, self._tell = self._tell, None
+            if tell is not None:
+                self._store.write_status(self._run, tell())
 
     def close(self) -> None:
         """Write what was posted, and end. Raises JournalReadOnly, DiskFull."""

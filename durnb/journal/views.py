@@ -1,4 +1,4 @@
-"""The fold of history.py, said again in SQL for whoever opens a run with DuckDB. A test holds the two together.
+"""The fold (durnb/fold.py), said again in SQL for whoever opens a run with DuckDB. A test holds the two together.
 
 ``at``, ``started`` and ``ended`` are UTC; ``ran`` and ``save`` are seconds, ``size`` and ``bytes`` are bytes.
 

@@ -14,7 +14,7 @@ from durnb import faults
 from durnb.clock import Clock
 from durnb.errors import JournalDamaged, JournalError
 from durnb.events import Event, KernelAttached, Recorded
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors, private_log
 from durnb.journal.lease import Lease
@@ -24,8 +24,6 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
 
 _MOST: Final = 512  # jobs in one transaction
-_FEW: Final = 4  # rows up to which one statement with parameters is faster than an appender
-
 _KEPT: Final = 8_000_000  # bytes of small values that are kept in memory, once one is read
 _LOOK: Final = 1.0  # seconds between looks whether the thread is still there
 
@@ -94,6 +92,7 @@ class Writer:
         self._kept: dict[bytes, bytes] | None = None
         self._dead: JournalError | None = None
         self._lost = False  # whether the connection is not to be used any more
+        self._still = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="durnb-journal", daemon=True)
         self._thread.start()
 
@@ -106,6 +105,10 @@ class Writer:
         job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, alone=alone, step=step)
         self._do(job)
         return job.seq
+
+    def still(self) -> threading.Lock:
+        """While it is held, the history does not change; never to be held while waiting for an append."""
+        return self._still
 
     def ask(self, question: Callable[[DuckDBPyConnection], Any]) -> Any:
         """The answer to a question that reads only. Raises JournalError."""
@@ -263,15 +266,15 @@ class Writer:
         columns = (each for job in jobs for each in job.columns)
         table = [(r.seq, r.epoch, _naive(r.at), *c) for r, c in zip(recorded, columns, strict=True)]
         blobs = self._new_blobs(connection, jobs)
-        if jobs[0].alone or blobs or len(table) > _FEW:
+        if jobs[0].alone or blobs or len(table) > rows.FEW:
             connection.begin()
-            _insert(connection, "events", table)
-            _insert(connection, "blobs", blobs)
+            rows.insert(connection, "events", table)
+            rows.insert(connection, "blobs", blobs)
             if jobs[0].alone:
                 faults.point("before-commit", jobs[0].step)
             connection.commit()
         else:
-            _insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
+            rows.insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
         private_log(self._database.path)
         if self._stored is not None:
             self._stored.update(digest for digest, _ in blobs)
@@ -299,8 +302,9 @@ class Writer:
 
     def _take(self, jobs: list[_Append], recorded: list[Recorded]) -> None:
         try:
-            for each in recorded:
-                self._history.apply(each)
+            with self._still:
+                for each in recorded:
+                    self._history.apply(each)
         except Exception as error:
             self._dead = JournalDamaged(path=str(self._database.path), why=f"event {self._history.seq} does not fit the history: {error!r}")
             raise self._dead from error
@@ -325,16 +329,3 @@ def _max_seq(connection: DuckDBPyConnection) -> int:
 
 def _naive(when: datetime) -> datetime:
     return when.replace(tzinfo=None)
-
-
-def _insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence[Any]]) -> None:
-    if not values:
-        return
-    if len(values) > _FEW and hasattr(connection, "appender"):  # since DuckDB 2.0
-        with connection.appender(table) as appender:
-            appender.append_rows(values)
-        return
-    places = "(" + ", ".join("?" * len(values[0])) + ")"
-    for start in range(0, len(values), 256):
-        part = values[start : start + 256]
-        connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [value for row in part for value in row])

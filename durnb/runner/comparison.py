@@ -10,7 +10,7 @@ from typing import Any, Final
 from nbformat import NotebookNode
 
 from durnb.engine.manifest import Manifest
-from durnb.history import History
+from durnb.fold import History
 from durnb.runner.cells import is_badge
 
 _OBJECT_AT: Final = re.compile(r"(?<=at )0x[0-9a-f]+")

@@ -18,13 +18,9 @@ def run_facts(store: Store, run: RunName, clock: Clock) -> dict[str, Any]:
     if owner is not None:
         status = store.status(run) or {}
         return {"run": str(run), "state": "open", "notebook": str(store.notebook), "steps": [], **status, "owner": owner}
-    facts = overview.as_json(read_history(store, run, clock))
-    return {**facts, "steps": [_unowned(step) for step in facts["steps"]], "owner": None}
-
-
-def _unowned(step: dict[str, Any]) -> dict[str, Any]:
-    """Nothing runs where nobody owns the run: it died with its kernel."""
-    return {**step, "status": "died", "reason": f"{step['reason']} died with the kernel"} if step["status"] == "running" else step
+    history = read_history(store, run, clock)
+    steps = [overview.json_row(overview.unowned(row)) for row in overview.rows(history)]
+    return {**overview.as_json(history), "steps": steps, "owner": None}
 
 
 def status_of_step(store: Store, run: RunName, name: str) -> str | None:

@@ -6,17 +6,20 @@ written with one memo. A group that depends on code nobody vouches for is loaded
 
 from __future__ import annotations
 
+import pickle
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from durnb import trees
 from durnb.snapshot import pickler, rebuild
-from durnb.snapshot.definitions import Notebook, lookup, names_used, twins
+from durnb.snapshot.definitions import Notebook, is_handmade, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
 from durnb.snapshot.links import linked, reached_definitions
 from durnb.snapshot.model import CantStore, Captured, Dropped, Group, Lost
 from durnb.snapshot.paths import path_to
+from durnb.snapshot.place import Lender
 from durnb.snapshot.reducer import Call
 from durnb.snapshot.restore import load
 from durnb.snapshot.survey import DefinitionSurvey, Survey, survey, survey_definition
@@ -26,16 +29,19 @@ LENT = (types.FunctionType, type, types.ModuleType, int, float, str, bytes, tupl
 UNLINKED = (type(None), bool, int, float, complex, str, bytes, types.ModuleType)
 
 
-def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: bool = False, home: object | None = None) -> Captured:
-    """The groups that hold `names`, with every other name of `namespace` that shares mutable state with them, unless `alone`.
+def capture(
+    namespace: Mapping[str, object], names: Collection[str], *, among: Collection[str] | None = None, home: object | None = None
+) -> Captured:
+    """The groups that hold `names`, with every other name of `namespace` that shares mutable state with them.
 
-    `home` is the notebook's own dict, where `namespace` is only a view of it. Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
+    `among` are the names that can share some, where that is known; without it all are looked at. `home` is the notebook's own dict, where `namespace` is only a view of it. Raises nothing but KeyboardInterrupt and MemoryError: what can't be stored is in `lost`.
     """
     taking = _Taking(namespace, frozenset(names), home)
-    candidates = [name for name, value in namespace.items() if name in taking.wanted or not (alone or _is_unlinked(name, value))]
+    others = namespace.keys() if among is None else set(among)
+    candidates = [name for name, value in namespace.items() if name in taking.wanted or (name in others and not _is_unlinked(name, value))]
     taking.survey(candidates)
     taking.lose()
-    for members in linked(taking.surveys, taking.definitions, taking.kinds):
+    for members in linked(taking.surveys, taking.definitions):
         if taking.wanted.intersection(members):
             taking.write(members)
     lost = sorted(taking.lost.values(), key=lambda each: each.name)
@@ -43,7 +49,7 @@ def capture(namespace: Mapping[str, object], names: Collection[str], *, alone: b
 
 
 def _is_unlinked(name: str, value: object) -> bool:
-    return issubclass(type(value), UNLINKED) or (name.startswith("__") and name.endswith("__"))
+    return (issubclass(type(value), UNLINKED) and not is_handmade(value)) or (name.startswith("__") and name.endswith("__"))
 
 
 @dataclass(slots=True)
@@ -86,6 +92,12 @@ class _Taking:
     def _value(self, value: object) -> object:
         return Call(rebuild.live_globals) if value is self.notebook.home else value
 
+    def _stored_form(self, name: str) -> object:
+        value = self.namespace[name]
+        if self.surveys[name].tree:
+            return Call(rebuild.tree, type(value).__name__, *map(pickle.PickleBuffer, trees.pieces(value)))
+        return self._value(value)
+
     def lose(self) -> None:
         """Takes out the names that can't be stored."""
         for name in list(self.surveys):
@@ -105,8 +117,8 @@ class _Taking:
             if held.whole.failure is not None:
                 return self._lost(name, held.definition, start, held.whole.failure)
             if held.missing and not self._is_left_to_live(held.definition):
-                label, failure = next(iter(held.missing.values()))
-                part = next(part for part in held.whole.held if id(part) in held.missing)
+                address, (label, failure) = min(held.missing.items(), key=lambda item: item[1][0].startswith("._"))
+                part = next(part for part in held.whole.held if id(part) == address)
                 return self._lost(name, part, start + label, failure)
             self.missing.update(held.missing)
         return None
@@ -153,17 +165,31 @@ class _Taking:
         reached = {address: each for name in members for address, each in reached_definitions(self.surveys[name], self.definitions).items()}
         met = [self.surveys[name] for name in members] + [each.whole for each in reached.values()]
         group, writer = self._with(members, met, reached, {})
-        if writer.unproven and not _prove(group):
+        if writer.unproven and not self._proves(group):
             needs = self._needs(reached)
             group, writer = self._with(members, met, reached, needs)
-            _prove(group)
+            self._proves(group)
         return group, writer
+
+    def _proves(self, group: Group) -> bool:
+        """Proves a group by itself, else with what plain cells define: classes of unusual metaclasses can't be made from their parts."""
+        try:
+            return _prove(group)
+        except CantStore:
+            return _prove(group, Lender(self.notebook.home, self.wanted))
 
     def _with(
         self, members: list[str], met: list[Survey], reached: Mapping[int, DefinitionSurvey], needs: Mapping[str, bytes]
     ) -> tuple[Group, Writer]:
-        writer = Writer(self.notebook, self.kinds, shared=_shared(met), missing=self.missing, twice=self._twice(reached))
-        values = {name: self._value(self.namespace[name]) for name in members}
+        writer = Writer(
+            self.notebook,
+            self.kinds,
+            shared=_shared(met),
+            missing=self.missing,
+            twice=self._twice(reached),
+            checks=any(each.unproven for each in met),
+        )
+        values = {name: self._stored_form(name) for name in members}
         try:
             return writer.write(values, needs), writer
         except (CantStore, MemoryError):
@@ -225,14 +251,14 @@ def _shared(surveys: list[Survey]) -> set[tuple[str, int]]:
     return {key for key, addresses in standing.items() if len(addresses | ({key[1]} & met if key[0] == "object" else set())) > 1}
 
 
-def _prove(group: Group) -> bool:
+def _prove(group: Group, lender: Lender | None = None) -> bool:
     """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back. False where a name of the notebook was needed."""
     buffers = [
         bytearray(memoryview(each)) if not readonly else bytes(memoryview(each))
         for each, readonly in zip(group.buffers, group.readonly, strict=True)
     ]
     try:
-        load(group.stream, buffers, {}, {}, scratch=True)
+        load(group.stream, buffers, {}, {}, scratch=True, lender=lender)
     except KeyboardInterrupt:
         raise
     except NameError:

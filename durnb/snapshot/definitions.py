@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import abc
 import enum
+import functools
+import gc
 import hashlib
 import importlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
 SKIPPED_IN_CLASSES = frozenset(
@@ -22,7 +23,8 @@ SKIPPED_IN_CLASSES = frozenset(
         *("_abc_impl", "__static_attributes__", "__firstlineno__", "__annotations_cache__", "__abstractmethods__"),
     }
 )
-METHODS = (types.FunctionType, staticmethod, classmethod, property)
+INSTALLED = ("/site-packages/", "/dist-packages/")
+METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
 class Notebook:
@@ -31,8 +33,9 @@ class Notebook:
     def __init__(self, namespace: Mapping[str, object], home: object | None = None) -> None:
         self.namespace = namespace
         self.home = namespace if home is None else home
+        self._modules: dict[int, types.ModuleType | None] = {}
 
-    @cached_property
+    @functools.cached_property
     def bound(self) -> dict[int, str]:
         """The first name of every function and class of the namespace, by its address."""
         kinds = (types.FunctionType, type)
@@ -41,6 +44,16 @@ class Notebook:
             if issubclass(type(value), kinds):  # not isinstance, which asks the value
                 found.setdefault(id(value), name)
         return found
+
+    def module_of(self, names: dict[str, Any]) -> types.ModuleType | None:
+        """The module made by hand whose names these are; found once, since only the garbage collector knows."""
+        if names.get("__spec__", names) is not None:  # a module's names have it, None where it was made by hand
+            return None
+        if id(names) not in self._modules:
+            holders: list[Any] = gc.get_referrers(names)
+            found = (each for each in holders if is_handmade(each) and vars(each) is names)
+            self._modules[id(names)] = next(found, None)
+        return self._modules[id(names)]
 
     def is_live(self, module_globals: object) -> bool:
         """Whether these globals are the notebook's own, which a restored function shares with its live ones."""
@@ -53,7 +66,16 @@ class Notebook:
         qualname = str(definition.__qualname__)
         if name is not None and lookup(self.namespace, qualname) is not definition:
             return name
-        return qualname if "<" not in qualname and self.is_of_notebook(definition) else name
+        named = "<" not in qualname and self.is_of_notebook(definition) and not self._is_superseded(definition, qualname)
+        return qualname if named else name
+
+    def _is_superseded(self, definition: Any, qualname: str) -> bool:
+        """Whether another definition of the same code has its name now: what was made by the first must not come back as of the second."""
+        found = list(twins(lookup(self.namespace, qualname)))
+        if any(each is definition for each in found):
+            return False
+        digest = digest_of(definition)
+        return any(type(each) is type(definition) and digest_of(each) == digest for each in found)
 
     def is_of_notebook(self, definition: Any) -> bool:
         return definition.__module__ in ("__main__", self.namespace.get("__name__", "__main__"), None, "builtins")
@@ -78,6 +100,8 @@ def twins(found: object) -> Iterator[object]:
         yield found
         if isinstance(found, property):
             yield from (part for part in (found.fget, found.fset, found.fdel) if part is not None)
+        if isinstance(found, functools.cached_property):
+            yield found.func
         found = getattr(found, "__wrapped__", None)
 
 
@@ -93,6 +117,14 @@ def importable(definition: Any, notebook: Notebook) -> bool:
     for name in qualname.split("."):
         found = getattr(found, name, None)
     return found is definition
+
+
+def is_installed(module: types.ModuleType) -> bool:
+    """Whether a module is the standard library's or installed, not one of the project."""
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    return any(place in file.replace("\\", "/") for place in INSTALLED)
 
 
 def code_digest(code: types.CodeType) -> str:
@@ -132,6 +164,21 @@ def class_digest(cls: type) -> str:
     return digest.hexdigest()
 
 
+def digest_of(definition: object) -> str:
+    """Equal for functions and classes of equal code; empty for all else."""
+    if isinstance(definition, type):
+        return class_digest(definition)
+    return code_digest(definition.__code__) if isinstance(definition, types.FunctionType) else ""
+
+
+def earlier_classes(base: type, qualname: str) -> Iterator[type]:
+    """The living classes of the notebook that derive from `base` and have that name."""
+    found: list[type] = type.__subclasses__(base)
+    for each in found:
+        if each.__qualname__ == qualname and each.__module__ == "__main__":
+            yield each
+
+
 def functions_of(member: object) -> Iterator[types.FunctionType]:
     """The functions that a class attribute is made of."""
     inner: tuple[object, ...] = (member,)
@@ -139,6 +186,8 @@ def functions_of(member: object) -> Iterator[types.FunctionType]:
         inner = (member.__func__,)
     elif isinstance(member, property):
         inner = (member.fget, member.fset, member.fdel)
+    elif isinstance(member, functools.cached_property):
+        inner = (member.func,)
     for each in inner:
         if isinstance(each, types.FunctionType):
             yield each
@@ -146,9 +195,9 @@ def functions_of(member: object) -> Iterator[types.FunctionType]:
 
 @dataclass(frozen=True, slots=True)
 class FunctionParts:
-    """What a function holds. `home` is None for the notebook, a module's name, or 0 where its globals are its own."""
+    """What a function holds. `home` is None for the notebook, a module's name, a module made by hand, or 0 where its globals are its own."""
 
-    home: str | int | None
+    home: str | int | types.ModuleType | None
     defaults: tuple[Any, ...]
     kwdefaults: dict[str, Any]
     cells: dict[str, types.CellType]
@@ -158,6 +207,8 @@ class FunctionParts:
 
     def labelled(self) -> Iterator[tuple[str, object]]:
         """Every value held, with how a person would point at it."""
+        if isinstance(self.home, types.ModuleType):
+            yield ".__globals__", self.home
         for index, value in enumerate(self.defaults):
             yield f".__defaults__[{index}]", value
         for name, value in self.kwdefaults.items():
@@ -203,12 +254,26 @@ def _rest(function: types.FunctionType) -> dict[str, Any]:
     return rest
 
 
-def _home(function: types.FunctionType, notebook: Notebook) -> str | int | None:
+def _home(function: types.FunctionType, notebook: Notebook) -> str | int | types.ModuleType | None:
     if notebook.is_live(function.__globals__):
         return None
     name = function.__globals__.get("__name__")
     module = sys.modules.get(name) if isinstance(name, str) else None
-    return cast(str, name) if module is not None and vars(module) is function.__globals__ else 0
+    if module is not None and vars(module) is function.__globals__:
+        return module if is_handmade(module) else cast(str, name)
+    return notebook.module_of(function.__globals__) or 0
+
+
+def is_handmade(module: object) -> bool:
+    """Whether code made a module (``types.ModuleType("m")``), so that it can't be imported and what it holds is state."""
+    if type(module) is not types.ModuleType or getattr(module, "__spec__", None) is not None or hasattr(module, "__file__"):
+        return False
+    return module.__name__ not in ("__main__", *sys.builtin_module_names)
+
+
+def is_imported(value: object) -> bool:
+    """Whether a value is a module that an import gives."""
+    return isinstance(value, types.ModuleType) and not is_handmade(value)
 
 
 def _used_globals(function: types.FunctionType) -> dict[str, Any]:
@@ -240,9 +305,18 @@ def class_parts(cls: type) -> dict[str, Any]:
         if name not in SKIPPED_IN_CLASSES and not (name in own and isinstance(value, types.MemberDescriptorType))
     }
     parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType)}
+    if any(
+        "_sa_registry" in vars(base) for base in cls.__mro__
+    ):  # mapped by SQLAlchemy: the mapping is made by the definition, and can't be moved
+        parts = {name: value for name, value in parts.items() if not _is_of_mapping(value)}
     if "__annotate_func__" in parts:
         parts["__annotate__"] = parts.pop("__annotate_func__")
     return parts
+
+
+def _is_of_mapping(value: object) -> bool:
+    made = isinstance(value, types.FunctionType) and value.__globals__.get("__name__") != "__main__"
+    return made or type(value).__module__.startswith("sqlalchemy.")
 
 
 def mangled(cls: type, name: str) -> str:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from durnb.snapshot.plain import spelled
+
 MOST_TWISTS = 2000
 WORDS = 624
 BITS_OF_A_TWIST = 32 * WORDS
@@ -40,9 +42,12 @@ class Random:
 
     prefix = "@random"
 
-    def take(self) -> Mapping[str, bytes]:
-        version, words, spare = random.getstate()
-        return {self.prefix: pickle.dumps((version, array.array("Q", words).tobytes(), spare))}
+    def look(self) -> object:
+        return random.getstate()
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        version, words, spare = seen
+        return {self.prefix: spelled((version, array.array("Q", words).tobytes(), spare))}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         if payload is None:
@@ -69,11 +74,12 @@ class NumpyRandom:
 
     prefix = "@numpy.random"
 
-    def take(self) -> Mapping[str, bytes]:
+    def look(self) -> object:
         module = sys.modules.get("numpy.random")
-        if module is None or not hasattr(module, "get_state"):
-            return {}
-        return {self.prefix: pickle.dumps(_plain(module.get_state(legacy=False)))}
+        return _plain(module.get_state(legacy=False)) if module is not None and hasattr(module, "get_state") else None
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {} if seen is None else {self.prefix: spelled(seen)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         if payload is None:
@@ -118,11 +124,14 @@ class TorchRandom:
 
     prefix = "@torch.random"
 
-    def take(self) -> Mapping[str, bytes]:
+    def look(self) -> object:
         torch = sys.modules.get("torch")
         if torch is None or not hasattr(torch, "get_rng_state"):
-            return {}
-        return {self.prefix: pickle.dumps((torch.initial_seed(), _tensor_bytes(torch.get_rng_state())))}
+            return None
+        return torch.initial_seed(), _tensor_bytes(torch.get_rng_state())
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {} if seen is None else {self.prefix: spelled(seen)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         torch: Any = sys.modules.get("torch")
@@ -147,12 +156,14 @@ class TorchCudaRandom:
 
     prefix = "@torch.cuda.random"
 
-    def take(self) -> Mapping[str, bytes]:
+    def look(self) -> object:
         torch = sys.modules.get("torch")
         if torch is None or not hasattr(torch, "cuda") or not torch.cuda.is_initialized():
-            return {}
-        seed = torch.cuda.initial_seed()
-        return {self.prefix: pickle.dumps((seed, [_tensor_bytes(state) for state in torch.cuda.get_rng_state_all()]))}
+            return None
+        return torch.cuda.initial_seed(), [_tensor_bytes(state) for state in torch.cuda.get_rng_state_all()]
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {} if seen is None else {self.prefix: spelled(seen)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         torch: Any = sys.modules.get("torch")

@@ -23,7 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from durnb.snapshot import rebuild
+from durnb.snapshot import rebuild, standins
+from durnb.snapshot.connections import is_closed
 
 IMMUTABLE: tuple[type, ...] = (
     *(type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, slice, type(...), type(NotImplemented), type),
@@ -92,6 +93,8 @@ def verdict(value: Any) -> Debris | Refused | None:
         return _suspended(value)
     if isinstance(value, concurrent.futures.Executor):
         return _executor(value)
+    if is_closed(value):
+        return Debris("closed connection", (standins.closed_connection, ()))
     if any(isinstance(value, kind) for kind in _present((("tqdm.std", ("tqdm",)), ("rich.progress", ("Progress",))))):
         return Debris("progress bar", (rebuild.nothing, ()))
     return _refused(value)
@@ -107,7 +110,9 @@ def _file(value: Any) -> Debris | Refused | None:
         return Debris("closed buffer", (rebuild.closed_bytes, (io.BytesIO if isinstance(value, io.BytesIO) else io.StringIO,)))
     if closed:
         return Debris("closed file", (rebuild.closed_file, ()))
-    return None if in_memory else Refused("an open file" if not isinstance(value, socket.SocketIO) else "a socket")
+    if in_memory or isinstance(value, socket.SocketIO):
+        return None if in_memory else Refused("a socket")
+    return Refused("a file open for writing" if value.writable() else "an open file")
 
 
 def _suspended(value: Any) -> Debris | Refused:
@@ -156,6 +161,11 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("tempfile", "_TemporaryFileWrapper", "a temporary file, which goes with its process"),
     ("dbm", "_Database", "an open database"),
     ("IPython.core.interactiveshell", "InteractiveShell", "the IPython shell"),
+    ("ipywidgets", "Widget", "a widget, which goes with its kernel"),
+    ("_hashlib", "HASH", "a hash part way"),
+    ("_hashlib", "HMAC", "a hash part way"),
+    ("_blake2", "blake2b", "a hash part way"),
+    ("_blake2", "blake2s", "a hash part way"),
 )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.survey import DefinitionSurvey, Survey
 
 
@@ -25,7 +24,7 @@ def reached_definitions(survey: Survey, definitions: Mapping[int, DefinitionSurv
     return found
 
 
-def linked(surveys: Mapping[str, Survey], definitions: Mapping[int, DefinitionSurvey], kinds: Kinds) -> list[list[str]]:
+def linked(surveys: Mapping[str, Survey], definitions: Mapping[int, DefinitionSurvey]) -> list[list[str]]:
     """The names in groups, each in the order of `surveys`."""
     reaching: dict[int, set[str]] = {}
     for name, survey in surveys.items():
@@ -34,22 +33,21 @@ def linked(surveys: Mapping[str, Survey], definitions: Mapping[int, DefinitionSu
     owners: dict[tuple[str, int], list[frozenset[str]]] = {}
     owned_by_classes = _class_owned([*surveys.values(), *(definitions[address].whole for address in reaching)])
     for name, survey in surveys.items():
-        for key in _shareable(survey, kinds, owned_by_classes):
+        for key in _shareable(survey, owned_by_classes):
             owners.setdefault(key, []).append(frozenset((name,)))
     for address, names in reaching.items():
-        for key in _shareable(definitions[address].whole, kinds, owned_by_classes):
+        for key in _shareable(definitions[address].whole, owned_by_classes):
             owners.setdefault(key, []).append(frozenset(names))
     return _joined(list(surveys), owners.values(), set(surveys))
 
 
-def _shareable(survey: Survey, kinds: Kinds, owned_by_classes: set[int]) -> set[tuple[str, int]]:
-    met = {("object", address) for address, obj in survey.met.items() if kinds.links(type(obj)) and address not in owned_by_classes}
-    return met | set(survey.memories)
+def _shareable(survey: Survey, owned_by_classes: set[int]) -> set[tuple[str, int]]:
+    return {("object", address) for address in survey.met if address not in owned_by_classes} | set(survey.memories)
 
 
 def _class_owned(surveys: Iterable[Survey]) -> set[int]:
     """Addresses of what installed classes hold: it stands in the state of every instance, and is nobody's."""
-    kinds = {id(kind): kind for survey in surveys for kind in map(type, survey.met.values())}
+    kinds = {address: kind for survey in surveys for address, kind in survey.types.items()}
     bases = {id(base): base for kind in kinds.values() for base in kind.__mro__}
     return {id(value) for base in bases.values() if not _is_of_notebook(base) for value in vars(base).values()}
 

@@ -17,13 +17,15 @@ class Group:
     """Names that share mutable state, stored together.
 
     `buffers` are contiguous and in the order in which the stream asks for them; where `readonly[i]`, `restore` may be given `bytes`
-    for it, else it wants a writable `bytearray` or `memoryview` of its own.
+    for it, else it wants a writable `bytearray` or `memoryview` of its own. Where `plain[i]`, the bytes are numbers that nothing takes for
+    a place in memory: were one wrong, a value would be, and no more.
     """
 
     names: tuple[str, ...]
     stream: bytes
     buffers: tuple[Buffer, ...] = ()
     readonly: tuple[bool, ...] = ()
+    plain: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

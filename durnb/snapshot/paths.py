@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from durnb.snapshot.definitions import is_handmade
+
 MOST_VISITED = 200_000
 
 
@@ -39,7 +41,7 @@ def _careful(value: object) -> list[tuple[str, object]]:
 
 def steps(value: Any) -> Iterator[tuple[str, object]]:
     """Every part of a value, with how it is reached. Runs no code of the value."""
-    if isinstance(value, (str, bytes, int, float, types.ModuleType)):
+    if isinstance(value, (str, bytes, int, float)) or (isinstance(value, types.ModuleType) and not is_handmade(value)):
         return
     if isinstance(value, dict):
         yield from ((f"[{_short(key)}]", part) for key, part in list(dict.items(value)))
@@ -57,7 +59,8 @@ def steps(value: Any) -> Iterator[tuple[str, object]]:
     elif isinstance(value, types.MappingProxyType):
         yield from ((f"[{_short(key)}]", part) for key, part in list(value.items()))
     elif isinstance(value, type):
-        yield from ((f".{name}", part) for name, part in list(vars(value).items()) if value.__flags__ & (1 << 9))
+        own = sorted(vars(value).items(), key=lambda item: item[0].startswith("_")) if value.__flags__ & (1 << 9) else []
+        yield from ((f".{name}", part) for name, part in own)
         return
     yield from _attribute_steps(value)
 

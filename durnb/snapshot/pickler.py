@@ -48,14 +48,15 @@ class _Deep(pickle._Pickler):  # type: ignore[misc,name-defined,unused-ignore]  
         return self._reducer.reduce(obj)
 
 
-def discard(value: object, reducer: Takes) -> dict[int, object]:
-    """Pickles `value` into nothing and returns every object that the memo held, by address."""
+def visit(value: object, reducer: Takes) -> list[object]:
+    """Pickles `value` into nothing and returns every object that was come to, as often as it was."""
 
-    def run(kind: Any) -> dict[int, object]:
+    def run(kind: Any) -> list[object]:
+        visited: list[object] = []
         made = kind(_Nothing(), reducer, lambda _: False)
+        made.persistent_id = visited.append  # seen from C: it hears of every object, and says None
         made.dump(value)
-        memo = made.memo.copy()
-        return {address: obj for address, (_, obj) in memo.items()}
+        return visited
 
     return _shallow_or_deep(run, value)
 

@@ -5,6 +5,7 @@ Functions end with what the stream says they are; a live twin in the notebook is
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 import importlib
@@ -17,8 +18,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from durnb.snapshot.definitions import METHODS
+from durnb import trees
+from durnb.snapshot.definitions import METHODS, class_parts, is_installed, virtual_subclasses
 from durnb.snapshot.place import here, restoring
+
+OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
+"""What enum itself keeps on a member."""
 
 
 class Missing:
@@ -37,27 +42,35 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     place = here()
     known = place.known(uid, path, digest, types.FunctionType)
     if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
+        if id(known) in place.other_code:
+            known.__code__ = place.code(code)
         return known  # type: ignore[no-any-return]  # `known` looks for functions only
     made = types.FunctionType(place.code(code), place.globals_of(home, group), name, None, tuple(map(place.cell, tokens)))
     made.__qualname__, made.__module__ = qualname, module
     place.made.pop(uid, None)
-    return place.make(uid, made)  # type: ignore[no-any-return]  # it returns what it is given
+    return place.make(uid, made, digest)  # type: ignore[no-any-return]  # it returns what it is given
 
 
 def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
     """Puts the stored defaults, closure contents and attributes on a function."""
     place = here()
     live = id(made) in place.live
+    if id(made) in place.borrowed:
+        return
     made.__defaults__ = _defaults(state["defaults"], made.__defaults__ if live else None)
     made.__kwdefaults__ = _kept(state["kwdefaults"], made.__kwdefaults__ or {}) or None
     for token, contents in state["cells"].items():
         if contents is not MISSING:
             place.cell(token).cell_contents = contents
+    for name in [name for name in vars(made) if live and name not in state["attributes"]]:
+        del vars(made)[name]
     vars(made).update({name: value for name, value in state["attributes"].items() if value is not MISSING})
-    if not live:
-        made.__globals__.update(state["globals"]) if state["globals"] else None
-        for name, value in state["rest"].items():
-            setattr(made, name, value)
+    if live:
+        made.__doc__ = state["rest"].get("__doc__", made.__doc__)
+        return
+    made.__globals__.update(state["globals"]) if state["globals"] else None
+    for name, value in state["rest"].items():
+        setattr(made, name, value)
 
 
 def _defaults(stored: tuple[Any, ...], present: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
@@ -84,10 +97,15 @@ def class_(spec: tuple[Any, ...]) -> type:
     meta, name, qualname, module, bases, slots, uid, path, digest = spec
     place = here()
     known = place.known(uid, path, digest, type)
+    if known is None and path is None and "<" not in qualname:
+        known = place.earlier(uid, bases, qualname, digest)
+    if known is not None and id(known) in place.other_code and (type(known), known.__bases__) != (meta, bases):
+        place.forget(uid, known)  # its methods can be set back, its bases can't
+        known = None
     if known is not None:
         return known  # type: ignore[no-any-return]  # `known` looks for classes only
     body = {"__module__": module, "__qualname__": qualname} | ({} if slots is None else {"__slots__": slots})
-    return place.make(uid, _skeleton(meta, name, bases, body))  # type: ignore[no-any-return]  # it returns what it is given
+    return place.make(uid, _skeleton(meta, name, bases, body), digest)  # type: ignore[no-any-return]  # it returns what it is given
 
 
 def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
@@ -112,32 +130,58 @@ def _abc_meta() -> type:
 
 
 def class_methods(cls: type, methods: dict[str, Any]) -> None:
-    """Puts the methods on a new class, before anything of it is made."""
-    if id(cls) not in here().live:
+    """Puts the methods on a new class, before anything of it is made; and on a live one whose code was changed since."""
+    if id(cls) in here().borrowed:
+        return
+    if id(cls) not in here().live or id(cls) in here().other_code:
         for name, value in methods.items():
             type.__setattr__(cls, name, value)
 
 
 def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]]) -> None:
-    """Puts the stored attributes on a class. On a live twin: only data that people wrote, never what its definition made."""
+    """Puts the stored attributes on a class. On a live twin: only data that people wrote, never what its definition made; others are taken off."""
     _, attributes, virtual = state
     live = id(cls) in here().live
+    if id(cls) in here().borrowed or (live and here().scratch):
+        return
+    if live:
+        _take_off(cls, attributes)
     for name, value in attributes.items():
-        made_by_definition = (
-            isinstance(value, (*METHODS, types.MemberDescriptorType)) or name.startswith("__") or isinstance(cls, enum.EnumMeta)
-        )
-        if value is not MISSING and not (live and made_by_definition):
+        if value is not MISSING and not (live and _is_made_by_definition(cls, name, value)):
             type.__setattr__(cls, name, value)
-    for each in virtual:
-        cls.register(each)  # type: ignore[attr-defined]  # only abstract base classes have a registry
+    _register(cls, virtual)
     if not live and isinstance(cls, _abc_meta()):
         importlib.import_module("abc").update_abstractmethods(cls)
+
+
+def _is_made_by_definition(cls: type, name: str, value: object) -> bool:
+    if isinstance(value, (*METHODS, types.MemberDescriptorType)) or isinstance(cls, enum.EnumMeta):
+        return True
+    return name.startswith("__") and name != "__doc__"
+
+
+def _take_off(cls: type, stored: dict[str, Any]) -> None:
+    """Takes from a live class what was put on it since."""
+    other_code = id(cls) in here().other_code
+    for name, value in class_parts(cls).items():
+        if name not in stored and (other_code if isinstance(value, METHODS) else not _is_made_by_definition(cls, name, value)):
+            type.__delattr__(cls, name)
+
+
+def _register(cls: Any, virtual: tuple[type, ...]) -> None:
+    """Gives an abstract base class exactly these virtual subclasses."""
+    present = virtual_subclasses(cls)
+    if any(each not in virtual for each in present):
+        cls._abc_registry_clear()
+        cls._abc_caches_clear()
+    for each in virtual:
+        cls.register(each)
 
 
 def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
     """A member of an enum that is being made, or that of its live twin; a combination of flags has no name."""
     place = here()
-    if id(cls) in place.live:
+    if id(cls) in place.live or id(cls) in place.borrowed:
         return cls(value) if name is None else vars(cls)["_member_map_"][name]
     key = f"{id(cls)}.{name or repr(value)}"
     if key not in place.made:
@@ -147,12 +191,20 @@ def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
 
 
 def member_state(member: Any, state: dict[str, Any]) -> None:
-    if id(type(member)) not in here().live:
-        vars(member).update(state)
+    """Puts the attributes on a member; on that of a live enum only those that people set."""
+    own = vars(member)
+    if id(type(member)) in here().borrowed:
+        return
+    if id(type(member)) in here().live:
+        for name in own.keys() - state.keys() - OF_MEMBERS:
+            del own[name]
+        state = {name: value for name, value in state.items() if name not in OF_MEMBERS}
+    own.update(state)
 
 
 def instance_state(made: Any, state: dict[str, Any]) -> None:
-    vars(made).update(state)
+    if id(made) not in here().live:
+        vars(made).update(state)
 
 
 def object_state(made: Any, state: Any) -> None:
@@ -210,10 +262,25 @@ def module(name: str) -> types.ModuleType:
 
 def attribute(module_name: str, path: str) -> Any:
     """Something that a module holds one of, such as a sentinel or the hidden generator of `random`."""
-    found: Any = importlib.import_module(module_name)
+    module = importlib.import_module(module_name)
+    found: Any = module
     for name in path.split("."):
         found = getattr(found, name)
+    place = here()
+    if place.scratch and not is_installed(module) and type(getattr(found, "__dict__", None)) is dict:
+        return place.made.setdefault(f"{module_name}:{path}", _beside(found))
     return found
+
+
+def _beside(found: Any) -> Any:
+    """What stands for a project's own object where the stored state must not be put on it: a copy, else itself, left as it is."""
+    try:
+        made = copy.copy(found)
+    except Exception:  # its class refuses to be copied
+        made = found
+    if made is found:
+        here().live.add(id(found))
+    return made
 
 
 def notebook_global(name: str, kind: Callable[..., Any], args: tuple[Any, ...], facts: dict[str, Any]) -> Any:
@@ -280,6 +347,11 @@ def view(owner: Any, formatting: str, shape: tuple[int, ...], readonly: bool) ->
     if (made.format, made.shape) != (formatting, shape):
         made = made.cast("B").cast(formatting, shape)  # type: ignore[call-overload]  # the format is a variable
     return made.toreadonly() if readonly else made
+
+
+def tree(kind: str, *pieces: Any) -> Any:
+    """A list, dict or tuple of nothing but builtin containers and atoms."""
+    return trees.assemble({"list": list, "dict": dict, "tuple": tuple}[kind], map(memoryview, pieces))
 
 
 def dill_leaf(data: bytes) -> Any:

@@ -18,14 +18,25 @@ import sys
 import threading
 import types
 import typing
-import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from durnb.snapshot import arrays, leaves, rebuild, singletons
-from durnb.snapshot.definitions import Notebook, importable, is_empty
+from durnb import computed
+from durnb.registered import Registration, is_proven, registration_of
+from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
+from durnb.snapshot.classes import (
+    guards_attributes,
+    guards_items,
+    is_custom,
+    quiet,
+    raw_member,
+    reduced_exception,
+    reduces_as_exception,
+    resolves,
+    with_causes,
+)
+from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
 from durnb.snapshot.model import CantStore
 
@@ -60,10 +71,14 @@ class Reducer:
 
     def __init__(self, notebook: Notebook, kinds: Kinds) -> None:
         self.notebook, self.kinds = notebook, kinds
+        self.customs: list[tuple[object, str]] = []
+        self.marked: list[tuple[object, dict[str, str]]] = []
         self.debris: list[tuple[object, str]] = []
         self.named: list[object] = []
         self.unproven = False
         self._singletons = singletons.Singletons(notebook)
+        self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
+        self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
         self._containers, self._arrays = arrays.container_kinds()
 
@@ -80,13 +95,10 @@ class Reducer:
             raise CantStore(obj, f"{type(error).__name__}: {error}") from error
 
     def _reduce(self, obj: Any, kind: type) -> Reduction:
-        known = _REDUCTIONS.get(kind)
-        if known is not None:
-            return known(self, obj)
-        if isinstance(obj, type):
-            return self._class(obj)
+        if self._looks_for_marks and (marks := computed.marks_of(obj)):
+            self.marked.append((obj, dict(marks)))
         if kind not in self._ordinary:
-            told = self._judged(obj, kind)
+            told = self._special(obj, kind)
             if told is not None:
                 return told
         found = self._singletons.find(obj)
@@ -95,9 +107,44 @@ class Reducer:
             return found
         if arrays.is_array(obj):
             return self._array(obj, kind)
+        if tensors.is_plain_tensor(obj, kind):
+            return self._tensor(obj)
         return self._object(obj, kind)
 
-    def _judged(self, obj: Any, kind: type) -> Reduction | None:
+    def _special(self, obj: Any, kind: type) -> Reduction | None:
+        """What its type decides; None for an object whose type says nothing, which is not asked again where it never will."""
+        stored = registration_of(kind)
+        if stored is not None:
+            return self._registered(obj, stored)
+        known = _REDUCTIONS.get(kind)
+        if known is not None:
+            return known(self, obj)
+        if isinstance(obj, type):
+            return self._class(obj)
+        handler = natural.handler_of(kind)
+        told = self._natural(obj, handler) if handler is not None else None
+        return self._judged(obj, kind, always=handler is not None) if told is None else told
+
+    def _natural(self, obj: Any, handler: natural.Handler) -> Reduction | None:
+        """What makes an object of a known library again; None where it is stored like any other."""
+        by_reference = self._singletons.stream(obj)
+        if by_reference is not None:
+            self.named.append(obj)
+            return by_reference
+        match handler(obj):
+            case natural.Natural(reduction, note):
+                if note:
+                    self.debris.append((obj, note))
+                return reduction
+            case Refused(reason):
+                raise CantStore(obj, reason)
+            case Debris(what, stand_in):
+                self.debris.append((obj, what))
+                return stand_in
+            case None:
+                return None
+
+    def _judged(self, obj: Any, kind: type, *, always: bool) -> Reduction | None:
         match self._singletons.stream(obj) or verdict(obj):
             case Refused(reason):
                 raise CantStore(obj, reason)
@@ -107,7 +154,7 @@ class Reducer:
             case tuple() as by_reference:
                 self.named.append(obj)
                 return by_reference
-        if not isinstance(obj, CHANGEABLE):
+        if not always and not isinstance(obj, CHANGEABLE):
             self._ordinary.add(kind)
         return None
 
@@ -118,6 +165,9 @@ class Reducer:
 
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         raise NotImplementedError
+
+    def handmade(self, obj: types.ModuleType) -> None:
+        """A module made by hand was met."""
 
     def cell(self, obj: types.CellType) -> Reduction:
         return rebuild.cell, (0,), () if is_empty(obj) else (obj.cell_contents,)
@@ -156,20 +206,25 @@ class Reducer:
     def _module(self, obj: types.ModuleType) -> Reduction:
         if obj is sys.modules.get("__main__"):
             return rebuild.main_module, ()
-        if sys.modules.get(obj.__name__) is obj:
+        known = sys.modules.get(obj.__name__) is obj
+        if known and not is_handmade(obj):
             return rebuild.module, (obj.__name__,)
+        self.handmade(obj)
         facts = {name: value for name, value in vars(obj).items() if name not in ("__builtins__", "__loader__", "__spec__")}
-        return types.ModuleType, (obj.__name__, obj.__doc__), facts, None, None, rebuild.instance_state
+        return standins.handmade_module, (obj.__name__, known), facts, None, None, standins.module_state
 
     def _lru(self, obj: Any) -> Reduction:
         if importable(obj, self.notebook):
             return NotImplemented
+        count = obj.cache_info().currsize
+        if count:
+            self.debris.append((obj, f"the cache of a function ({count} results) is not kept: it fills again"))
         path = next((name for name, value in self.notebook.namespace.items() if value is obj), None)
         state = {name: value for name, value in vars(obj).items() if name != "__wrapped__"}
         return rebuild.lru_cached, (obj.__wrapped__, obj.cache_parameters(), path), state, None, None, rebuild.instance_state
 
     def _by_name(self, obj: Any) -> Reduction:
-        if _resolves(obj.__module__, obj.__name__, obj):
+        if resolves(obj.__module__, obj.__name__, obj):
             return NotImplemented
         kind, name = type(obj), obj.__name__
         facts: dict[str, Any] = {}
@@ -182,6 +237,14 @@ class Reducer:
         elif hasattr(obj, "__value__"):
             args = (name, obj.__value__)
         return rebuild.notebook_global, (name, kind, args, facts)
+
+    def _registered(self, obj: Any, stored: Registration) -> Reduction:
+        try:
+            dumped = stored.dump(obj)
+        except Exception as error:
+            raise CantStore(obj, f"dump of durnb.register({stored.name}) raised {type(error).__name__}: {error}") from error
+        self.unproven = self.unproven or not is_proven(stored)
+        return standins.registered, (stored.name, f"{type(obj).__module__}.{type(obj).__qualname__}", dumped)
 
     # Odds and ends that the pickler does not know
 
@@ -230,6 +293,16 @@ class Reducer:
         state = dict(getattr(obj, "__dict__", {})) or None
         return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
 
+    def _tensor(self, obj: Any) -> Reduction:
+        if tensors.is_of_a_graph(obj):
+            self.debris.append((obj, "the graph that it was computed by is not kept: it is a tensor of its own"))
+        storage = obj.untyped_storage()
+        key = storage.data_ptr() or id(obj)
+        known = self._storages.get(key)
+        if known is None:
+            known = self._storages[key] = tensors.Storage(tensors.bytes_of(storage)), storage
+        return tensors.reduced(obj, known[0])
+
     def _owned(self, obj: arrays.Owned) -> Reduction:
         if arrays.is_array(obj.value):
             return self.plain_array(obj.value, shares=False)
@@ -239,35 +312,39 @@ class Reducer:
     def _object(self, obj: Any, kind: type) -> Reduction:
         if isinstance(obj, enum.Enum) and not importable(kind, self.notebook):
             name = obj.name if obj.name in vars(kind)["_member_map_"] else None
-            raw = (kind, name, obj.value, *_raw_member(obj))
+            raw = (kind, name, obj.value, *raw_member(obj))
             return rebuild.enum_member, raw, dict(vars(obj)), None, None, rebuild.member_state
         if (
             isinstance(obj, BaseException)
             and isinstance(getattr(kind, "__init__", None), types.FunctionType)
-            and _reduces_as_exception(kind)
+            and reduces_as_exception(kind)
         ):
-            return _exception(obj)
+            return reduced_exception(obj)
         try:
             reduced = self._reduced(obj)
         except (KeyboardInterrupt, RecursionError, CantStore):
             raise
         except BaseException as error:
             return self._leaf(obj, error)
-        self.unproven = self.unproven or _is_custom(kind)
-        if _guards_items(kind) and 3 <= len(reduced) <= 5:
+        if isinstance(obj, BaseException):
+            reduced = with_causes(reduced, obj)
+        if is_custom(kind):
+            self.unproven = True
+            self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
+        if guards_items(kind) and 3 <= len(reduced) <= 5:
             callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
-        elif _guards_attributes(kind) and 3 <= len(reduced) <= 5:
+        elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
             reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:
         own = copyreg.dispatch_table.get(type(obj))
-        with _quiet(type(obj)):
+        with quiet(type(obj)):
             reduced = own(obj) if own is not None else obj.__reduce_ex__(5)
         if isinstance(reduced, str):
             module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined,unused-ignore]  # public in all but the stubs
-            if not _resolves(module, reduced, obj):
+            if not resolves(module, reduced, obj):
                 raise CantStore(obj, f"{module}.{reduced} is not this object")
             self.named.append(obj)
         elif not (isinstance(reduced, tuple) and 2 <= len(reduced) <= 6 and callable(reduced[0]) and isinstance(reduced[1], tuple)):
@@ -280,73 +357,6 @@ class Reducer:
             raise CantStore(obj, str(error) or type(error).__name__) from error
         self.unproven = True
         return rebuild.dill_leaf, (data,)
-
-
-def _resolves(module: str | None, path: str, obj: object) -> bool:
-    found: object = sys.modules.get(module or "")
-    if found is None or module == "__main__":
-        return False
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    return found is obj
-
-
-def _raw_member(member: enum.Enum) -> tuple[Any, ...]:
-    kind: Any = getattr(type(member), "_member_type_", object)
-    exact: dict[Any, Callable[[Any], Any]] = {int: int.__int__, str: str.__str__, float: float.__float__}
-    if kind is object:
-        return ()
-    return (exact[kind](member) if kind in exact else kind(member),)
-
-
-def _reduces_as_exception(kind: type) -> bool:
-    inherited = {vars(base)["__reduce__"] for base in kind.__mro__ if "__reduce__" in vars(base)}
-    return inherited <= {vars(BaseException)["__reduce__"], vars(object)["__reduce__"], vars(ImportError)["__reduce__"]}
-
-
-def _exception(obj: BaseException) -> Reduction:
-    state = (dict(vars(obj)), obj.__cause__, obj.__context__, obj.__suppress_context__)
-    return rebuild.exception, (type(obj), obj.args), state, None, None, rebuild.exception_state
-
-
-def _is_custom(kind: type) -> bool:
-    """Whether code outside the standard library and the well-known ones decides how this is loaded."""
-    if kind.__module__.partition(".")[0] in singletons.KNOWN_PACKAGES:
-        return False
-    reduces = _hook(kind, "__reduce__") is not object.__reduce__ or _hook(kind, "__reduce_ex__") is not object.__reduce_ex__
-    builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
-    return reduces or builds or kind in copyreg.dispatch_table
-
-
-def _guards_attributes(kind: type) -> bool:
-    """Whether the class answers for attributes in Python, and leaves its state to the default."""
-    if _hook(kind, "__reduce_ex__") is not object.__reduce_ex__ or _hook(kind, "__reduce__") is not object.__reduce__:
-        return False
-    hooks = {name for base in kind.__mro__ if base is not object for name in vars(base)}
-    return bool(hooks & {"__getattr__", "__getattribute__", "__setattr__"}) and not hooks & {"__setstate__", "__getstate__"}
-
-
-def _guards_items(kind: type) -> bool:
-    """Whether a list or dict of the notebook has its own way of taking items, which has had its say when they came in."""
-    if kind.__module__ != "__main__" or not issubclass(kind, dict | list):
-        return False
-    hooks = {name for base in kind.__mro__ if base not in (dict, list) and base.__module__ == "__main__" for name in vars(base)}
-    return bool(hooks & {"__setitem__", "append", "extend"}) and not hooks & {"__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
-
-
-def _hook(kind: type, name: str) -> object:
-    return getattr(kind, name)
-
-
-@contextmanager
-def _quiet(kind: type) -> Iterator[None]:
-    """Newer Pythons warn when an itertools object is reduced; other warnings are let through."""
-    if kind.__module__ != "itertools":
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
 
 from durnb.snapshot.model import RestoreError
-from durnb.snapshot.place import Place, restoring
+from durnb.snapshot.place import Lender, Place, restoring
 
 
 def restore(
@@ -36,9 +36,15 @@ def load(
     *,
     scratch: bool,
     own: Collection[str] = (),
+    lender: Lender | None = None,
 ) -> dict[str, object]:
     """As `restore`; a scratch load leaves the namespace and everything live alone."""
-    place = Place(namespace, scratch=scratch, own=frozenset(own), renamed={} if scratch else remember_sources(sources))
+    place = Place(namespace, scratch=scratch, own=frozenset(own), renamed={} if scratch else remember_sources(sources), lender=lender)
+    return load_at(place, stream, buffers)
+
+
+def load_at(place: Place, stream: bytes, buffers: Sequence[bytes | bytearray | memoryview]) -> dict[str, object]:
+    """The values of a group, loaded at `place`."""
     try:
         with restoring(place):
             values = pickle.loads(stream, buffers=list(buffers))

@@ -12,12 +12,13 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Any, cast
 
+from durnb.snapshot.plain import is_plain, spelled
 from durnb.snapshot.process_state import _Replaced
 
 UNTOUCHED_RC = ("backend", "interactive", "toolbar", "webagg.", "docstring.")
-PLAIN = (type(None), bool, int, float, str, bytes)
 
 
 class PandasOptions(_Replaced):
@@ -25,13 +26,18 @@ class PandasOptions(_Replaced):
 
     prefix = "@pandas:"
 
-    def take(self) -> Mapping[str, bytes]:
+    def look(self) -> object:
         config = sys.modules.get("pandas._config.config")
         if config is None or not hasattr(sys.modules.get("pandas"), "options"):
+            return None
+        return len(config._registered_options), _copied(config._global_config)
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        if seen is None:
             return {}
-        registered: Mapping[str, Any] = config._registered_options
-        values = ((key, option.defval, _nested(config._global_config, key)) for key, option in registered.items())
-        return {self.prefix + key: pickle.dumps(value) for key, default, value in values if value != default and is_plain(value)}
+        registered: Mapping[str, Any] = sys.modules["pandas._config.config"]._registered_options
+        values = ((key, option.defval, _nested(seen[1], key)) for key, option in registered.items())
+        return {self.prefix + key: spelled(value) for key, default, value in values if value != default and is_plain(value)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         pandas: Any = sys.modules.get("pandas")
@@ -45,55 +51,70 @@ class PandasOptions(_Replaced):
         return None
 
 
+def _copied(options: Any) -> Any:
+    """Nested options and their lists, which may be changed in place, anew."""
+    if type(options) is dict:
+        return {key: _copied(value) for key, value in options.items()}
+    return [*options] if type(options) is list else options
+
+
 def _nested(options: Any, key: str) -> object:
     for part in key.split("."):
         options = options[part]
     return cast(object, options)
 
 
-def is_plain(value: object) -> bool:
-    """Whether a value is made of built-in plain types, so that its pickle needs nothing."""
-    if isinstance(value, (tuple, list)):
-        return all(map(is_plain, value))
-    return type(value) in PLAIN
-
-
 class RcParams(_Replaced):
-    """matplotlib's parameters that are not at their defaults."""
+    """matplotlib's parameters that are not at their defaults.
+
+    The defaults are copied at the first look: matplotlib's own share their lists with the parameters, and change with them.
+    """
 
     prefix = "@rcParams"
 
-    def as_loaded(self) -> bool:
-        matplotlib: Any = sys.modules.get("matplotlib")
-        return not dict(_changed(matplotlib.rcParams, matplotlib.rcParamsDefault))
+    def __init__(self) -> None:
+        self._defaults: dict[str, object] = {}
 
-    def take(self) -> Mapping[str, bytes]:
+    def as_loaded(self) -> bool:
+        return not dict(_changed(sys.modules["matplotlib"].rcParams, self._defaults))
+
+    def look(self) -> object:
         matplotlib = sys.modules.get("matplotlib")
         if matplotlib is None or not hasattr(matplotlib, "rcParamsDefault"):
-            return {}
-        return {self.prefix: pickle.dumps(dict(_changed(matplotlib.rcParams, matplotlib.rcParamsDefault)))}
+            return None
+        self._defaults = self._defaults or _copied_values(matplotlib.rcParamsDefault)
+        return _copied_values(matplotlib.rcParams)
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {} if seen is None else {self.prefix: spelled(dict(_changed(seen, self._defaults)))}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         matplotlib: Any = sys.modules.get("matplotlib")
-        if matplotlib is None:
+        if self.look() is None:
             return None if payload is None else "matplotlib is not loaded, so its rcParams are left as they are"
         wanted = {} if payload is None else pickle.loads(payload)
-        for key, _ in list(_changed(matplotlib.rcParams, matplotlib.rcParamsDefault)):
+        for key, _ in list(_changed(matplotlib.rcParams, self._defaults)):
             if key not in wanted:
-                dict.__setitem__(matplotlib.rcParams, key, dict.__getitem__(matplotlib.rcParamsDefault, key))
+                dict.__setitem__(matplotlib.rcParams, key, _copied(self._defaults[key]))
         for key, value in wanted.items():
             matplotlib.rcParams[key] = _cycle(value) if isinstance(value, dict) else value
         return None
 
 
-def _changed(params: Any, defaults: Any) -> Iterator[tuple[str, object]]:
+def _copied_values(params: Any) -> dict[str, object]:
+    return {key: [*value] if type(value) is list else value for key, value in dict.items(params)}
+
+
+def _changed(params: Any, defaults: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for key, value in dict.items(params):
-        if key.startswith(UNTOUCHED_RC) or value == dict.get(defaults, key):
+        if key.startswith(UNTOUCHED_RC) or value == defaults.get(key):
             continue
         if hasattr(value, "by_key"):
             yield key, dict(value.by_key())
-        elif is_plain(value):
-            yield key, value
+            continue
+        plain = value.value if isinstance(value, Enum) else value  # cap and join styles
+        if is_plain(plain):
+            yield key, plain
 
 
 def _cycle(values: dict[str, list[object]]) -> object:
@@ -105,18 +126,21 @@ class WarningFilters(_Replaced):
 
     prefix = "@warnings"
 
-    def take(self) -> Mapping[str, bytes]:
-        return {self.prefix: pickle.dumps([_spelled(each) for each in warnings.filters if _is_importable(each[2])])}
+    def look(self) -> object:
+        return list(warnings.filters)
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {self.prefix: spelled([_spelled(each) for each in seen if _is_importable(each[2])])}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         if payload is None:
             return None
         filters, gone = [], []
-        for spelled in pickle.loads(payload):
+        for entry in pickle.loads(payload):
             try:
-                filters.append(_filter(spelled))
+                filters.append(_filter(entry))
             except (ImportError, AttributeError):
-                gone.append(".".join(spelled[2]))
+                gone.append(".".join(entry[2]))
         warnings.filters[:] = filters  # type: ignore[index]  # a list, which the stubs call a sequence
         warnings.simplefilter("default", append=True)  # the only public way to tell C code that the filters changed
         del warnings.filters[len(filters) :]  # type: ignore[attr-defined]  # a list, which the stubs call a sequence
@@ -137,8 +161,8 @@ def _pattern(pattern: Any) -> tuple[str, int, bool] | None:
     return (pattern, 0, False) if isinstance(pattern, str) else (pattern.pattern, pattern.flags, True)
 
 
-def _filter(spelled: Spelled) -> Any:
-    action, message, (home, name), module, line = spelled
+def _filter(entry: Spelled) -> Any:
+    action, message, (home, name), module, line = entry
     category: Any = importlib.import_module(home)
     for part in name.split("."):
         category = getattr(category, part)
@@ -165,10 +189,13 @@ class DecimalContext(_Replaced):
 
     prefix = "@decimal"
 
-    def take(self) -> Mapping[str, bytes]:
+    def look(self) -> object:
         context = decimal.getcontext()
         numbers = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp)
-        return {self.prefix: pickle.dumps((numbers, _signals(context.traps)))}
+        return numbers, _signals(context.traps)
+
+    def take(self, seen: Any) -> Mapping[str, bytes]:
+        return {self.prefix: spelled(seen)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
         if payload is None:

@@ -10,9 +10,10 @@ import types
 from typing import Any
 
 from durnb.snapshot import rebuild
-from durnb.snapshot.definitions import Notebook
+from durnb.snapshot.definitions import Notebook, is_installed
 
 KNOWN_PACKAGES = sys.stdlib_module_names | {
+    "durnb",
     "numpy",
     "pandas",
     "pyarrow",
@@ -24,7 +25,6 @@ KNOWN_PACKAGES = sys.stdlib_module_names | {
     "pydantic_core",
 }
 STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
-PLACES = ("/site-packages/", "/dist-packages/")
 
 
 class Singletons:
@@ -41,7 +41,7 @@ class Singletons:
         if module is None or name in ("__main__", "builtins") or vars(module) is self._notebook.namespace:
             return None
         if name not in self._by_module:
-            self._by_module[name] = {id(value): key for key, value in vars(module).items() if not isinstance(value, types.ModuleType)}
+            self._by_module[name] = {id(value): key for key, value in list(vars(module).items()) if not isinstance(value, types.ModuleType)}
         path = self._by_module[name].get(id(obj))
         if path is None:
             return None
@@ -52,14 +52,6 @@ class Singletons:
     def stream(self, obj: object) -> tuple[Any, ...] | None:
         """`sys.stdout` and the like."""
         return next(((rebuild.attribute, ("sys", name)) for name in STREAMS if obj is not None and getattr(sys, name, None) is obj), None)
-
-
-def is_installed(module: types.ModuleType) -> bool:
-    """Whether a module is the standard library's or installed, not one of the project."""
-    file = getattr(module, "__file__", None)
-    if file is None or module.__name__.partition(".")[0] in sys.stdlib_module_names:
-        return True
-    return any(place in file.replace("\\", "/") for place in PLACES)
 
 
 def builtin_type(kind: type) -> tuple[Any, ...] | None:

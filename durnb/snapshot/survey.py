@@ -1,15 +1,22 @@
 """What a name or a definition reaches, found by pickling it into nothing.
 
-A survey stops at notebook definitions: what those hold is surveyed once, for all who hold them. Everything met is kept alive until
-groups are formed, because a freed temporary's address comes again.
+A survey stops at notebook definitions: what those hold is surveyed once, for all who hold them. What was met and can be shared is kept alive
+until groups are formed, because a freed temporary's address comes again. What only its own holder refers to can't be shared, and is not kept.
 """
 
 from __future__ import annotations
 
+import enum
+import gc
+import sys
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
+from types import BuiltinFunctionType, MappingProxyType, MethodType
 from typing import Any
 
+from durnb import trees
 from durnb.snapshot import arrays, pickler
 from durnb.snapshot.definitions import Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds
@@ -19,23 +26,31 @@ from durnb.snapshot.reducer import Reducer, Reduction
 
 @dataclass(slots=True)
 class Survey:
-    """What was met directly: objects by address, definitions, arrays by memory; and why it can't be stored, if it can't."""
+    """What was met directly: objects that can be shared by address, types by address, definitions, arrays by memory; and why it can't be stored.
+
+    `tree`: it is a tree of builtin containers, none of which anything else refers to.
+    """
 
     met: dict[int, object] = field(default_factory=dict)
+    types: dict[int, type] = field(default_factory=dict)
     definitions: list[Any] = field(default_factory=list)
     memories: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     debris: list[tuple[object, str]] = field(default_factory=list)
+    unproven: bool = False
     failure: CantStore | None = None
+    tree: bool = False
 
     def add(self, other: Survey) -> None:
         """Takes in what another survey met."""
         self.met.update(other.met)
+        self.types.update(other.types)
         self.definitions += other.definitions
         for key, addresses in other.memories.items():
             self.memories.setdefault(key, set()).update(addresses)
         self.held += other.held
         self.debris += other.debris
+        self.unproven |= other.unproven
 
 
 class Surveyor(Reducer):
@@ -48,6 +63,9 @@ class Surveyor(Reducer):
     def definition(self, obj: Any) -> Reduction:
         self.survey.definitions.append(obj)
         return tuple, ()
+
+    def handmade(self, obj: types.ModuleType) -> None:
+        self.survey.memories.setdefault(("module", id(obj)), set()).add(id(obj))
 
     def plain_array(self, obj: Any, *, shares: bool) -> Reduction:
         self.survey.held.append(obj)
@@ -65,19 +83,82 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
     found = Survey()
     if type(value) is _Met:
         found.met = {id(each): each for each in value.objects}
+        found.types = {id(type(each)): type(each) for each in value.objects}
+        return found
+    if id(type(value)) in _BULKY and len(value) >= trees.MANY and _survey_tree(value, found):  # type: ignore[arg-type]  # a container
         return found
     surveyor = Surveyor(notebook, kinds, found)
+    visited: list[object] = []
     try:
-        found.met = pickler.discard(value, surveyor)
+        visited = pickler.visit(value, surveyor)
     except CantStore as failure:
         found.failure = failure
     except Exception as error:
         found.failure = CantStore(value, f"{type(error).__name__}: {error}")
-    found.debris = surveyor.debris
+    found.debris, found.unproven = surveyor.debris, surveyor.unproven
+    found.types = _types(visited)
+    found.met = _shareable(visited, found.types, kinds)
     for each in surveyor.named:
         found.met.pop(id(each), None)
     found.held += surveyor.named
     return found
+
+
+_BULKY = frozenset(map(id, (list, dict, tuple)))
+
+
+def _survey_tree(value: object, found: Survey) -> bool:
+    taken = trees.bulk(value)
+    if taken is None:
+        return False
+    found.types = {id(kind): kind for kind in (type(value), list, dict)}
+    found.met = {id(each): each for each in ([] if type(value) is tuple else [value]) + [part for _, part in taken.held]}
+    found.tree = not taken.held
+    return True
+
+
+def _types(visited: list[object]) -> dict[int, type]:
+    return {id(each): each for each in dict(zip(map(id, map(type, visited)), map(type, visited), strict=True)).values()}
+
+
+def _shareable(visited: list[object], types: dict[int, type], kinds: Kinds) -> dict[int, object]:
+    """What of `visited` can be two owners': mutable, and with more references than its holder's, or inside something immutable that has them."""
+    linking = {address for address, kind in types.items() if kinds.links(kind)}
+    found = _held_twice(visited, linking)
+    through = _held_twice(visited, {address for address, kind in types.items() if _leads_on(kind)})
+    queue = list(through.values())
+    while queue:
+        inner = {id(each): each for each in gc.get_referents(*queue)}
+        found.update({address: each for address, each in inner.items() if kinds.links(type(each))})
+        queue = [each for address, each in inner.items() if address not in through and _leads_on(type(each))]
+        through.update({id(each): each for each in queue})
+    return found
+
+
+def _leads_on(kind: type) -> bool:
+    """Whether an immutable of this type may hold what can be changed."""
+    return id(kind) not in _ATOMS and issubclass(kind, _HOLDING) and not issubclass(kind, enum.Enum)
+
+
+def _held_twice(visited: list[object], types: set[int]) -> dict[int, object]:
+    chosen = list(compress(visited, map(types.__contains__, map(id, map(type, visited)))))
+    counts = list(map(sys.getrefcount, chosen))
+    return {id(each): each for each, count in zip(chosen, counts, strict=True) if count > _ALONE}
+
+
+_ATOMS = frozenset(map(id, (bool, int, float, complex, str, bytes)))
+_HOLDING = (tuple, frozenset, int, float, complex, str, bytes, MappingProxyType, MethodType, BuiltinFunctionType)
+
+
+def _alone() -> int:
+    """What `sys.getrefcount` says, in `_shareable`, of an object with no reference but its holder's."""
+    visited: list[Any] = [[[]]]
+    visited.append(visited[0][0])
+    mutable = list(compress(visited, [True, True]))
+    return list(map(sys.getrefcount, mutable))[1]
+
+
+_ALONE = _alone()
 
 
 @dataclass(slots=True)

@@ -9,35 +9,62 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     ref: weakref.ref[Any]
     uid: str
     namespace: object
     made: bool = False
+    digests: set[str] = field(default_factory=set)
 
 
 _by_id: dict[int, _Entry] = {}
 _by_uid: dict[str, _Entry] = {}
 
 
-def uid_of(definition: object, namespace: object) -> str:
-    """The id of `definition`, given at its first capture."""
-    entry = _by_id.get(id(definition))
-    if entry is not None and entry.ref() is definition:
-        return entry.uid
-    return track(definition, uuid.uuid4().hex, namespace)
+def uid_of(definition: object, namespace: object, digest: str) -> str:
+    """The id of `definition`, given at its first capture; its code has `digest` now."""
+    entry = _of(definition)
+    if entry is None:
+        return track(definition, uuid.uuid4().hex, namespace, digest)
+    entry.digests.add(digest)
+    return entry.uid
 
 
-def track(definition: object, uid: str, namespace: object, *, made: bool = False) -> str:
+def track(definition: object, uid: str, namespace: object, digest: str, *, made: bool = False) -> str:
     """Remembers that `definition`, of the notebook with this `namespace`, is `uid`; `made`: a restore made it."""
-    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace, made)
+    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace, made, {digest})
     _by_id[id(definition)] = _by_uid[uid] = entry
     return uid
+
+
+def claim(definition: object, uid: str, namespace: object, digest: str) -> None:
+    """`definition`, which is live, stands for `uid` from here on; another that did is one of its own again."""
+    before, entry = _by_uid.get(uid), _of(definition)
+    if before is not None and before.ref() is definition:
+        return
+    if before is not None and (other := before.ref()) is not None and _by_id.get(id(other)) is before:
+        del _by_id[id(other)]
+    if entry is None:
+        track(definition, uid, namespace, digest)
+    else:
+        entry.digests.add(digest)
+        _by_uid[uid] = entry
+
+
+def was(definition: object, digest: str) -> bool:
+    """Whether the code of `definition` is known to have had `digest` in this kernel."""
+    entry = _of(definition)
+    return entry is not None and digest in entry.digests
+
+
+def _of(definition: object) -> _Entry | None:
+    entry = _by_id.get(id(definition))
+    return entry if entry is not None and entry.ref() is definition else None
 
 
 def tracked(uid: str, namespace: object) -> object | None:
@@ -48,8 +75,8 @@ def tracked(uid: str, namespace: object) -> object | None:
 
 def is_another(definition: object, uid: str) -> bool:
     """Whether a restore made `definition` for another id, so that it can't stand for this one."""
-    entry = _by_id.get(id(definition))
-    return entry is not None and entry.made and entry.ref() is definition and entry.uid != uid
+    entry = _of(definition)
+    return entry is not None and entry.made and entry.uid != uid
 
 
 def _forgetter(address: int, uid: str) -> Callable[[weakref.ref[Any]], None]:

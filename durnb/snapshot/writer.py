@@ -12,7 +12,8 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from durnb.snapshot import arrays, pickler, rebuild
+from durnb import computed
+from durnb.snapshot import arrays, pickler, rebuild, standins
 from durnb.snapshot.definitions import (
     METHODS,
     FunctionParts,
@@ -31,7 +32,10 @@ from durnb.snapshot.tracker import uid_of
 
 
 class Writer(Reducer):
-    """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out."""
+    """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out.
+
+    `checks`: some of the values are loaded by code that nobody vouches for.
+    """
 
     def __init__(
         self,
@@ -41,29 +45,39 @@ class Writer(Reducer):
         shared: Collection[tuple[str, int]] = (),
         missing: Collection[int] = (),
         twice: Collection[int] = (),
+        checks: bool = False,
     ) -> None:
         super().__init__(notebook, kinds)
         self.sources: dict[str, str] = {}
         self.buffers: list[pickle.PickleBuffer] = []
         self.readonly: list[bool] = []
-        self._shared, self._missing, self._twice = shared, missing, twice
+        self.plain: list[bool] = []
+        self._shared, self._missing, self._twice, self._checks = shared, missing, twice, checks
         self._roots: dict[tuple[str, int], Any] = {}
         self._tokens: dict[int, tuple[int, types.CellType]] = {}
         self._groups: dict[int, int] = {}
-        self._ours: dict[int, pickle.PickleBuffer] = {}
+        self._ours: dict[int, tuple[pickle.PickleBuffer, bool]] = {}
 
     def write(self, values: dict[str, Any], needs: Mapping[str, bytes]) -> Group:
         """The group of `values`; `needs` are lent to the namespace while it is loaded."""
         root = Call(rebuild.group, Call(rebuild.provide, dict(needs)), values) if needs else values
+        if self._checks:
+            root = Call(standins.checked, root, self.customs)  # filled while the values before it are pickled
+        if computed.are_there():
+            root = Call(standins.marked, root, self.marked)  # the same
         stream = pickler.write(root, self, self._outward)
-        return Group(names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly))
+        return Group(
+            names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly), plain=tuple(self.plain)
+        )
 
     def _outward(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes < OUT_OF_BAND:
             return True
         self.buffers.append(buffer)
+        _, plain = self._ours.get(id(buffer), (buffer, False))
         self.readonly.append(raw.readonly and id(buffer) not in self._ours)
+        self.plain.append(plain)
         return False
 
     # Arrays
@@ -78,7 +92,7 @@ class Writer(Reducer):
         if not arrays.is_plain(obj):
             return arrays.object_array(obj)
         reduced = arrays.plain_array(obj)
-        self._ours[id(reduced[1][0])] = reduced[1][0]
+        self._ours[id(reduced[1][0])] = reduced[1][0], obj.dtype.kind in "fcmM"
         return reduced
 
     # Definitions
@@ -93,7 +107,8 @@ class Writer(Reducer):
         group = self._groups.setdefault(id(obj.__globals__), len(self._groups)) if parts.home == 0 else 0
         tokens = tuple(self._token(cell) for cell in parts.cells.values())
         stored = (marshal.dumps(code), importlib.util.MAGIC_NUMBER, platform.python_version())
-        place = (parts.home, group, self._uid(obj), self._path(obj), code_digest(code), tokens)
+        digest = code_digest(code)
+        place = (parts.home, group, self._uid(obj, digest), self._path(obj), digest, tokens)
         spec = (stored, obj.__name__, obj.__qualname__, obj.__module__, *place)
         return rebuild.function, (spec,), self._function_state(parts, tokens), None, None, rebuild.function_state
 
@@ -114,7 +129,7 @@ class Writer(Reducer):
         data = {name: value for name, value in attributes.items() if name not in methods}
         for function in methods.values():
             self._note_source(getattr(function, "__code__", None))
-        slots = vars(obj).get("__slots__")
+        slots, digest = vars(obj).get("__slots__"), class_digest(obj)
         spec = (
             type(obj),
             obj.__name__,
@@ -122,9 +137,9 @@ class Writer(Reducer):
             obj.__module__,
             obj.__bases__,
             slots,
-            self._uid(obj),
+            self._uid(obj, digest),
             self._path(obj),
-            class_digest(obj),
+            digest,
         )
         state = (Call(rebuild.class_methods, obj, methods), methods | data, virtual_subclasses(obj))
         return rebuild.class_, (spec,), state, None, None, rebuild.class_state
@@ -132,8 +147,8 @@ class Writer(Reducer):
     def _kept(self, value: Any) -> Any:
         return rebuild.MISSING if id(value) in self._missing else value
 
-    def _uid(self, obj: Any) -> str:
-        return uid_of(obj, self.notebook.home)
+    def _uid(self, obj: Any, digest: str) -> str:
+        return uid_of(obj, self.notebook.home, digest)
 
     def _path(self, obj: Any) -> str | None:
         return None if id(obj) in self._twice else self.notebook.path_of(obj)

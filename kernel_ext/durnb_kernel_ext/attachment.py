@@ -47,6 +47,12 @@ class Attachment:
         file = getattr(getattr(kernel, "parent", None), "abs_connection_file", None)
         return str(file) if file else None
 
+    def results(self) -> Sequence[object]:
+        """The last values of the cell that runs and of the one before: IPython keeps them beside ``Out``."""
+        shell = self.extension.shell
+        kept = (getattr(shell, "last_execution_result", None), shell.displayhook.exec_result)
+        return [result.result for result in kept if result is not None]
+
 
 def make_session(extension: Extension) -> Session:
     """The session of this kernel. Raises UsageError for an environment that can't be read."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
+from durnb.engine import here
 from durnb.errors import JournalError, UsageError
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.identity import notebook_path
@@ -41,9 +42,9 @@ def _engine_session(extension: Extension) -> KernelSession:
 
 
 def _born() -> dict[str, AmbientState]:
-    from durnb.snapshot import ambient  # noqa: PLC0415  # read when a shell loads us, not when we are imported
+    from durnb.snapshot import ambient_born  # noqa: PLC0415  # read when a shell loads us, not when we are imported
 
-    return ambient()
+    return ambient_born()
 
 
 @dataclass(slots=True, eq=False)
@@ -152,6 +153,9 @@ class Extension:
         """The session by its own type, for the commands. Raises DurnbError."""
         return cast("Session", self.session)
 
+    def _session_here(self) -> Session:
+        return self.engine
+
     def drop_session(self) -> None:
         """Closes the session; the next durable cell makes another."""
         session, self._session = self._session, None
@@ -182,11 +186,13 @@ class Extension:
         self._parts = [NodeRunner(self), DurableMagic(self), Control(self)]
         for part in self._parts:
             part.install()
+        here.enter(self._session_here)
         atexit.register(self._exit)
 
     def unload(self) -> None:
         """Leaves the shell as it was."""
         atexit.unregister(self._exit)
+        here.leave(self._session_here)
         for part in reversed(self._parts):
             part.remove()
         self._parts.clear()

@@ -6,14 +6,11 @@ the restore, in two processes with different hash seeds, it must say the same. N
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
+
+from contract.trip import Entry, Trip, travel
+
+pytestmark = pytest.mark.xdist_group("kinds")  # one trip for all
 
 NUMPY, PANDAS, POLARS, ARROW, SCIPY, SKLEARN, PYDANTIC = "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "pydantic"
 
@@ -77,6 +74,7 @@ STANDARD = [
     ("an event and a condition", "import threading\nx = threading.Event(); x.set()", "(x.is_set(), x.wait(0))"),
     ("a logger", "import logging\nx = logging.getLogger('a.b')", "x is logging.getLogger('a.b')"),
     ("an exception", "x = ValueError('a', 3)", "(x.args, type(x))"),
+    ("an exception with its causes", "try:\n  try: {}['k']\n  except KeyError as e: raise OSError(2, 'gone', 'f') from e\nexcept OSError as e: x = e.with_traceback(None); x.__cause__.__traceback__ = None", "(x.filename, repr(x.__cause__), x.__context__ is x.__cause__, x.__suppress_context__)"),
     ("an OSError", "x = FileNotFoundError(2, 'gone', '/a')", "(x.errno, x.strerror, x.filename)"),
     ("an exception group", "x = ExceptionGroup('g', [ValueError(1), KeyError('k')])", "(x.message, [repr(e) for e in x.exceptions])"),
     ("a unicode error", "x = UnicodeDecodeError('utf-8', b'a', 0, 1, 'why')", "(x.start, x.end, x.reason)"),
@@ -242,99 +240,40 @@ ARRAYS = [
 # fmt: on
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    title: str
-    cell: str
-    shown: str
-    needs: str = "builtins"
-
-
-TABLE = [Entry(*row) for rows in (PLAIN, STANDARD, FUNCTIONS, CLASSES, ARRAYS) for row in rows]
-
-CAPTURE = """
-import importlib.util, json, linecache, pickle, sys
-from durnb.snapshot import capture
-told, stored = {}, {}
-for title, cell, shown, needs in json.load(open("table.json")):
-    if importlib.util.find_spec(needs) is None:
-        continue
-    space = {"__name__": "__main__"}
-    file = f"<cell {title}>"
-    linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
-    try:
-        exec(compile(cell, file, "exec"), space)
-        names = [name for name in space if not name.startswith("__")]
-        taken = capture(space, names)
-        groups = [(g.names, g.stream, [(bytes(b) if r else bytearray(b)) for b, r in zip(g.buffers, g.readonly)]) for g in taken.groups]
-        stored[title] = (groups, dict(taken.sources))
-        told[title] = {"lost": [repr(each) for each in taken.lost], "dropped": [each.note for each in taken.dropped]}
-        told[title]["shown"] = repr(eval(shown, space))
-    except BaseException as error:
-        import traceback
-        told[title] = {"lost": [traceback.format_exc()], "dropped": [], "shown": None}
-pickle.dump(stored, open("stored.pickle", "wb"))
-json.dump(told, open("before.json", "w"))
-"""
-
-RESTORE = """
-import json, os, pickle, sys
-from durnb.snapshot import restore
-stored = pickle.load(open("stored.pickle", "rb"))
-def tree():
-    return sorted((os.path.join(folder, file), os.stat(os.path.join(folder, file)).st_size) for folder, _, files in os.walk(".") for file in files)
-seen = {}
-before = (tree(), os.getcwd())
-table = {title: shown for title, _, shown, _ in json.load(open("table.json"))}
-for title, (groups, sources) in stored.items():
-    space = {"__name__": "__main__"}
-    try:
-        for names, stream, buffers in groups:
-            space.update(restore(stream, buffers, space, sources))
-        seen[title] = repr(eval(table[title], space))
-    except BaseException as error:
-        import traceback
-        seen[title] = traceback.format_exc()
-after = (tree(), os.getcwd())
-json.dump({"shown": seen, "touched": [(a, b) for a, b in zip(before, after) if a != b]}, open("after.json", "w"))
-"""
-
-
-def in_fresh_process(script: str, folder: Path, hash_seed: int) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "MPLBACKEND": "agg"}
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+LIVE = [
+    Entry(f"live: {title}", cell, shown, *needs, live=True)
+    for title, cell, shown, *needs in (
+        *FUNCTIONS,
+        *CLASSES,
+        *(row for row in ARRAYS if row[0] in ("a model of a notebook", "an attrs class")),
     )
-    assert ran.returncode == 0, ran.stderr
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """What the two processes said."""
-
-    before: dict[str, dict[str, object]]
-    after: dict[str, str]
-    touched: list[object]
+]
+TABLE = [Entry(*row) for rows in (PLAIN, STANDARD, FUNCTIONS, CLASSES, ARRAYS) for row in rows]
 
 
 @pytest.fixture(scope="module")
 def trip(tmp_path_factory: pytest.TempPathFactory) -> Trip:
-    folder = tmp_path_factory.mktemp("kinds")
-    (folder / "table.json").write_text(json.dumps([(each.title, each.cell, each.shown, each.needs) for each in TABLE]))
-    in_fresh_process(CAPTURE, folder, 1)
-    in_fresh_process(RESTORE, folder, 2)
-    before, after = (json.loads((folder / name).read_text()) for name in ("before.json", "after.json"))
-    return Trip(before, after["shown"], after["touched"])
+    return travel([*TABLE, *LIVE], tmp_path_factory.mktemp("kinds"))
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry.title)
 def test_an_object_comes_back_in_a_fresh_process_as_it_was(entry: Entry, trip: Trip) -> None:
     if entry.title not in trip.before:
         pytest.skip(f"{entry.needs} is not installed")
-    told = trip.before[entry.title]
-    assert told["lost"] == []
-    assert told["dropped"] == []
-    assert trip.after[entry.title] == told["shown"]
+    before, after = trip.before[entry.title], trip.after.get(entry.title)
+    assert before.error == ""
+    assert (before.lost, before.dropped, before.unlike, before.missed) == ([], [], [], [])
+    assert after is not None
+    assert after.shown == before.shown
+    assert after.alias or not before.linked
+
+
+@pytest.mark.parametrize("entry", LIVE, ids=lambda entry: entry.title)
+def test_functions_and_classes_that_are_live_are_used_as_they_are(entry: Entry, trip: Trip) -> None:
+    if entry.title not in trip.before:
+        pytest.skip(f"{entry.needs} is not installed")
+    assert trip.after[entry.title].shown == trip.before[entry.title].shown
+    assert trip.after[entry.title].apart == []
 
 
 def test_restoring_has_no_effect_outside_the_process(trip: Trip) -> None:

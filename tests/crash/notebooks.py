@@ -3001,6 +3001,266 @@ print(title, len(fig.axes), fig.axes[0] is ax)
 """,
         needs=("matplotlib",),
     ),
+    # -- what was put on live definitions ----------------------------------------------------------------------------------------------
+    Book(
+        "retry-takes-attributes-off",
+        "What a failed attempt put on a class, a function and a member of an enum is off again before the next.",
+        """
+import abc
+import enum
+class Shop:
+    open = True
+def price(x):
+    return x
+class Kind(enum.Enum):
+    A = 1
+class Sold(abc.ABC):
+    pass
+---
+%%durable mark --retries 3 --delay 0.01
+effect("mark")
+Shop.visits = getattr(Shop, "visits", 0) + 1
+price.calls = getattr(price, "calls", 0) + 1
+Kind.A.seen = getattr(Kind.A, "seen", 0) + 1
+new = not hasattr(Shop, "late")
+Shop.late = lambda self: "late"
+first = not issubclass(int, Sold)
+Sold.register(int)
+if Shop.open:
+    del Shop.open
+flaky("mark", 1)
+---
+print(Shop.visits, price.calls, Kind.A.seen, new, first, hasattr(Shop, "open"), issubclass(int, Sold))
+---
+%%durable use
+effect("use")
+used = (Shop.visits, price.calls, Kind.A.seen, Shop().late())
+""",
+        runs={"mark": 2},
+    ),
+    Book(
+        "attributes-in-one-kernel",
+        "A class made by a step, and marked by a later one, is unmarked for the cells between when the notebook runs again.",
+        """
+%%durable define
+effect("define")
+class Shop:
+    names = []
+def price(x):
+    return x
+---
+marked = (hasattr(Shop, "mark"), hasattr(price, "mark"), list(Shop.names))
+---
+%%durable mark
+effect("mark")
+Shop.mark = 1
+price.mark = 2
+Shop.names.append("x")
+---
+print(marked, Shop.mark, price.mark, Shop.names)
+""",
+    ),
+    Book(
+        "old-and-new-class",
+        "What was made of a class that a plain cell defined anew since is none of the new class.",
+        """
+class Point:
+    def __init__(self, v):
+        self.v = v
+---
+%%durable first
+effect("first")
+old = Point([1])
+---
+kept = Point([0])
+class Point:
+    def __init__(self, v):
+        self.v = v
+---
+%%durable second
+effect("second")
+old.v.append(2)
+new = Point([3])
+---
+print(isinstance(old, Point), isinstance(new, Point), type(old) is type(kept))
+---
+%%durable third
+effect("third")
+old.v.append(4)
+kept.v.append(5)
+print(type(old) is type(new), type(old) is type(kept))
+""",
+    ),
+    # -- changes that hide ---------------------------------------------------------------------------------------------------------------
+    Book(
+        "hidden-changes",
+        "Iterators, weak dictionaries, modules made by hand, docstrings and locks keep what a step did to them.",
+        """
+import itertools
+import threading
+import types
+import weakref
+class Key:
+    pass
+key = Key()
+numbers, turns, sums = itertools.count(10), itertools.cycle("ab"), itertools.accumulate([1, 2, 3, 4])
+held = weakref.WeakKeyDictionary({key: [1]})
+made = types.ModuleType("made")
+exec("total = 0; add = lambda n: globals().update(total=total + n)", made.__dict__)
+def told():
+    "once"
+gate = threading.Event()
+---
+%%durable change
+effect("change")
+a = next(numbers), next(turns), next(sums)
+held[key].append(2)
+made.add(5)
+made.extra = [1]
+told.__doc__ = "twice"
+gate.set()
+---
+print(held[key], made.total, made.extra, told.__doc__, gate.is_set())
+---
+%%durable more
+effect("more")
+b = next(numbers), next(turns), next(sums)
+held[key].append(3)
+made.add(1)
+made.extra.append(2)
+---
+c = next(numbers), next(turns), next(sums)
+print(a, b, c, held[key], made.total, made.extra)
+""",
+    ),
+    Book(
+        "loggers",
+        "A level and a handler that a step gave a logger are there after it.",
+        """
+import logging
+import sys
+log = logging.getLogger("shop")
+---
+%%durable setup
+effect("setup")
+log.setLevel("INFO")
+handler = logging.StreamHandler(sys.stdout)
+handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+log.addHandler(handler)
+del handler
+---
+log.info("told once")
+log.debug("not told")
+---
+%%durable louder
+effect("louder")
+log.setLevel("DEBUG")
+log.debug("told in a step")
+---
+log.debug("told")
+""",
+    ),
+    Book(
+        "cached-properties",
+        "Reading a cached property, in a step or between steps, is no reason to run anything again.",
+        """
+import functools
+class Report:
+    def __init__(self, rows):
+        self.rows = rows
+    @functools.cached_property
+    def total(self):
+        return sum(self.rows)
+    @functools.cached_property
+    def parts(self):
+        return [row * 2 for row in self.rows]
+---
+%%durable make
+effect("make")
+report = Report([1, 2])
+---
+print(report.total)
+---
+%%durable read
+effect("read")
+first = list(report.parts)
+---
+%%durable after
+effect("after")
+result = report.total + len(report.parts)
+report.parts.append(0)
+---
+print(result, report.parts)
+""",
+        edited="""
+import functools
+class Report:
+    def __init__(self, rows):
+        self.rows = rows
+    @functools.cached_property
+    def total(self):
+        return sum(self.rows)
+    @functools.cached_property
+    def parts(self):
+        return [row * 2 for row in self.rows]
+---
+%%durable make
+effect("make")
+report = Report([1, 2])
+---
+print(report.total, report.parts)
+---
+%%durable read
+effect("read")
+first = list(report.parts)
+---
+%%durable after
+effect("after")
+result = report.total + len(report.parts)
+report.parts.append(0)
+---
+print(result, report.parts)
+""",
+    ),
+    Book(
+        "cached-property-assigned",
+        "A cached property that a plain cell assigns another value to is an input that changed.",
+        """
+import functools
+class Report:
+    @functools.cached_property
+    def total(self):
+        return 3
+---
+%%durable make
+effect("make")
+report = Report()
+---
+print(report.total)
+---
+%%durable after
+effect("after")
+result = report.total
+""",
+        edited="""
+import functools
+class Report:
+    @functools.cached_property
+    def total(self):
+        return 3
+---
+%%durable make
+effect("make")
+report = Report()
+---
+report.total = 4
+---
+%%durable after
+effect("after")
+result = report.total
+""",
+        reruns=("after",),
+    ),
 ]
 
 BY_NAME = {book.name: book for book in BOOKS}

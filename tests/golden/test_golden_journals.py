@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from durnb.clock import SystemClock
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store, check, read_history
 from durnb.journal.schema import SCHEMA
 

@@ -6,9 +6,9 @@ from kernel.conftest import Notebook
 
 CELLS = [
     ("load", "%%durable load\nimport threading\nrows = list(range(50_000))\nheld = {'deep': [threading.Thread()]}"),
-    ("opaque", "box = __import__('threading').Lock()"),
+    ("opaque", "box = __import__('ssl').create_default_context()"),
     ("slow", "import time\nend = time.monotonic() + 1.1\nwhile time.monotonic() < end: pass"),
-    ("use", "%%durable use\ntotal = len(rows) + box.locked()"),
+    ("use", "%%durable use\ntotal = len(rows) + box.check_hostname"),
     ("key", "%%durable key\ntoken = __import__('os').environ['MY_API_TOKEN']"),
 ]
 

@@ -153,22 +153,25 @@ def test_the_environment_can_switch_it_on(nb: Notebook) -> None:
     assert nb.open(DURNB_ALL="1", DURNB_DISABLE="1").ok_with_id("ran('one')\nx = 1", "one").badges == []
 
 
-def test_a_connection_is_made_again_and_what_has_an_effect_or_a_position_is_not(nb: Notebook) -> None:
+def test_what_has_no_position_is_made_again_and_what_has_one_is_put_there_or_is_lost(nb: Notebook) -> None:
     cells = [
         ("all", "%durable all"),
         ("connect", "import sqlite3\nconn = sqlite3.connect('a.db')"),
+        ("pool", "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)"),
         ("fill", "ran('fill')\nconn.execute('create table t (x int)')\nconn.execute('insert into t values (1)')\nconn.commit()"),
-        ("open", "lines = open('tally.py')"),
-        ("read", "ran('read')\nfirst = lines.readline()"),
-        ("count", "ran('count')\nrows = conn.execute('select count(*) from t').fetchone()"),
+        ("open", "lines = open('two.txt')\nlog = open('log.txt', 'w')"),
+        ("read", "ran('read')\nfirst = lines.readline()\nlog.write(first)\nlog.flush()"),
+        ("count", "ran('count')\nrows = pool.submit(lambda: 1).result() + conn.execute('select count(*) from t').fetchone()[0]"),
+        ("on", "second = lines.readline()"),
     ]
     nb.place.write(cells)
-    run_all(nb, cells[:-1])
+    (nb.place.folder / "two.txt").write_text("one\ntwo\n")
+    run_all(nb, cells[:-2])
     steps = {step["step"]: step["action"] for step in nb.open().command("plan --json")["steps"]}
-    assert steps == {"cell-connect": "run", "cell-fill": "reuse", "cell-open": "reuse", "cell-read": "reuse", "cell-count": "run"}
+    assert (steps["cell-connect"], steps["cell-pool"], steps["cell-open"], steps["cell-count"]) == ("reuse", "run", "reuse", "run")
     results = run_all(nb, cells)
-    assert "can't be stored, and is made again" in results["connect"].badge
-    assert results["count"].ok
-    assert nb.evaluate("rows[0]") == 1
-    refused = nb.run("second = lines.readline()", "more")
+    assert "can't be stored, and is made again" in results["pool"].badge
+    assert nb.evaluate("[rows, second.strip()]") == [2, "two"]
+    assert (nb.place.folder / "log.txt").read_text() == "one\n"
+    refused = nb.run("log.write('more')", "more")
     assert (refused.ename, nb.executions) == ("StepRefused", {"fill": 1, "read": 1, "count": 1})

@@ -52,6 +52,51 @@ def test_save_can_leave_a_name_out(nb: Notebook) -> None:
     assert nb.names("client", "plain") == {"plain": "[1]"}
 
 
+def test_save_leaves_out_what_is_named_and_only_that(nb: Notebook) -> None:
+    nb.ok(MAKER + "\nholder = [client]\nshared = plain")
+    said = nb.run("%durable save connect --ignore clinet")
+    assert "left no clinet; its variables: " in said.evalue + said.text
+    nb.ok("%durable save connect --ignore client")
+    assert nb.status()["connect"]["lost"] == ["holder"]
+    nb.ok("%durable save connect --ignore client,holder")
+    assert nb.status()["connect"]["lost"] == []
+    nb.ok("client.session['sock'].close()")
+    nb.open().ok(MAKER + "\nholder = [client]\nshared = plain")
+    assert nb.names("client", "holder", "plain", "shared") == {"plain": "[1]", "shared": "[1]"}
+    assert nb.evaluate("plain is shared")
+    assert nb.executions == {"connect": 1}
+
+
+REGISTER = "import durnb\nclass Link:\n    def __init__(self, url):\n        import threading\n        self.url, self.local = url, threading.local()\ndurnb.register(Link, dump=lambda link: link.url, load=Link)"
+
+
+def test_a_registered_type_is_stored_and_needs_its_registration_above(nb: Notebook) -> None:
+    cell = "%%durable one\nlink = Link('db:1')\nran('one')"
+    nb.ok(REGISTER, cell)
+    assert nb.status()["one"]["lost"] == []
+    nb.open().ok(REGISTER.partition("durnb.register")[0])
+    asked = nb.run(cell)
+    assert asked.ename == "StepAsks"
+    assert "durnb.register" in asked.evalue
+    nb.ok(REGISTER, cell)
+    assert nb.evaluate("[link.url, type(link) is Link]") == ["db:1", True]
+    assert nb.executions == {"one": 1}
+
+
+def test_a_file_and_a_database_are_open_again_and_what_is_gone_is_said_and_costs_the_rest_nothing(nb: Notebook) -> None:
+    (nb.place.folder / "a.txt").write_text("one\ntwo\nthree\n")
+    make = "%%durable one\nimport sqlite3\nf = open('a.txt')\nfirst = f.readline()\ndb = sqlite3.connect('a.db')\ndb.execute('create table t as select 1 x')\ndb.commit()"
+    read = "%%durable two\nsecond = f.readline()"
+    assert "opened again on" in nb.ok(make).badge
+    nb.ok(read)
+    nb.open().ok(make, read)
+    assert nb.evaluate("[f.readline(), second, db.execute('select x from t').fetchall()]") == ["three\n", "two\n", [[1]]]
+    (nb.place.folder / "a.db").rename(nb.place.folder / "b.db")
+    assert "a.db could not be opened again" in nb.open().ok(make).badge
+    assert nb.evaluate("[first, repr(db)[:5]]") == ["one\n", "<gone"]
+    assert not (nb.place.folder / "a.db").exists()
+
+
 def test_an_always_step_makes_it_anew_and_others_can_run(nb: Notebook) -> None:
     maker = MAKER.replace("durable connect", "durable connect --always")
     nb.ok(maker, USER, "client.session['sock'].close()")

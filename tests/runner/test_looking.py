@@ -53,6 +53,19 @@ def test_show_tells_a_steps_whole_story(failed: Any) -> None:
     assert "it holds data" in told
 
 
+def test_sql_asks_all_runs_as_a_table_and_as_json(failed: Any) -> None:
+    question = "select run, step, status, ended > started as took, null as nothing from attempts order by step"
+    assert _json(failed, "sql", "etl.ipynb", question) == [
+        {"run": "default.1", "step": "load", "status": "succeeded", "took": True, "nothing": None},
+        {"run": "default.1", "step": "send", "status": "exception", "took": True, "nothing": None},
+    ]
+    table = failed.durnb("sql", "etl.ipynb", question).stdout.splitlines()
+    assert table[1].split() == ["run", "step", "status", "took", "nothing"]
+    wrong = failed.durnb("sql", "etl.ipynb", "select * from nothing")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "the tables are attempts, checkpoints, events, steps, storage" in wrong.stderr
+
+
 def test_plan_says_what_run_all_would_do_and_why(failed: Any) -> None:
     steps = _json(failed, "plan", "etl.ipynb")["steps"]
     assert [(step["step"], step["action"]) for step in steps] == [("load", "reuse"), ("send", "run"), ("last", "run")]

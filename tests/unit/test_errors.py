@@ -27,17 +27,20 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalForked(),
     errors.CheckpointUnreadable(step="load", why="no module named 'gone'"),
     errors.CheckpointUntrusted(step="load"),
+    errors.NotInHistory(what="step", name="lod", where="run interactive.1", there=("load", "train"), near="load"),
+    errors.NotKept(name="client", where="the checkpoint of step 'load'", why="client._sock: an open socket"),
     errors.StepAsks(
         step="pay", why="it is --once and did not finish", commands=("%durable resolve pay done", "%durable resolve pay retry")
     ),
     errors.StepRefused(step="train", why="`df` is not there"),
+    errors.Unavailable(what="file /data/a.txt could not be opened again"),
     errors.StepTimedOut(step="train", seconds=90),
     errors.StepCommandFailed(step="load", exit_code=-2),
     TerminalError("the card was refused", 402),
     RetryAfter(30),
     RetryAfter(timedelta(minutes=2), "the service is busy"),
 )
-OWN_FACTS = {"seconds", "exit_code", "commands", "delay"}
+OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "there"}
 
 
 def _classes(cls: type[DurnbError]) -> set[type[DurnbError]]:
@@ -135,3 +138,9 @@ def test_the_delay_of_a_retry_is_a_length_of_time_however_it_was_given() -> None
 def test_errors_of_durnb_are_ordinary_exceptions_of_one_base() -> None:
     assert issubclass(DurnbError, Exception)
     assert issubclass(errors.CheckpointUntrusted, errors.CheckpointUnreadable)
+
+
+def test_what_the_history_does_not_have_is_a_key_error_and_names_what_it_has() -> None:
+    error = errors.NotInHistory(what="step", name="zzz", where="run interactive.1", there=("load", "train"))
+    assert str(error) == "run interactive.1 has no step 'zzz'; it has load, train"
+    assert isinstance(error, KeyError)

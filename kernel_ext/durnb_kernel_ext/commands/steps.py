@@ -12,7 +12,7 @@ from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
-from durnb.history import History
+from durnb.fold import History
 from durnb_kernel_ext.commands import command, no_words
 from durnb_widgets.tables import plan_table, status_table, step_text
 

@@ -28,7 +28,7 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.history import Answer, Execution, History, Line, StepHistory
+from durnb.fold import Answer, Execution, History, Line, StepHistory
 
 BEGIN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CODE = "code-1"

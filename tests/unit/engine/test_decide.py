@@ -145,7 +145,7 @@ def test_a_name_reached_only_through_everything_does_not_count_if_it_is_new() ->
     assert decided(story, inputs=now) == Reuse(checkpoint=number, reason="finished")
 
 
-@pytest.mark.parametrize("generator", ["@random", "@numpy.random", "@torch.random"])
+@pytest.mark.parametrize("generator", ["@random", "@numpy.random", "@torch.random", "@torch.cuda.random"])
 def test_a_generator_counts_only_where_the_step_drew_from_it(generator: str) -> None:
     seeded, other = reads(generator, "1", kind="ambient"), reads(generator, "2", kind="ambient")
     undrawn, unseeded, drawn = Story(), Story(), Story()

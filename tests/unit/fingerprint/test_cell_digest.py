@@ -136,6 +136,9 @@ import hashlib, json, sys, types
 fake = types.ModuleType("blake3")
 fake.blake3 = lambda data=b"": hashlib.blake2b(data, digest_size=32)
 sys.modules["blake3"] = fake
+fast = types.ModuleType("xxhash")
+fast.xxh3_128 = lambda data=b"": hashlib.blake2b(data, digest_size=16)
+sys.modules["xxhash"] = fast
 sys.path.insert(0, sys.argv[1])
 from durnb.fingerprint import read_cell
 answers = []

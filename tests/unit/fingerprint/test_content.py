@@ -284,7 +284,7 @@ def test_opaque_parts_are_told_with_their_path_and_count_by_type() -> None:
         seen = content(client(one))
         assert seen.opaque == (".session.parts['x'][1]: socket.socket",)
         assert seen.digest == digest(client(two))
-    assert content(threading.Lock()).opaque == (": _thread.lock",)
+    assert content(threading.local()).opaque == (": _thread._local",)
     assert digest(client(threading.Lock())) != digest(client(threading.Event()))
 
 

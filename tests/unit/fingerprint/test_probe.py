@@ -141,10 +141,10 @@ def test_a_class_defined_again_with_the_same_text_is_no_change_of_its_instances(
 def test_opaque_values_count_by_identity() -> None:
     import threading
 
-    names: dict[str, Any] = {"a": threading.Lock(), "b": [threading.Lock()]}
+    names: dict[str, Any] = {"a": threading.local(), "b": [threading.local()]}
     before = probe(names)
     assert probe(names) == before
-    names["b"][0] = threading.Lock()
+    names["b"][0] = threading.local()
     assert probe(names)["b"] != before["b"]
     assert probe(names)["a"] == before["a"]
 

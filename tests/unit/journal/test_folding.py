@@ -33,7 +33,7 @@ from durnb.events import (
     decode,
     encode,
 )
-from durnb.history import History
+from durnb.fold import History
 from durnb.journal import Journal, Store, check, read_history
 from durnb.journal.rows import columns_of, recorded
 from unit.journal.journal_samples import NO_WAIT, RUN, StoppedClock, failed, opened, run_step, started, succeeded

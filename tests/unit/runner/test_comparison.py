@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from durnb.engine.manifest import Manifest, StoredName
 from durnb.events import Recorded, RunStarted, StepStarted, StepSucceeded
-from durnb.history import History, fold
+from durnb.fold import History, fold
 from durnb.runner.comparison import compare_runs
 
 BADGE = new_output("display_data", data={"text/plain": "load · ran 0.1 s"}, metadata={"durnb": {"badge": True}})

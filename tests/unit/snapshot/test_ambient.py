@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import locale
 import os
 import random
 import sys
@@ -15,18 +16,23 @@ from typing import Any
 import pytest
 
 from durnb.snapshot import AmbientState, ambient, ambient_changes, set_ambient
+from durnb.snapshot.plain import spelled
 
 
 @pytest.fixture(autouse=True)
 def _put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder, path, environment = Path.cwd(), list(sys.path), dict(os.environ)
     state, context = random.getstate(), decimal.getcontext().copy()
+    spoken, limit = locale.setlocale(locale.LC_ALL), sys.getrecursionlimit()
     with warnings.catch_warnings():
         yield
+    locale.setlocale(locale.LC_ALL, spoken)
+    sys.setrecursionlimit(limit)
     os.chdir(folder)
     sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     random.setstate(state)
     decimal.setcontext(context)
 
@@ -208,4 +214,96 @@ def test_rc_params_are_set_back() -> None:
 
 def test_a_component_that_nobody_knows_gives_a_note() -> None:
     (note,) = set_ambient({"@newer": AmbientState("0", b"")})
-    assert "@newer" in note
+    assert "newer is not known" in note
+
+
+def test_a_cap_style_of_matplotlib_is_set_back() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    with matplotlib.rc_context():
+        there_and_back("@rcParams", lambda: matplotlib.rcParams.update({"lines.solid_capstyle": "butt"}), matplotlib.rcdefaults)
+        assert matplotlib.rcParams["lines.solid_capstyle"] == "butt"
+
+
+def test_a_list_that_is_changed_in_place_is_a_change() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    with matplotlib.rc_context():
+        assert changed(lambda: matplotlib.rcParams["font.serif"].append("Mine")) == {"@rcParams": "set"}
+        assert changed(lambda: matplotlib.rcParams["font.serif"].pop()) == {"@rcParams": "set"}
+    sys.path.append("/x")
+    assert changed(lambda: sys.path.reverse()) == {"@sys.path": "set"}
+
+
+def test_equal_settings_have_equal_digests_whatever_made_their_texts() -> None:
+    sys.path[:] = ["/one"] * 2
+    digest = ambient()["@sys.path"].digest
+    sys.path[:] = ["/one", "".join(["/", "one"])]
+    assert ambient()["@sys.path"].digest == digest
+
+
+def test_the_locale_is_set_back() -> None:
+    def set_to(name: str) -> None:
+        locale.setlocale(locale.LC_ALL, name)
+
+    there_and_back("@locale", lambda: set_to("C.UTF-8"), lambda: set_to("C"))
+    assert locale.setlocale(locale.LC_CTYPE) == "C.UTF-8"
+
+
+def test_a_locale_that_is_not_installed_gives_a_note() -> None:
+    before = ambient()["@locale"]
+    (note,) = set_ambient({"@locale": AmbientState("0", spelled("xx_XX.UTF-8"))})
+    assert "xx_XX.UTF-8 is not installed" in note
+    assert ambient()["@locale"] == before
+
+
+def test_the_limit_of_recursion_is_set_back() -> None:
+    limit = sys.getrecursionlimit()
+    there_and_back("@recursionlimit", lambda: sys.setrecursionlimit(limit + 77), lambda: sys.setrecursionlimit(limit))
+    assert sys.getrecursionlimit() == limit + 77
+
+
+def test_a_time_zone_that_is_set_back_is_that_of_the_clock() -> None:
+    os.environ.pop("TZ", None)
+    time.tzset()
+    set_ambient({"@environ:TZ": AmbientState("0", b"Asia/Tokyo")})
+    assert time.localtime(0).tm_hour == 9
+    set_ambient({"@environ:TZ": None})
+    os.environ["TZ"] = "UTC"
+    set_ambient({"@environ:TZ": None})
+    set_ambient({"@environ:TZ": AmbientState("0", b"UTC")})
+    assert time.localtime(0).tm_hour == 0
+
+
+LIBRARIES = [
+    ("numpy", "@numpy.printoptions", "set_printoptions(precision=3, suppress=True)", "get_printoptions()['precision']", 3),
+    ("numpy", "@numpy.errstate", "seterr(divide='raise')", "geterr()['divide']", "raise"),
+    ("sklearn", "@sklearn.config", "set_config(transform_output='pandas')", "get_config()['transform_output']", "pandas"),
+    ("polars", "@polars.config", "Config.set_float_precision(3)", "Config.state()['set_float_precision']", 3),
+]
+
+
+@pytest.mark.parametrize(("name", "component", "work", "read", "value"), LIBRARIES, ids=[each[1] for each in LIBRARIES])
+def test_settings_of_a_library_are_set_back_and_reset(name: str, component: str, work: str, read: str, value: object) -> None:
+    space = {"library": pytest.importorskip(name)}
+    before = ambient()
+    assert component not in before, "what a library sets as it loads is no state: have its defaults changed?"
+    assert changed(lambda: exec(f"library.{work}", space)) == {component: "set"}
+    wanted = ambient()
+    assert set_ambient({component: None}) == []
+    assert ambient() == before
+    assert set_ambient({component: wanted[component]}) == []
+    assert ambient() == wanted
+    assert eval(f"library.{read}", space) == value
+    set_ambient({component: None})
+
+
+def test_settings_of_a_library_that_is_not_loaded_give_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    assert "@polars.config" not in ambient()
+    assert set_ambient({"@polars.config": None}) == []
+    (note,) = set_ambient({"@polars.config": AmbientState("0", spelled({"set_float_precision": 3}))})
+    assert note == "polars is not loaded, so its settings are left as they are"
+
+
+def test_the_environment_is_looked_at_where_python_keeps_it() -> None:
+    # a private attribute: where it goes, `Environment.look` is right all the same, and forty times slower
+    assert os.environ._data[b"PATH"] == os.environb[b"PATH"]

@@ -38,6 +38,7 @@ def groups_of(cell: str) -> set[frozenset[str]]:
 
 APART = {
     "two dicts of equal keys": "a = {'k': 1}; b = {'k': 1}",
+    "two lists of one tuple": "t = (1, ('a', 2.5)) * 2; a = [t]; b = [t]; del t",
     "two lists of one text": "s = 'text' * 9; a = [s]; b = [s]; del s",
     "two frames": "import pandas as pd\na = pd.DataFrame({'v': [1, 2], 's': ['x', 'y']}); b = a.copy(); del pd",
     "a frame and its column": "import pandas as pd\na = pd.DataFrame({'v': [1, 2]}); b = a['v']; del pd",
@@ -54,6 +55,11 @@ APART = {
 
 TOGETHER = {
     "a list in a dict": "a = [1]; b = {'l': a}",
+    "a list in a tuple of both": "t = ([1],); a = [t]; b = {'t': t}; del t",
+    "a list deep in tuples of both": "t = (0, (1, ([1],))); a = [t]; b = t; del t",
+    "the owner of a method of both": "class C: pass\nC.m = lambda self: 1\nm = C().m; a = [m]; b = {'m': m}; del m, C",
+    "the list of an append of both": "m = [1].append; a = [m]; b = {'m': m}; del m",
+    "a list on a str of both": "class S(str): pass\ns = S('s'); s.l = [1]; a = [s]; b = {'s': s}; del s, S",
     "two names of one set": "a = {1}; b = a",
     "two holders of a third": "c = []; a = [c]; b = [c]; del c",
     "a default": "a = []\ndef b(x=a): ...",
@@ -97,7 +103,7 @@ def test_a_companion_that_was_not_asked_for_comes_along() -> None:
 
 def test_alone_leaves_companions_out() -> None:
     space = space_of("a = [1]; b = {'l': a}")
-    taken = capture(space, ["b"], alone=True)
+    taken = capture(space, ["b"], among=())
     assert [group.names for group in taken.groups] == [("b",)]
     assert back(taken)["b"] == {"l": [1]}
 

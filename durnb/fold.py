@@ -240,7 +240,7 @@ class History:
                     options=e.options,
                     fingerprint=e.fingerprint,
                     inputs=e.inputs,
-                    line=e.line,
+                    line=self.line[: e.line_kept] + e.line,
                     reason=e.reason,
                     once=e.once,
                     prestate=e.prestate,
@@ -251,7 +251,7 @@ class History:
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
-        self.line = e.line
+        self.line = self.line[: e.line_kept] + e.line
 
     def _succeed(self, e: StepSucceeded, recorded: Recorded) -> None:
         step = self.steps[e.step]
@@ -292,7 +292,7 @@ class History:
         checkpoint = step.checkpoints[e.checkpoint]
         if e.code and (e.code, e.inputs) != (checkpoint.code, checkpoint.inputs):
             step.checkpoints[e.checkpoint] = replace(checkpoint, kept=(*checkpoint.kept, (e.code, e.inputs)))
-        self.line = (*e.line, (e.step, e.checkpoint))
+        self.line = (*self.line[: e.line_kept], *e.line, (e.step, e.checkpoint))
 
     def _rename(self, e: StepRenamed) -> None:
         """The step stands where it stood, and whoever knew it by its old name knows the new one."""
@@ -303,6 +303,16 @@ class History:
             for execution in step.executions:
                 execution.line, execution.inputs = _renamed_line(execution.line, e), _renamed_inputs(execution.inputs, e)
             step.checkpoints = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.checkpoints.items()}
+
+
+def shortened(line: Line, last: Line) -> tuple[int, Line]:
+    """`line` as what it has in common with the beginning of `last`, and the rest: lines of a thousand steps are not written a thousand times."""
+    kept = (
+        len(last)
+        if line[: len(last)] == last
+        else next((at for at, (a, b) in enumerate(zip(line, last, strict=False)) if a != b), len(line))
+    )
+    return kept, line[kept:]
 
 
 def _renamed_line(line: Line, e: StepRenamed) -> Line:

@@ -22,7 +22,7 @@ from durnb.events import (
     RunFinished,
     RunStarted,
 )
-from durnb.history import Attempt, History, StepHistory, fold
+from durnb.fold import Attempt, History, StepHistory, fold
 from unit.engine.run_story import Story, made, reads, stories
 
 

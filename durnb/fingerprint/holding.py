@@ -1,0 +1,248 @@
+"""Who holds what: which names can be changed by way of which others, and which from outside the notebook.
+
+A value that only names of the notebook lead to can be changed only by code that reaches one of them. That is told by counting: an object to
+which there are more references than its holders' own is held by somebody else as well (pyplot holds the current figure), and its names are
+*open*. Names that share a part are one *circle*. Nothing is digested here, and no code of the values runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MappingProxyType, ModuleType, TracebackType
+from typing import Any
+from weakref import ReferenceType, getweakrefcount
+
+from durnb import trees
+from durnb.computed import marks_of
+from durnb.fingerprint import leaves
+from durnb.fingerprint.callables import CALLABLES
+from durnb.fingerprint.lens import has_serial
+from durnb.fingerprint.libraries import frozen_kinds
+from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro
+from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function
+from durnb.fingerprint.scalars import SCALARS
+
+MOST: int = 2_000_000
+"""Parts of a name from which on it is taken for open without more counting."""
+
+_BULKY = frozenset(map(id, (list, dict, tuple)))
+_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), type(NotImplemented), CodeType)))
+_DESCRIPTORS = frozenset(id(kind) for kind in CALLABLES if "Descriptor" in kind.__name__ or "descriptor" in kind.__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """Names that share parts, so that a change under one may be one under another.
+
+    `open`: something outside the notebook holds a part too. `anchors` are the addresses of the notebook's classes and functions among the parts:
+    names that come to lead to them belong to the circle. `functions` are those of them that look up names in the notebook.
+    """
+
+    names: frozenset[str]
+    open: bool
+    anchors: frozenset[int] = frozenset()
+    functions: frozenset[int] = frozenset()
+
+
+def circles(values: Mapping[str, object], ours: Mapping[int, int], home: object) -> list[Circle]:
+    """The circles of `values`, which must be all that share parts with one another.
+
+    `ours` says how many references to an object, by address, are the notebook's and durnb's own, beside those of the values' parts. At `home`,
+    the notebook's namespace, the look ends.
+    """
+    looking = _Looking(ours, home)
+    for name in values:
+        looking.take(name, values[name])  # no variable here keeps a value: references are counted
+    return looking.circles()
+
+
+@dataclass(slots=True)
+class _Looking:
+    ours: Mapping[int, int]
+    home: object
+    holders: dict[int, str] = field(default_factory=dict)
+    held: dict[int, object] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    weak: dict[int, int] = field(default_factory=dict)
+    passed: dict[int, object] = field(default_factory=dict)
+    passers: set[tuple[int, str]] = field(default_factory=set)
+    parents: dict[str, str] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
+    ends: set[int] = field(default_factory=set)
+    frozen: dict[int, bool] = field(default_factory=dict)
+    settled: dict[int, bool] = field(default_factory=dict)
+    kinds: list[type] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ends = {id(self.home), id(sys.modules), id(module_dict(sys.modules["builtins"])), id(module_dict(sys.modules["__main__"]))}
+        self.frozen = frozen_kinds()
+
+    def take(self, name: str, value: object) -> None:
+        """Looks at all that `value` leads to, as the name's."""
+        self.parents[name] = name
+        before = len(self.held)
+        queue: list[tuple[object, int]] = []
+        self._meet(name, value, queue, 0)
+        while queue:
+            part, references = queue.pop()
+            for inner in self._inside(name, part):
+                self._meet(name, inner, queue, references)
+            if len(self.held) - before > MOST:
+                self.opened.add(name)
+                return
+
+    def _meet(self, name: str, part: object, queue: list[tuple[object, int]], references: int) -> None:
+        """Takes a part in, for the `references` that one holder has to it; `queue` gets it with those that it has to its own parts."""
+        kind, address = type(part), id(part)
+        if id(kind) in _ATOMS or address in self.ends:
+            return
+        if address in self.holders:
+            self.counts[address] += references
+            first, second = self._root(self.holders[address]), self._root(name)
+            if first != second:
+                self.parents[second] = first
+        elif self._is_counted(part, kind):
+            self.holders[address], self.held[address], self.counts[address] = name, part, references
+            queue.append((part, 1))
+        elif (address, name) not in self.passers and not self._is_nobodys(part, kind):
+            self.passers.add((address, name))
+            queue.append((part, 0 if address in self.passed else 1))  # looked through again for another name, but counted once
+            self.passed[address] = part
+
+    def _is_counted(self, part: object, kind: type) -> bool:
+        """Whether a part can be changed, so that it matters who holds it. The rest is looked through."""
+        if kind is FunctionType:
+            return of_function(part) is not Origin.INSTALLED  # type: ignore[arg-type]  # just compared
+        if is_class(part):
+            return of_class(part) is not Origin.INSTALLED  # type: ignore[arg-type]  # is_class says so
+        if derives(kind, ModuleType):
+            return sys.modules.get(str(module_dict(part).get("__name__"))) is not part  # type: ignore[arg-type]  # derives says so
+        known = self.settled.get(id(kind))
+        if known is None:
+            known = self.settled[id(kind)] = self._is_settled(kind)
+            self.kinds.append(kind)  # addresses stay true while the classes live
+        return not known
+
+    def _is_settled(self, kind: type) -> bool:
+        """Whether instances of a class can't be changed, whoever holds them."""
+        if derives(kind, Enum):
+            return of_class(kind) is Origin.INSTALLED
+        return has_no_dict(kind) and any(id(base) in _SETTLED or self.frozen.get(id(base), False) for base in mro(kind))
+
+    def _is_nobodys(self, part: object, kind: type) -> bool:
+        """Whether a part is everybody's, and leads nowhere that is the notebook's: installed classes, modules."""
+        if is_class(part) or derives(kind, ModuleType):
+            return True
+        return id(kind) in _DESCRIPTORS and of_class(part.__objclass__) is Origin.INSTALLED  # type: ignore[attr-defined]  # descriptors have it
+
+    def _inside(self, name: str, part: object) -> Iterable[object]:
+        kind = type(part)
+        if kind is FunctionType:
+            return _of_function(part)  # type: ignore[arg-type]  # just compared
+        if is_class(part):
+            return gc.get_referents(part)
+        if leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType:
+            self.opened.add(name)
+            return ()
+        if derives(kind, ReferenceType):
+            self._note_weak(part)
+        elif id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
+            tree = trees.bulk(part)
+            if tree is not None:
+                return [inner for _, inner in tree.held]
+        inside = leaves.inside(part, kind)
+        if inside is not None:
+            return [*inside, *leaves.memory(part)]
+        if leaves.hides_references(kind):
+            self.opened.add(name)
+        return gc.get_referents(part)
+
+    def _note_weak(self, part: Any) -> None:
+        referent = ReferenceType.__call__(part)
+        if referent is not None:
+            self.weak[id(referent)] = self.weak.get(id(referent), 0) + 1
+
+    def _root(self, name: str) -> str:
+        while self.parents[name] != name:
+            self.parents[name] = name = self.parents[self.parents[name]]
+        return name
+
+    # -- what was found --------------------------------------------------------------------------
+
+    def circles(self) -> list[Circle]:
+        self.kinds.clear()
+        for address, count in self._references():
+            if count > self.counts[address] + self.ours.get(address, 0) and not _is_singleton(self.held[address]):
+                self.opened.add(self.holders[address])
+        for address, part in self.held.items():
+            if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):
+                self.opened.add(self.holders[address])
+        return self._made()
+
+    def _references(self) -> Iterable[tuple[int, int]]:
+        parts = list(self.held.values())
+        return zip(self.held, (count - _OURS for count in map(sys.getrefcount, parts)), strict=True)
+
+    def _made(self) -> list[Circle]:
+        names: dict[str, set[str]] = {}
+        for name in self.parents:
+            names.setdefault(self._root(name), set()).add(name)
+        opened = {self._root(name) for name in self.opened}
+        anchors: dict[str, set[int]] = {}
+        functions: dict[str, set[int]] = {}
+        for address, part in self.held.items():
+            if type(part) is FunctionType or is_class(part):
+                root = self._root(self.holders[address])
+                anchors.setdefault(root, set()).add(address)
+                if type(part) is FunctionType and part.__globals__ is self.home:
+                    functions.setdefault(root, set()).add(address)
+        return [
+            Circle(
+                names=frozenset(members),
+                open=root in opened,
+                anchors=frozenset(anchors.get(root, ())),
+                functions=frozenset(functions.get(root, ())),
+            )
+            for root, members in names.items()
+        ]
+
+
+def _of_function(function: FunctionType) -> Iterable[object]:
+    names = function.__globals__
+    return [part for part in gc.get_referents(function) if part is not names and type(part) is not CodeType]
+
+
+_SETTLED = frozenset(map(id, (tuple, frozenset, BuiltinFunctionType, MappingProxyType, *SCALARS)))
+
+
+def _is_singleton(part: Any) -> bool:
+    """Whether an object is one that the module of its type holds, such as a sentinel or a register of settings."""
+    module = sys.modules.get(module_of(type(part)))
+    if not isinstance(module, ModuleType) or module_of(type(part)) in ("builtins", "__main__"):
+        return False
+    return any(value is part for value in list(module_dict(module).values()))
+
+
+def _our_weak(part: object) -> int:
+    """The weak references that durnb itself has to an object."""
+    return bool(marks_of(part)) + has_serial(part)
+
+
+def _may_be_weakly_held(part: object) -> bool:
+    """Classes and functions are, by their registers and by durnb's own; pandas' blocks by one another."""
+    return type(part) is FunctionType or is_class(part) or module_of(type(part)).startswith("pandas._libs")
+
+
+def _ours() -> int:
+    """What `sys.getrefcount` says beside the holders' references: those of this look itself."""
+    held: dict[int, object] = {0: []}
+    parts = list(held.values())
+    counts = list(map(sys.getrefcount, parts))
+    return counts[0]
+
+
+_OURS = _ours()

@@ -1,0 +1,125 @@
+"""Standard-library objects of C that tell their state without being changed: locks, hashes part way, iterators, weak collections."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import gc
+import hashlib
+import hmac
+import io
+import itertools
+import re
+import sys
+import threading
+import types
+import warnings
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from durnb.fingerprint.containers import of_mapping
+from durnb.fingerprint.looking import basicsize, type_name
+from durnb.fingerprint.parts import Parts, Taker, joined, opaque
+
+ITERTOOLS_REDUCE = sys.version_info < (3, 14)
+SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
+_RLOCK = re.compile(r"owner=(\d+) count=(\d+)")
+
+
+def _of_lock(value: Any) -> Parts:
+    return Parts(joined("lock", str(value.locked())), numbered=True)
+
+
+def _of_rlock(value: Any) -> Parts:
+    told = _RLOCK.search(repr(value))  # the only way to ask that every Python has
+    return Parts(joined("reentrant lock", told[2] if told and told[1] != "0" else "0"), numbered=True)
+
+
+def _of_hash(value: Any) -> Parts:
+    return Parts(joined("hash", value.name, value.digest()), numbered=True)
+
+
+def _of_variable(value: contextvars.ContextVar[Any]) -> Parts:
+    held = value.get(_UNSET)
+    return Parts(joined("context variable", value.name), () if held is _UNSET else (held,), label=lambda _: ".get()", numbered=True)
+
+
+_UNSET = object()
+
+
+def _of_weak_mapping(value: Mapping[object, object]) -> Parts:
+    items = list(value.items())
+    return of_mapping(type_name(type(value)).encode(), [key for key, _ in items], [held for _, held in items])
+
+
+def _of_weak_set(value: weakref.WeakSet[object]) -> Parts:
+    return Parts(b"weakref.WeakSet", list(value), unordered=True, numbered=True)
+
+
+def _of_file(value: Any) -> Parts:
+    """A file open for reading counts by its name and where one reads. One open for writing can't be asked without being flushed."""
+    if value.closed:
+        return Parts(joined("closed file", type_name(type(value))))
+    if value.writable() or not value.seekable():
+        return opaque(type_name(type(value)))
+    try:
+        place = value.tell()
+    except OSError:  # in the middle of `for line in file`
+        place = value.buffer.tell()
+    return Parts(joined("opaque", type_name(type(value)), str(value.name), str(place)), opaque=True)
+
+
+def of_sqlite(value: Any) -> Parts:
+    """A connection of sqlite3 counts by how it is set; its database is not looked at."""
+    settings = (value.isolation_level, value.in_transaction, value.row_factory, value.text_factory)
+    return Parts(joined("opaque", type_name(type(value))), settings, opaque=True)
+
+
+def reduced_quietly(value: Any) -> object:
+    """What an object of itertools reduces to; newer Pythons warn that this will go."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return value.__reduce__()
+
+
+def where_it_stands(value: object) -> Parts:
+    """A generator, or an iterator that can't be asked, for a probe: what it refers to, and where it is; of C objects, their memory."""
+    cls = type(value)
+    code = next((getattr(value, name) for name in ("gi_code", "cr_code", "ag_code") if hasattr(value, name)), None)
+    frame = next((getattr(value, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(value, name)), None)
+    held = [each for each in gc.get_referents(value) if type(each) not in (types.CodeType, types.FrameType) and _code(each) is not code]
+    if code is None:
+        place = ctypes.string_at(id(value) + basicsize(object), basicsize(cls) - basicsize(object)).hex()
+    else:
+        place = "spent" if frame is None else str(frame.f_lasti)
+    return Parts(joined("opaque", type_name(cls), place), held, opaque=True)
+
+
+def _code(value: object) -> object:
+    return value.__code__ if type(value) is types.FunctionType else MISSING_CODE
+
+
+MISSING_CODE = object()
+_HASHES = {type(hashlib.new(name)) for name in ("md5", "sha256")} | {type(hashlib.blake2b()), type(hashlib.blake2s())}
+_MAC = type(getattr(hmac.new(b"k", digestmod="sha256"), "_hmac", None))
+
+PRIMITIVES: dict[type, Taker] = {
+    type(threading.Lock()): _of_lock,
+    type(threading.RLock()): _of_rlock,
+    contextvars.ContextVar: _of_variable,
+    **dict.fromkeys((io.TextIOWrapper, io.BufferedReader, io.FileIO), _of_file),
+    weakref.WeakKeyDictionary: _of_weak_mapping,
+    weakref.WeakValueDictionary: _of_weak_mapping,
+    weakref.WeakSet: _of_weak_set,
+    **dict.fromkeys(_HASHES | ({_MAC} if _MAC is not type(None) else set()), _of_hash),
+}
+
+
+def is_iterator(cls: type) -> bool:
+    """Whether a class is one of itertools'."""
+    return any(cls is each for each in _ITERATORS)
+
+
+_ITERATORS = (type(itertools.tee(())[0]), *(each for each in vars(itertools).values() if type(each) is type))

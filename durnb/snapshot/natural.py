@@ -1,0 +1,237 @@
+"""Objects that pickle refuses, or would store wrongly, and that have a natural way to be made again."""
+
+from __future__ import annotations
+
+import contextvars
+import gc
+import io
+import os
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from durnb.snapshot import clients, connections, files, rebuild, standins
+from durnb.snapshot.kinds import Debris, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Natural:
+    """How an object is made again; `note` is what a person should know of it, if anything."""
+
+    reduction: tuple[Any, ...]
+    note: str = ""
+
+
+Answer = Natural | Refused | Debris | None
+"""None: it is an object like any other."""
+
+
+def _file(value: Any) -> Answer:
+    """A file open for reading, layer by layer, so that what shares one goes on to."""
+    inner = value.buffer if isinstance(value, io.TextIOWrapper) else value.raw if isinstance(value, io.BufferedReader) else None
+    if value.closed or (inner is not None and type(inner) not in (io.FileIO, io.BufferedReader)):
+        return None
+    try:
+        if isinstance(value, io.TextIOWrapper):
+            return Natural((standins.text, (inner, files.describe_text(value))))
+        if isinstance(value, io.BufferedReader):
+            files.check(value)
+            return Natural((standins.buffered, (inner, value.tell())))
+        return Natural((standins.file, (files.describe(value),)))
+    except files.NotToBeReopened as why:
+        return Refused(str(why))
+
+
+def _compressed(value: Any) -> Answer:
+    """A file of gzip, bz2 or lzma, open for reading."""
+    inner: Any = getattr(value, "fileobj", None) or getattr(value, "_fp", None)
+    if value.closed or inner is None or not value.readable():
+        return None
+    try:
+        kind = type(value)
+        return Natural((standins.compressed, (kind.__module__, kind.__qualname__, files.path_of(inner), value.tell())))
+    except files.NotToBeReopened as why:
+        return Refused(str(why))
+
+
+def _sqlite(value: Any) -> Answer:
+    try:
+        told = connections.describe_sqlite(value)
+    except connections.NotToBeReopened as why:
+        return Refused(str(why))
+    return Natural((standins.sqlite, (told,)), f"opened again on {told.path}; functions and converters of its own are not kept")
+
+
+def _duckdb(value: Any) -> Answer:
+    try:
+        told = connections.describe_duckdb(value)
+    except connections.NotToBeReopened as why:
+        return Refused(str(why))
+    return Natural((standins.duckdb, (told,)), f"opened again on {told.path}; functions and settings of its own are not kept")
+
+
+def _requests(value: Any) -> Answer:
+    try:
+        clients.check_session(value)
+    except clients.HoldsSecret as where:
+        return _secret(where)
+    return None
+
+
+def _httpx(value: Any) -> Answer:
+    if value._state.name == "CLOSED":
+        return Debris("closed client", (standins.Gone, ("a closed client",)))
+    try:
+        told = clients.describe_httpx(value)
+    except clients.HoldsSecret as where:
+        return _secret(where)
+    if told is None:
+        return Refused("a client with transports of its own")
+    return Natural((standins.client, (told,)), "made again from its settings; certificates of its own are not kept")
+
+
+def _model_client(value: Any) -> Answer:
+    if value.is_closed():
+        return Debris("closed client", (standins.Gone, ("a closed client",)))
+    try:
+        told = clients.describe_model_client(value)
+    except clients.HoldsSecret as where:
+        return _secret(where)
+    return Natural((standins.client, (told,)), "made again from its settings, its key taken from the environment")
+
+
+def _secret(where: object) -> Refused:
+    return Refused(f"a client that holds a secret ({where}), and secrets are never stored: make it in a plain cell")
+
+
+def _secret_value(value: Any) -> Answer:
+    """A `SecretStr` of pydantic: by the name of the environment variable that has it, else not at all."""
+    variable = clients.variable_of(value.get_secret_value())
+    if variable is None:
+        return Refused("a secret, which is never stored: take it from an environment variable, or make it in a plain cell")
+    return Natural((standins.secret, (type(value).__module__, type(value).__qualname__, variable)))
+
+
+def _engine(value: Any) -> Answer:
+    """An engine of SQLAlchemy: by its address, connecting when it is used."""
+    if value.url.password:
+        return Refused("an engine whose address has a password, and secrets are never stored: make it in a plain cell")
+    if value.dialect.name in ("sqlite", "duckdb") and value.url.database in (None, "", ":memory:"):
+        return Refused("an engine of a database in memory")
+    address = value.url.render_as_string(hide_password=False)
+    return Natural((standins.engine, (address, value.echo)), f"made again for {address}; settings of its pool are not kept")
+
+
+def _symbol(value: Any) -> Answer:
+    """A symbol of SQLAlchemy: its number is another in every process, so it is found by its name."""
+    homes = [(name, module) for name, module in list(sys.modules.items()) if name.startswith("sqlalchemy.") and module is not None]
+    home = next((name for name, module in sorted(homes) if vars(module).get(value.name) is value), None)
+    return Natural((rebuild.attribute, (home, value.name))) if home is not None else None
+
+
+def _h5(value: Any) -> Answer:
+    """A file of h5py being read, or a part of one."""
+    h5py: Any = sys.modules["h5py"]
+    if not value:
+        return Debris("closed HDF5 file", (standins.Gone, ("a closed HDF5 file",)))
+    if value.file.mode != "r":
+        return Refused("an HDF5 file open for writing")
+    if isinstance(value, h5py.File):
+        path = os.path.abspath(value.filename)
+        return Natural((standins.h5_file, (path,)), f"opened again on {path}; what the file holds is not kept")
+    return Natural((standins.h5_part, (h5py.File(value.file.id), value.name)))
+
+
+def _element(value: Any) -> Answer:
+    """An element of lxml: its document as text, once for all its elements, and its place in that."""
+    etree: Any = sys.modules["lxml.etree"]
+    tree = value.getroottree()
+    root = tree.getroot()
+    if root is value:
+        return Natural((standins.xml, (etree.tostring(tree, encoding="utf-8"), _is_html(value))))
+    return Natural((standins.xml_part, (root, tree.getpath(value))))
+
+
+def _is_html(value: Any) -> bool:
+    html = sys.modules.get("lxml.html")
+    return html is not None and isinstance(value, html.HtmlElement)
+
+
+def _molecule(value: Any) -> Answer:
+    """A molecule of RDKit with all its properties: pickle leaves them out."""
+    chem: Any = sys.modules["rdkit.Chem"]
+    return Natural((type(value), (value.ToBinary(chem.PropertyPickleOptions.AllProps),)))
+
+
+def _variable(value: contextvars.ContextVar[Any]) -> Answer:
+    default = tuple(gc.get_referents(value))[1:2] if " default=" in repr(value) else ()
+    held = value.get(_UNSET) if not default else value.get()
+    return Natural((standins.context_variable, (value.name, default), () if held is _UNSET else (held,), None, None, standins.set_variable))
+
+
+_UNSET = object()
+
+
+def _system_random(value: random.SystemRandom) -> Answer:
+    return Natural((type(value), ()))
+
+
+def _loop_bound(value: Any) -> Answer:
+    """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
+    if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
+        return Refused("something of asyncio that a task waits for")
+    return Natural((rebuild.new, (type(value),), {**vars(value), "_loop": None}, None, None, rebuild.instance_state))
+
+
+def _async_future(value: Any) -> Answer:
+    if not value.done():
+        return Refused("a task or future that is not done")
+    if value.cancelled():
+        return Natural((standins.async_future, (None, None, True)))
+    error = value._exception if type(value).__name__ == "Future" else value.exception()
+    return Natural((standins.async_future, (value.result() if error is None else None, error, False)), "a done future stands for the task")
+
+
+Handler = Callable[[Any], Answer]
+_ALWAYS: tuple[tuple[type, Handler], ...] = (
+    (io.TextIOWrapper, _file),
+    (io.BufferedReader, _file),
+    (io.FileIO, _file),
+    (contextvars.ContextVar, _variable),
+    (random.SystemRandom, _system_random),
+)
+_LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
+    ("gzip", ("GzipFile",), _compressed),
+    ("bz2", ("BZ2File",), _compressed),
+    ("lzma", ("LZMAFile",), _compressed),
+    ("sqlite3", ("Connection",), _sqlite),
+    ("duckdb", ("DuckDBPyConnection",), _duckdb),
+    ("requests", ("Session",), _requests),
+    ("httpx", ("Client", "AsyncClient"), _httpx),
+    ("openai", ("OpenAI", "AsyncOpenAI"), _model_client),
+    ("anthropic", ("Anthropic", "AsyncAnthropic"), _model_client),
+    ("pydantic", ("SecretStr", "SecretBytes"), _secret_value),
+    ("sqlalchemy", ("Engine",), _engine),
+    ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
+    ("h5py", ("File", "Group", "Dataset"), _h5),
+    ("lxml.etree", ("_Element",), _element),
+    ("lxml.html", ("HtmlElement",), _element),
+    ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),
+    ("asyncio", ("Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"), _loop_bound),
+    ("asyncio", ("Queue", "PriorityQueue", "LifoQueue"), _loop_bound),
+    ("asyncio", ("Future", "Task"), _async_future),
+)
+
+
+def handler_of(kind: type) -> Handler | None:
+    """How objects of exactly this type are made again; of libraries that are loaded."""
+    for known, handler in _ALWAYS:
+        if kind is known:
+            return handler
+    for module, names, handler in _LOADED:
+        loaded = sys.modules.get(module)
+        if loaded is not None and any(kind is getattr(loaded, name, None) for name in names):
+            return handler
+    return None
