@@ -12,7 +12,7 @@ from durnb.advice.reading import ReadCell, read_cells
 from durnb.advice.secrets import in_variables
 from durnb.engine.cells import NotebookCell
 from durnb.engine.live import Durable, LiveNames
-from durnb.engine.remaking import moves
+from durnb.engine.remaking import is_opened, moves
 from durnb.engine.session import Session
 from durnb.fingerprint import content
 from durnb.snapshot import Captured, Group, capture
@@ -46,9 +46,10 @@ def _maker(name: str, cells: Sequence[ReadCell]) -> ReadCell | None:
 
 
 def _lost(captured: Captured, values: Mapping[str, object], cells: Sequence[ReadCell]) -> Iterator[Finding]:
+    opened = [name for name, value in values.items() if is_opened(f"{type(value).__module__}.{type(value).__qualname__}")]
     for lost in captured.lost:
         maker = _maker(lost.name, cells)
-        again = maker is not None and is_made_again(maker, [other.name for other in captured.lost])
+        again = maker is not None and is_made_again(maker, [other.name for other in captured.lost] + opened)
         if again and not moves(values[lost.name], lost.reason):
             continue
         what = f"`{lost.name}` can't be stored ({lost.path}: {lost.reason}): after a resume it is not there, and steps that need it stop"

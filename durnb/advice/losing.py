@@ -22,6 +22,11 @@ _MAKERS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("open", "gzip.open", "h5py.File", "ZipFile"), "a file open for writing"),  # to be read it is opened again
     **dict.fromkeys(("sqlite3.connect", "duckdb.connect"), "a database connection"),  # of a file it is opened again
 }
+_OPENED: Final = (
+    *(".sqlite3.connect", ".duckdb.connect", ".create_engine", ".requests.Session", ".httpx.Client"),
+    *(".OpenAI", ".AsyncOpenAI", ".Anthropic", ".AsyncAnthropic"),
+)
+"""Calls that make what a checkpoint has as a way to make it again."""
 _MOVE: Final = frozenset({"a file open for writing", "a temporary file", "a thing that runs"})
 _IN_MEMORY: Final = ("sqlite3.connect", "duckdb.connect")
 
@@ -37,9 +42,11 @@ def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
 
 
 def _made_names(statement: ast.stmt) -> list[str]:
-    """The names that a statement gives to something known not to be stored."""
+    """The names that a statement gives to something known not to be stored, or only as a way to make it again."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if _made(call)[0]:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if _made(call)[0] or f".{dotted(call.func)}".endswith(
+            _OPENED
+        ):
             return [name]
         case _:
             return []

@@ -41,6 +41,15 @@ _MOVING: Final = (
 """How reasons of the snapshot begin that tell of a thing that stands somewhere."""
 
 
+_OPENED: Final = frozenset(
+    {
+        *("sqlite3.Connection", "duckdb.DuckDBPyConnection", "sqlalchemy.Engine", "requests.Session", "httpx.Client", "httpx.AsyncClient"),
+        *("openai.OpenAI", "openai.AsyncOpenAI", "anthropic.Anthropic", "anthropic.AsyncAnthropic"),
+    }
+)
+"""Types, by package and name, whose objects a checkpoint has as a way to open them again: to make them again beside what is lost is the same."""
+
+
 def or_made_again(
     decision: Reuse, request: CellRequest, step: StepHistory, shelf: Shelf, live: LiveNames, limit: timedelta
 ) -> Reuse | Execute:
@@ -59,7 +68,13 @@ def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, l
     if not manifest.lost or any(one.moves or one.reason == TAKEN_AS_DONE for one in manifest.lost.values()):
         return False
     made = made_by(source)
-    return made is not None and made <= manifest.lost.keys() and checkpoint.ran <= limit.total_seconds()
+    opened = {name for name, stored in manifest.names.items() if is_opened(stored.type)}
+    return made is not None and made <= manifest.lost.keys() | opened and checkpoint.ran <= limit.total_seconds()
+
+
+def is_opened(kind: str) -> bool:
+    """Whether objects of the type of this dotted name are stored as a way to open or make them again."""
+    return f"{kind.partition('.')[0].lstrip('_')}.{kind.rpartition('.')[2]}" in _OPENED
 
 
 def moves(value: object, why: str) -> bool:

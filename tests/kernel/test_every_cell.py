@@ -156,8 +156,10 @@ def test_the_environment_can_switch_it_on(nb: Notebook) -> None:
 def test_what_has_no_position_is_made_again_and_what_has_one_is_put_there_or_is_lost(nb: Notebook) -> None:
     cells = [
         ("all", "%durable all"),
-        ("connect", "import sqlite3\nconn = sqlite3.connect('a.db')"),
-        ("pool", "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)"),
+        (
+            "pool",
+            "import sqlite3\nfrom concurrent.futures import ThreadPoolExecutor\nconn = sqlite3.connect('a.db')\npool = ThreadPoolExecutor(1)",
+        ),
         ("fill", "ran('fill')\nconn.execute('create table t (x int)')\nconn.execute('insert into t values (1)')\nconn.commit()"),
         ("open", "lines = open('two.txt')\nlog = open('log.txt', 'w')"),
         ("read", "ran('read')\nfirst = lines.readline()\nlog.write(first)\nlog.flush()"),
@@ -168,7 +170,14 @@ def test_what_has_no_position_is_made_again_and_what_has_one_is_put_there_or_is_
     (nb.place.folder / "two.txt").write_text("one\ntwo\n")
     run_all(nb, cells[:-2])
     steps = {step["step"]: step["action"] for step in nb.open().command("plan --json")["steps"]}
-    assert (steps["cell-connect"], steps["cell-pool"], steps["cell-open"], steps["cell-count"]) == ("reuse", "run", "reuse", "run")
+    assert steps == {
+        "cell-pool": "run",
+        "cell-fill": "reuse",
+        "cell-open": "reuse",
+        "cell-read": "reuse",
+        "cell-count": "run",
+        "cell-on": "run",
+    }
     results = run_all(nb, cells)
     assert "can't be stored, and is made again" in results["pool"].badge
     assert nb.evaluate("[rows, second.strip()]") == [2, "two"]

@@ -116,6 +116,7 @@ def test_what_a_step_closes_itself_is_not() -> None:
 
 def test_where_every_cell_is_a_step_a_connection_is_made_again_and_what_stands_somewhere_is_not() -> None:
     assert found("conn = psycopg.connect(url)", "use(conn)", every=True) == []
+    assert found("conn = sqlite3.connect('a.db')\npool = ThreadPoolExecutor()", "use(pool)", every=True) == []
     assert found("conn = sqlite3.connect(':memory:')", "use(conn)", every=True) == [("warning", "lost-on-resume", 1)]
     assert found("conn = psycopg.connect(url)\nrows = conn.read()", "use(conn)", every=True) == [("warning", "lost-on-resume", 1)]
     finding = only("f = open('a', 'w')", "use(f)", every=True)

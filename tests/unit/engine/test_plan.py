@@ -268,10 +268,10 @@ def test_cells_that_all_makes_steps_are_planned_with_a_label() -> None:
     assert (second.action, second.step) == ("run", "cell-c2")
 
 
-def unmarked(source: str, ran: float = 1.0, *, moves: bool = False, reason: str = "a connection", **names: str) -> Plan:
+def unmarked(source: str, ran: float = 1.0, *, moves: bool = False, reason: str = "a connection", kind: str = "int", **names: str) -> Plan:
     """The plan for an unmarked cell that lost `conn`, and for one that reads that."""
     story = Story()
-    stored = {name: StoredName(digest=digest, type="int") for name, digest in names.items()}
+    stored = {name: StoredName(digest=digest, type=kind) for name, digest in names.items()}
     lost = {"conn": LostName(path="conn", reason=reason, moves=moves)}
     story.starts("cell-c0", read_cell(source).digest, source=source)
     story.succeeds("cell-c0", ran=ran, holds=Manifest(step="cell-c0", names=stored, lost=lost).encode())
@@ -282,6 +282,13 @@ def test_a_cell_that_only_makes_what_cannot_be_stored_is_planned_to_be_run_and_w
     first, second = unmarked("conn = connect()").steps
     assert (first.action, first.reason) == ("run", "`conn` can't be stored, and is made again")
     assert (second.action, second.reason) == ("run", "it has not run yet")
+
+
+@pytest.mark.parametrize("kind", ["sqlite3.Connection", "_duckdb.DuckDBPyConnection", "sqlalchemy.engine.base.Engine"])
+def test_what_is_opened_again_beside_it_is_no_hindrance(kind: str) -> None:
+    source = "db = open_it()\nconn = connect()"
+    assert unmarked(source, kind=kind, db="1").steps[0].action == "run"
+    assert unmarked(source, kind="pandas.DataFrame", db="1").steps[0].action == "reuse"
 
 
 @pytest.mark.parametrize(
