@@ -91,6 +91,8 @@ class _Looking:
             part, references = queue.pop()
             for inner in self._inside(name, part):
                 self._meet(name, inner, queue, references)
+            if derives(type(part), ReferenceType):
+                self._meet_weakly(name, part, queue)
             if len(self.held) - before > MOST:
                 self.opened.add(name)
                 return
@@ -148,9 +150,7 @@ class _Looking:
         if leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType:
             self.opened.add(name)
             return ()
-        if derives(kind, ReferenceType):
-            self._note_weak(part)
-        elif id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
+        if id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
             tree = trees.bulk(part)
             if tree is not None:
                 return [inner for _, inner in tree.held]
@@ -161,10 +161,12 @@ class _Looking:
             self.opened.add(name)
         return gc.get_referents(part)
 
-    def _note_weak(self, part: Any) -> None:
+    def _meet_weakly(self, name: str, part: Any, queue: list[tuple[object, int]]) -> None:
+        """What a weak reference leads to is shared with its holder, which has no reference to it that counts."""
         referent = ReferenceType.__call__(part)
         if referent is not None:
             self.weak[id(referent)] = self.weak.get(id(referent), 0) + 1
+            self._meet(name, referent, queue, 0)
 
     def _root(self, name: str) -> str:
         while self.parents[name] != name:
