@@ -9,6 +9,7 @@ from typing import Final
 from durnb.engine.header import FoundHeader, find_header
 from durnb.errors import UsageError
 
+_TIMES: Final = ("%%time", "%%capture")
 _TITLE: Final = 48  # characters
 
 
@@ -54,5 +55,5 @@ def _does_something(source: str) -> bool:
 def title(source: str) -> str:
     """A cell in a few words: its first line that says something."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
-    first = next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
+    first = next((line for line in lines if not line.startswith("#") and line not in _TIMES), lines[0] if lines else "")
     return first if len(first) <= _TITLE else first[: _TITLE - 1] + "…"

@@ -53,6 +53,7 @@ def test_a_cell_that_does_more_is_a_plain_cell(source: str) -> None:
 
 
 def test_a_cell_is_titled_by_its_first_line_of_code() -> None:
+    assert title("%%time\n# fit\nmodel = fit()") == "model = fit()"
     assert title("# the data\n\nx = 1\ny = 2") == "x = 1"
     assert title("# only a comment") == "# only a comment"
     assert title("x" * 100) == "x" * 47 + "…"
