@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from durnb.advice.findings import Finding, Size
+from durnb.advice.findings import Finding, Severity, Size
 from durnb.advice.losing import is_made_again
 from durnb.advice.reading import ReadCell, read_cells
 from durnb.advice.secrets import in_variables
@@ -38,7 +38,12 @@ def examine(session: Session, cells: Sequence[NotebookCell], environ: Mapping[st
 
 def _is_of_a_step(name: str, live: LiveNames, cells: Sequence[ReadCell]) -> bool:
     held = live.names.get(name)
-    return (held is not None and isinstance(held.version, Durable)) or any(cell.is_step and name in cell.names.binds for cell in cells)
+    return (held is not None and isinstance(held.version, Durable)) or any(_makes(cell, name) for cell in cells)
+
+
+def _makes(cell: ReadCell, name: str) -> bool:
+    """Whether the cell is a step that leaves the name."""
+    return cell.header is not None and name in cell.names.binds and name not in cell.header.header.ignore
 
 
 def _maker(name: str, cells: Sequence[ReadCell]) -> ReadCell | None:
@@ -54,13 +59,14 @@ def _lost(captured: Captured, values: Mapping[str, object], cells: Sequence[Read
             continue
         what = f"`{lost.name}` can't be stored ({lost.path}: {lost.reason}): after a resume it is not there, and steps that need it stop"
         cure = "make it in a plain cell, or leave it out with --ignore"
-        yield _about(lost.name, maker, what, cure)
+        needed = any(cell is not maker and lost.name in cell.names.reads for cell in cells)
+        yield _about(lost.name, maker, "warning" if needed else "note", what, cure)
 
 
-def _about(name: str, maker: ReadCell | None, what: str, cure: str) -> Finding:
+def _about(name: str, maker: ReadCell | None, severity: Severity, what: str, cure: str) -> Finding:
     if maker is not None:
-        return maker.finding("warning", "lost", what, cure)
-    return Finding(severity="warning", kind="lost", where=f"variable {name}", what=what, cure=cure)
+        return maker.finding(severity, "lost", what, cure)
+    return Finding(severity=severity, kind="lost", where=f"variable {name}", what=what, cure=cure)
 
 
 def _untracked(values: Mapping[str, object], live: LiveNames, cells: Sequence[ReadCell]) -> Iterator[Finding]:

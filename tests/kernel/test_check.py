@@ -8,7 +8,8 @@ CELLS = [
     ("load", "%%durable load\nimport threading\nrows = list(range(50_000))\nheld = {'deep': [threading.Thread()]}"),
     ("opaque", "box = __import__('ssl').create_default_context()"),
     ("slow", "import time\nend = time.monotonic() + 1.1\nwhile time.monotonic() < end: pass"),
-    ("use", "%%durable use\ntotal = len(rows) + box.check_hostname"),
+    ("use", "%%durable use\ntotal = len(rows) + len(held) + box.check_hostname"),
+    ("left", "%%durable left --ignore worker\nworker = open('worker.txt', 'w')"),
     ("key", "%%durable key\ntoken = __import__('os').environ['MY_API_TOKEN']"),
 ]
 
@@ -21,6 +22,7 @@ def test_lost_names_sizes_untracked_inputs_and_secrets_are_told_and_nothing_is_k
     found = nb.command("check --json")
     kinds = {(finding["kind"], finding["cell"]): finding for finding in found["findings"]}
     assert "held['deep'][0]" in kinds["lost", 1]["what"]
+    assert (kinds["lost", 1]["severity"], [kind for kind, _ in kinds].count("lost")) == ("warning", 1)
     assert "`box`" in kinds["untracked", 4]["what"]
     assert "MY_API_TOKEN" in kinds["secret-in-variable", 0]["what"]
     assert "q8w7" not in str(found)
