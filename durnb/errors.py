@@ -119,6 +119,17 @@ class JournalDamaged(JournalError):
         )
 
 
+class PackDamaged(JournalError):
+    """Bytes that were put back already turned out, a moment later, not to be those that were stored."""
+
+    def __init__(self, *, path: str, kept: str, why: str) -> None:
+        self.path, self.kept, self.why = path, kept, why
+        super().__init__(
+            f"{path} is damaged ({why}), which was found out after variables were put back from it: what this kernel holds can be wrong. "
+            f"Nothing was recorded since. Restart the kernel and Run All: the steps whose bytes these were ask what to do. The file is kept as {kept}"
+        )
+
+
 class JournalReadOnly(JournalError):
     """The folder or the file can't be written."""
 

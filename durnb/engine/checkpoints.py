@@ -36,6 +36,11 @@ def _store_group(draft: Draft, group: Group) -> StoredGroup:
     )
 
 
+def _fixed(data: bytearray | memoryview) -> bytes | memoryview:
+    """The same bytes, read-only."""
+    return data.toreadonly() if isinstance(data, memoryview) else bytes(data)
+
+
 @dataclass(slots=True)
 class Shelf:
     """Reads checkpoints of one run. Manifests are verified once and kept; values never are. `restore` makes values of a group's bytes."""
@@ -88,10 +93,9 @@ class Shelf:
         return values
 
     def _load_group(self, group: StoredGroup, sources: Mapping[str, str], own: Collection[str]) -> dict[str, object]:
-        buffers = [
-            bytes(self.journal.read(digest)) if readonly else self.journal.read(digest)
-            for digest, readonly in zip(group.buffers, group.readonly, strict=True)
-        ]
+        plain = group.plain or (False,) * len(group.buffers)
+        read = self.journal.read_all(group.buffers, plain)
+        buffers = [_fixed(data) if readonly else data for data, readonly in zip(read, group.readonly, strict=True)]
         return self.restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
 
     def outputs(self, step: str, manifest: Manifest) -> list[dict[str, Any]]:

@@ -214,6 +214,7 @@ class Session:
         """
         with self.busy, trees.remembered():
             self.open(request.name)
+            self.journal.check()
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
             self.live.observe()

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from durnb import faults
+from durnb import faults, mapped
 from durnb.events import Event
 from durnb.journal import disk, forks
+from durnb.journal.mapping import place_of_token
 from durnb.journal.packs import Packs, PackWriter, digest_of_bytes
 
 SMALL: Final = 64_000  # bytes of a value up to which it lives in DuckDB
@@ -107,10 +108,18 @@ class Draft:
 
     def _add_big(self, view: memoryview) -> bytes:
         """Hash first only where a buffer of this length is stored; else hashing goes along with the writing."""
+        known = self._digest_of_mapped(view)
+        if known is not None and self._is_packed(known):
+            return known
         if len(view) in self._lengths or self._shelf.packs.may_hold(len(view)):
             digest = digest_of_bytes(view)
             return digest if self._is_packed(digest) else self._write(view, digest)
         return self._write(view)
+
+    def _digest_of_mapped(self, view: memoryview) -> bytes | None:
+        """The digest of memory that was mapped from a pack, and that nobody wrote to; a commit waits for the check of what was mapped."""
+        token = mapped.token_of_buffer(view) if len(view) >= mapped.BIG else None
+        return self._shelf.packs.digest_at(place_of_token(token)) if token is not None else None
 
     def _is_packed(self, digest: bytes) -> bool:
         if digest in self._ours:

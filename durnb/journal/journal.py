@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import durnb
+from durnb import mapped
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
 from durnb.events import Event, KernelAttached, KernelDetached, RunStarted
@@ -25,8 +26,9 @@ from durnb.journal.database import Database, errors
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.lease import Lease
+from durnb.journal.mapping import MappedReads
 from durnb.journal.names import RunName
-from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
+from durnb.journal.packs import Packs, Place, digest_of_bytes, read_list, write_list
 from durnb.journal.status import StatusFile
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
@@ -86,6 +88,7 @@ class Journal:
         self._lease, self._database, self._clock = lease, database, clock
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
+        self._mapped = MappedReads(self.packs)
         self._listed = read_list(store.file(run, "packs"))
         self._secret: Secret | None = None
         self._connection_file: str | None = None
@@ -195,8 +198,9 @@ class Journal:
         return self._writer.stored()
 
     def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int:
-        """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`."""
+        """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`. Raises PackDamaged."""
         self.check_owner()
+        self._mapped.wait()
         if not packs <= self._listed:
             path = self.store.file(self.run, "packs")
             with disk.at(path):
@@ -208,17 +212,42 @@ class Journal:
         """The bytes of a digest. Raises KeyError where nothing of it is stored, JournalDamaged where it is, and can't be read."""
         self.check_owner()
         key = bytes.fromhex(digest)
-        if key in self.stored():
+        place = self._place(key)
+        if place is None:
             return self._read_small(key)
+        with disk.at(self.store.objects):
+            return self.packs.read(key, place)
+
+    def read_all(self, digests: Sequence[str], plain: Sequence[bool]) -> list[bytearray | memoryview]:
+        """As `read`, each writable and the caller's own; big ones are mapped: read from the disk when they are looked at.
+
+        Much that is `plain`, numbers any of which is as good as another, is checked a moment later: `check` tells, and so does every commit.
+        """
+        self.check_owner()
+        keys = [bytes.fromhex(digest) for digest in digests]
+        found = [self._place(key) for key in keys]
+        big = [(at, place) for at, place in enumerate(found) if place is not None and place.length >= mapped.BIG]
+        with disk.at(self.store.objects):
+            views = self._mapped.read([(place, keys[at], plain[at]) for at, place in big])
+        by_number = dict(zip((at for at, _ in big), views, strict=True))
+        return [by_number[at] if at in by_number else self.read(digest) for at, digest in enumerate(digests)]
+
+    def check(self) -> None:
+        """Raises PackDamaged where what `read_all` gave turned out to be damaged."""
+        self._mapped.tell()
+
+    def _place(self, key: bytes) -> Place | None:
+        """Where the bytes of a digest lie among the packs; None for a small value. Raises KeyError, JournalDamaged."""
+        if key in self.stored():
+            return None
         place = self.packs.find(key)
         if place is None:
             with disk.at(self.store.objects):
                 self.packs.refresh()
             place = self.packs.find(key)
         if place is None:
-            raise self.packs.problem(self._listed) or KeyError(digest)
-        with disk.at(self.store.objects):
-            return self.packs.read(key, place)
+            raise self.packs.problem(self._listed) or KeyError(key.hex())
+        return place
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and rows of a table or view of the run's file, as they are now."""
@@ -305,6 +334,7 @@ class Journal:
             with suppress(JournalError):  # the file is for onlookers; who owns the run is told by the lease
                 self._status.close()
             self._writer.stop()
+            self._mapped.stop()
             try:
                 self._database.close()
             finally:
