@@ -3090,6 +3090,7 @@ old.v.append(4)
 kept.v.append(5)
 print(type(old) is type(new), type(old) is type(kept))
 """,
+        marked="a class that one cell defines twice, word for word, comes back as one",
     ),
     # -- changes that hide ---------------------------------------------------------------------------------------------------------------
     Book(
