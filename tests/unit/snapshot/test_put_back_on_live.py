@@ -151,7 +151,9 @@ def test_order_of_attributes_is_no_matter() -> None:
 
 
 def test_functions_of_a_module_made_by_hand_belong_to_the_module_that_was_put_back_last() -> None:
-    space = run("import types\nmade = types.ModuleType('made')\nexec('total = 0\\ndef add(n):\\n  global total\\n  total += n', vars(made))")
+    space = run(
+        "import types\nmade = types.ModuleType('made')\nexec('total = 0\\ndef add(n):\\n  global total\\n  total += n', vars(made))"
+    )
     first = taken(space, "made")
     exec("made.add(5)", space)
     second = taken(space, "made")
