@@ -83,6 +83,13 @@ class Settings:
     max_store: int = field(
         default=0, metadata={"doc": "bytes that all runs of a notebook may take, such as 20 GB; 0 for no limit", "least": 0}
     )
+    all: bool = field(default=False, metadata={"doc": "every cell is a step, as below %durable all"})
+    remake_under: timedelta = field(
+        default=timedelta(seconds=10),
+        metadata={
+            "doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"
+        },
+    )
     thorough: bool = field(
         default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
     )

@@ -6,16 +6,18 @@ import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.checkpoints import signed_facts
 from durnb.engine.commit import commit
+from durnb.engine.creations import missing
 from durnb.engine.live import Changes, Durable
-from durnb.engine.manifest import Manifest
+from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
-from durnb.engine.session import TAKEN_AS_DONE, Session
+from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.engine.storage import Storage, storage_of
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
@@ -97,7 +99,8 @@ def restore(session: Session, upto: str | None = None) -> Restored:
         notes: list[str] = []
         for name, number in line:
             back = session.put_back(session.history.steps[name].checkpoints[number], session.line)
-            notes.extend(f"{name}: {note}" for note in back.notes)
+            spoiled = missing(back.manifest, None, Path())
+            notes.extend(f"{name}: {note}" for note in (*back.notes, *([spoiled] if spoiled else [])))
         return Restored(
             steps=tuple(name for name, _ in line), left=left, plain=tuple(plain_cells(session.kernel.cells())), notes=tuple(notes)
         )
@@ -182,7 +185,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
     draft = session.journal.draft(checkpoint.step)
     try:
         fresh = take(draft, ended, session.live, own)
-        kept = replace(fresh, ambient=manifest.ambient, outputs=manifest.outputs, imports=manifest.imports)
+        kept = replace(fresh, ambient=manifest.ambient, outputs=manifest.outputs, imports=manifest.imports, creates=manifest.creates)
         text, signature = sign(session.journal, kept, execution.started_seq, "checkpoint")
         with interrupts_held():
             draft.commit(

@@ -7,22 +7,24 @@ from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from durnb import trees
 from durnb.clock import Clock, SystemClock
 from durnb.computed import unwatch
 from durnb.config import Settings
-from durnb.engine import badges, overview
+from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
+from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
+from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
 from durnb.engine.putback import PutBack, put_back
@@ -37,8 +39,6 @@ from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState, ambient_problems
-
-TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 
 class Surroundings(Protocol):
@@ -253,10 +253,12 @@ class Session:
         place = self.place(request.name)
         history = self.history.steps.get(request.name)
         seen = look(place, read_cell(request.source), request.header, history.last if history else None)
-        question = question_of(request, seen, self.settings(), self.clock.now())
+        question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         if history is None or not history.executions:
             question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
         decision = decide(history, question)
+        if isinstance(decision, Reuse) and history is not None and request.unmarked:
+            decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
         match decision:
             case Reuse():
                 self._reuse(request, stage, place, question, decision)
@@ -304,8 +306,9 @@ class Session:
         if self._announced:
             return
         self._announced = True
-        if any(step.checkpoints for step in self.history.steps.values()) and self.settings().badge:
-            planned = plan(self.history, self.kernel.cells(), on_change=self.settings().on_change, now=self.clock.now())
+        settings = self.settings()
+        if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
+            planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
             self.kernel.say(overview.announcement(planned, self.history))
 
     # ---- reuse
@@ -330,7 +333,7 @@ class Session:
                     step=request.name,
                     checkpoint=checkpoint.number,
                     fingerprint=fingerprint_of(question),
-                    inputs=question.inputs if kept else (),
+                    inputs=(*question.inputs, *question.files) if kept else (),
                     code=question.code if kept else "",
                     line=line,
                     line_kept=line_kept,
@@ -371,6 +374,8 @@ class Session:
             ran=0.0,
             save=None,
             always=False,
+            creates=request.header.creates,
+            folder=working_folder(),
         )
 
     # ---- execute

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from durnb.engine.cells import NotebookCell
 from durnb.engine.operations import default_wish
 from durnb.engine.session import Session
-from durnb_kernel_ext.identity import saved_cells
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension makes the attachment
@@ -23,21 +22,13 @@ class Attachment:
     """Implements the engine's `Surroundings`."""
 
     extension: Extension
-    _cells: tuple[tuple[Path, int, int], list[NotebookCell]] | None = None
 
     def notebook(self) -> Path | None:
         return self.extension.path
 
     def cells(self) -> Sequence[NotebookCell]:
         """The cells of the saved file, read again where it changed."""
-        path = self.extension.path
-        if path is None or not path.is_file():
-            return []
-        stat = path.stat()
-        mark = (path, stat.st_mtime_ns, stat.st_size)
-        if self._cells is None or self._cells[0] != mark:
-            self._cells = mark, [NotebookCell(source=c.source, id=c.id, type=c.type) for c in saved_cells(path)]
-        return self._cells[1]
+        return self.extension.cells()
 
     def say(self, text: str) -> None:
         if not text:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
+from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.errors import UsageError
@@ -43,9 +46,9 @@ def plan(extension: Extension, words: list[str]) -> Any:
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    planned = plan_of(session.history, cells)
+    planned = plan_of(session.history, cells, extension.settings, folder=Path(working_folder()))
     if as_json:
-        steps = [{"step": s.step, "action": s.action, "reason": s.reason, "ran": s.ran} for s in planned.steps]
+        steps = [asdict(step) for step in planned.steps]
         return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
     return plan_table(session.history.run, planned)
 

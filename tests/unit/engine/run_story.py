@@ -139,16 +139,24 @@ class Story:
         )
 
     def succeeds(
-        self, name: str, *, ran: float = 1.0, saved: bool = True, dropped: tuple[str, ...] = (), size: int = 0, **digests: str
+        self,
+        name: str,
+        *,
+        ran: float = 1.0,
+        saved: bool = True,
+        dropped: tuple[str, ...] = (),
+        size: int = 0,
+        holds: str = "",
+        **digests: str,
     ) -> int:
-        """The last attempt ends well; the number of its checkpoint. `digests` are the names that it bound."""
+        """The last attempt ends well; the number of its checkpoint. `digests` are the names that it bound, or `holds` is its manifest."""
         last = self.last(name)
         return self.tell(
             StepSucceeded(
                 step=name,
                 execution=last.number,
                 attempt=last.last.number,
-                manifest=manifest(name, **digests),
+                manifest=holds or manifest(name, **digests),
                 signature="sig",
                 saved=saved,
                 ran=ran,
