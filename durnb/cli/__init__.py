@@ -17,8 +17,11 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show the steps of a run and how each stands.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
+    "check": "Say what may bite in a long run, before it.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
+    "du": "Show what takes the room of a notebook's store.",
+    "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

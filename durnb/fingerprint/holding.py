@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -91,6 +92,8 @@ class _Looking:
             part, references = queue.pop()
             for inner in self._inside(name, part):
                 self._meet(name, inner, queue, references)
+            if derives(type(part), ReferenceType):
+                self._meet_weakly(name, part, queue)
             if len(self.held) - before > MOST:
                 self.opened.add(name)
                 return
@@ -148,9 +151,7 @@ class _Looking:
         if leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType:
             self.opened.add(name)
             return ()
-        if derives(kind, ReferenceType):
-            self._note_weak(part)
-        elif id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
+        if id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
             tree = trees.bulk(part)
             if tree is not None:
                 return [inner for _, inner in tree.held]
@@ -161,10 +162,12 @@ class _Looking:
             self.opened.add(name)
         return gc.get_referents(part)
 
-    def _note_weak(self, part: Any) -> None:
+    def _meet_weakly(self, name: str, part: Any, queue: list[tuple[object, int]]) -> None:
+        """What a weak reference leads to is shared with its holder, which has no reference to it that counts."""
         referent = ReferenceType.__call__(part)
         if referent is not None:
             self.weak[id(referent)] = self.weak.get(id(referent), 0) + 1
+            self._meet(name, referent, queue, 0)
 
     def _root(self, name: str) -> str:
         while self.parents[name] != name:
@@ -175,8 +178,9 @@ class _Looking:
 
     def circles(self) -> list[Circle]:
         self.kinds.clear()
+        remembered = Counter(map(id, trees.references()))  # now: looking at big trees made some
         for address, count in self._references():
-            if count > self.counts[address] + self.ours.get(address, 0) and not _is_singleton(self.held[address]):
+            if count > self.counts[address] + self.ours.get(address, 0) + remembered[address] and not _is_singleton(self.held[address]):
                 self.opened.add(self.holders[address])
         for address, part in self.held.items():
             if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):

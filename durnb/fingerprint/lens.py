@@ -65,7 +65,7 @@ class Lens:
             return where_it_stands(value)
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
-            return kind.take(value)
+            return kind.probe(value) if self.probing and kind.probe is not None else kind.take(value)
         hidden = self._hidden(value, layout, kind)
         parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
         if kind is not None and kind.frozen:

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
 
+from durnb.config import Settings
 from durnb.engine import overview
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.overview import StepRow, spell
@@ -16,18 +19,21 @@ from durnb.views.actions import Action, actions
 from durnb.views.standing import Standing, standing_of
 from durnb.views.timeline import Timeline, timeline
 
-_NO_PLAN = Plan(steps=())
+_NO_PLAN: Final = Plan(steps=())
+_DEFAULTS: Final = Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCard:
     """One step of the page. `since` is when its attempt began, where it runs; `coming` is what Run All would do with it, in words.
+    `label` is the cell in a few words, where the step's name says nothing of it.
 
     `at` (aware) is when it was last heard of; times in seconds, `size` bytes. `outside`: the saved notebook has no cell of that name.
     """
 
     step: str
     standing: Standing
+    label: str = ""
     why: str = ""
     coming: str = ""
     at: datetime | None = None
@@ -91,9 +97,17 @@ class RunPage:
         return f"next: {following.step}" if following is not None else ""
 
 
-def run_page(history: History, cells: Sequence[NotebookCell], now: datetime, *, on_change: str = "rerun", owned: bool = True) -> RunPage:
-    """The page of a run at `now` (aware); not `owned`: nobody has the run, so what ran there died."""
-    planned = plan(history, cells, on_change=on_change, now=now) if cells else _NO_PLAN
+def run_page(
+    history: History,
+    cells: Sequence[NotebookCell],
+    now: datetime,
+    settings: Settings = _DEFAULTS,
+    *,
+    folder: Path | None = None,
+    owned: bool = True,
+) -> RunPage:
+    """The page of a run at `now` (aware). Not `owned`: nobody has the run, so what ran there died. Files that steps create count from `folder`."""
+    planned = plan(history, cells, settings, now=now, folder=folder) if cells else _NO_PLAN
     coming = {step.step: step for step in planned.steps}
     rows = {row.step: row if owned else overview.unowned(row) for row in overview.rows(history)}
     order = _order(step_names(cells), list(rows))
@@ -122,7 +136,7 @@ def _order(in_notebook: Sequence[str], started: Sequence[str]) -> list[str]:
 
 def _card(name: str, row: StepRow | None, planned: PlannedStep | None, history: History, outside: bool) -> StepCard:
     if row is None:
-        return StepCard(step=name, standing="not reached", coming=_words(planned))
+        return StepCard(step=name, standing="not reached", label=planned.label if planned is not None else "", coming=_words(planned))
     standing = standing_of(row.status)
     why = row.reason
     if standing == "finished" and planned is not None and planned.action in ("run", "ask"):
@@ -133,6 +147,7 @@ def _card(name: str, row: StepRow | None, planned: PlannedStep | None, history: 
     return StepCard(
         step=name,
         standing=standing,
+        label=row.label,
         why=why,
         coming=_words(planned),
         at=row.at,

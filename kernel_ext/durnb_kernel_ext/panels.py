@@ -7,9 +7,11 @@ import signal
 import uuid
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations
+from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
 from durnb.engine.session import Session
 from durnb.errors import DurnbError, UsageError
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 def page_of(session: Session, history: History) -> RunPage:
     """The page of the session's run as `history` tells it."""
-    return run_page(history, session.kernel.cells(), datetime.now().astimezone(), on_change=session.settings().on_change)
+    return run_page(history, session.kernel.cells(), datetime.now().astimezone(), session.settings(), folder=Path(working_folder()))
 
 
 def open_panel(extension: Extension) -> None:

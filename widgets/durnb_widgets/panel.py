@@ -157,7 +157,7 @@ def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
     buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
     return tag(
         "tr",
-        tag("th", name, scope="row"),
+        tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row"),
         tag("td", status),
         tag("td", notes, buttons, class_="durnb-c-why"),
         tag("td", moment(card.at, now), class_="durnb-c-when"),
