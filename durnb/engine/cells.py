@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from durnb.engine.header import FoundHeader, find_header
@@ -29,10 +30,13 @@ class NotebookCell:
 
 def header_of(cell: NotebookCell) -> FoundHeader | None:
     """The cell's header; None for a plain cell and for one whose header can't be read (it will say so when it runs)."""
-    if cell.type != "code":
-        return None
+    return _header_in(cell.source) or cell.unmarked if cell.type == "code" else None
+
+
+@lru_cache(maxsize=4096)  # a panel looks through the notebook at each change of the run
+def _header_in(source: str) -> FoundHeader | None:
     try:
-        return find_header(cell.source) or cell.unmarked
+        return find_header(source)
     except UsageError:
         return None
 

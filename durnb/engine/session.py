@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from durnb import trees
 from durnb.clock import Clock, SystemClock
@@ -37,7 +36,6 @@ from durnb.engine.stage import Stage
 from durnb.errors import (
     CheckpointUnreadable,
     CheckpointUntrusted,
-    JournalError,
     NotebookUnknown,
     StepAsks,
     StepRefused,
@@ -49,6 +47,8 @@ from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState, ambient_problems
+
+T = TypeVar("T")
 
 
 class Surroundings(Protocol):
@@ -65,7 +65,7 @@ class Surroundings(Protocol):
 class Session:
     """One for each kernel. Opens the journal at the first durable cell; `busy` is held while a durable cell or a command runs.
 
-    `onlookers` are called with the history a moment after it changed, on another thread; they must be quick, and raise nothing.
+    `onlookers` are called when the history has changed; they must be quick, and raise nothing.
     """
 
     namespace: MutableMapping[str, object]
@@ -89,7 +89,7 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
-    onlookers: list[Callable[[History], None]] = field(default_factory=list)
+    onlookers: list[Callable[[], None]] = field(default_factory=list)
     housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -230,20 +230,18 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            self._journal.post_status(self._told_of)
+            rows, keep = self._rows, kept_by(self.settings())
+            self._journal.post_status(lambda history: {**overview.as_json(history, rows), "keep": keep})
+            for changed in tuple(self.onlookers):
+                changed()
 
-    def tell_again(self) -> None:
-        """Tell the onlookers anew, though nothing happened but that time went by. Callable from any thread."""
+    def seen(self, see: Callable[[History], T]) -> T | None:
+        """What `see` makes of the run's history, which stands still for so long; from any thread. None while this kernel owns no run."""
         journal = self._journal
-        if journal is not None:
-            with suppress(JournalError):  # another has the run by now, and tells of it
-                journal.post_status(self._told_of)
-
-    def _told_of(self, history: History) -> dict[str, Any]:
-        """What others are told, a moment after a change: on a thread of the journal's, while the history stands still."""
-        for onlooker in tuple(self.onlookers):
-            onlooker(history)
-        return {**overview.as_json(history, self._rows), "keep": kept_by(self.settings())}
+        if journal is None:
+            return None
+        with journal.still():
+            return see(journal.history)
 
     # ---- cells
 

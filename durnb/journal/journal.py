@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import socket
+import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -346,6 +347,10 @@ class Journal:
         """Replace what others can read of this run: `facts`, and who owns it. Raises DiskFull, JournalReadOnly."""
         self.check_owner()
         self.store.write_status(self.run, self._with_owner(facts))
+
+    def still(self) -> threading.Lock:
+        """While it is held, the history does not change; to be held for a moment only, and never by who waits for an append."""
+        return self._writer.still()
 
     def post_status(self, tell: Callable[[History], Mapping[str, object]]) -> None:
         """As `write_status`, a moment later and without waiting, with what `tell` then says of the history."""

@@ -66,7 +66,7 @@ class Extension:
     said: set[str] = field(default_factory=set)
     born: dict[str, AmbientState] = field(default_factory=_born)
     ticker: Ticker = field(default_factory=Ticker)
-    panels: list[LivePanel] = field(default_factory=list)
+    panels: dict[str, LivePanel] = field(default_factory=dict)  # by the cell that shows them
     slow: dict[str, float] = field(default_factory=dict)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
@@ -165,7 +165,7 @@ class Extension:
         """Closes the session; the next durable cell makes another."""
         session, self._session = self._session, None
         while self.panels:
-            self.panels.pop().close()
+            self.panels.popitem()[1].close()
         if session is not None:
             session.close()
 

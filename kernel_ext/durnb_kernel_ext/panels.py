@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import uuid
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,19 +43,24 @@ def open_panel(extension: Extension) -> None:
     display = _Display(kernel)
     panel = LivePanel(
         page,
+        look=lambda: session.seen(lambda history: page_of(session, history)),
         publish=display.change,
         operate=lambda operation, step: operate(session, operation, step),
         detail=lambda step: detail(session, step),
-        refresh=session.tell_again,
     )
     display.show(panel.html(), page)
+    cell = str((kernel.get_parent("shell").get("metadata") or {}).get("cellId") or "")
+    close_panel(extension, cell)
+    session.onlookers.append(panel.changed)
+    extension.panels[cell] = panel
 
-    def look(history: History) -> None:
-        with suppress(Exception):  # what can't be shown must not cost others their news; the next change is shown again
-            panel.show(page_of(session, history))
 
-    session.onlookers.append(look)
-    extension.panels.append(panel)
+def close_panel(extension: Extension, cell: str) -> None:
+    """The panel of a cell that is run again has no place any more."""
+    panel = extension.panels.pop(cell, None)
+    if panel is not None:
+        extension.engine.onlookers.remove(panel.changed)
+        panel.close(publish=False)
 
 
 class _Display:

@@ -55,6 +55,22 @@ _RUN_ALL: Final = """() => {
     const ended = () => { window.durnbRuns -= 1; };
     jupyterapp.commands.execute('notebook:run-all-cells').then(ended, ended);
 }"""
+_START: Final = """code => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code, store_history: false}); }"""
+_ASK: Final = """async code => {
+    const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code, store_history: false});
+    let printed = '';
+    future.onIOPub = message => { if (message.header.msg_type === 'stream') printed += message.content.text; };
+    const reply = await future.done;
+    if (reply.content.status !== 'ok') throw new Error(JSON.stringify(reply.content));
+    return printed;
+}"""
+_INSERT: Final = """async source => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = 0;
+    await jupyterapp.commands.execute('notebook:insert-cell-above');
+    notebook.activeCell.model.sharedModel.setSource(source);
+    await jupyterapp.commands.execute('notebook:run-cell');
+}"""
 _STATE: Final = """() => {
     const widget = jupyterapp.shell.currentWidget;
     const kernel = widget.sessionContext.session?.kernel;
@@ -244,6 +260,20 @@ class OpenNotebook:
         """Run All Cells, to its end."""
         self.start_run_all()
         self.wait_for(lambda: self.state()["running"] == 0, "Run All has ended")
+        self.wait_for_idle_kernel()
+
+    def start(self, source: str) -> None:
+        """Runs code in the notebook's kernel, in no cell, and does not wait for its end; `ask` comes after it."""
+        self.page.evaluate(_START, source)
+
+    def ask(self, source: str) -> str:
+        """What code prints that runs in the notebook's kernel, in no cell."""
+        printed: str = self.page.evaluate(_ASK, source)
+        return printed
+
+    def insert(self, source: str) -> None:
+        """A new first cell, which is run to its end."""
+        self.page.evaluate(_INSERT, source)
         self.wait_for_idle_kernel()
 
     def kernel_pid(self) -> int | None:

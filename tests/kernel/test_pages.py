@@ -43,3 +43,19 @@ def test_history_and_show_say_it_as_html_and_as_text(nb: Notebook) -> None:
     shown = nb.ok("%durable show load")
     assert "x = [3, 2]" in html(shown.outputs[0])
     assert "x = [3, 2]" in shown.text
+
+
+def test_a_cell_that_is_run_again_has_one_panel_and_an_unloaded_extension_none(nb: Notebook) -> None:
+    for _ in range(3):
+        nb.ok("%durable panel")
+    count = "len([t for t in __import__('threading').enumerate() if t.name == 'durnb-panel'])"
+    nb.until(lambda: nb.evaluate(count) == 1, what="the panels that were replaced have ended")
+    nb.ok("%unload_ext durnb")
+    nb.until(lambda: nb.evaluate(count) == 0, what="no panel is left")
+
+
+def test_a_kernel_with_a_panel_ends_without_a_complaint(nb: Notebook) -> None:
+    nb.ok("%durable panel")
+    nb.ok(STEP)
+    nb.shutdown()
+    assert "Traceback" not in nb.logged()

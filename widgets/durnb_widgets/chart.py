@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -43,29 +43,23 @@ def chart(line: Timeline, now: datetime) -> Markup:
     tall = row * len(line.steps)
     scale = _Scale(line=line, left=left, width=_WIDTH - left - _EDGE, row=row, tall=tall, now=now)
     rows = {step: index for index, step in enumerate(line.steps)}
-    names = [
-        tag(
-            "text",
-            step if len(step) <= _LONGEST else f"{step[: _LONGEST - 1]}…",
-            x=str(left - 8),
-            y=_n(row * i + 13),
-            text_anchor="end",
-            class_="durnb-name",
-        )
-        for step, i in rows.items()
-    ]
     return tag(
         "svg",
         tag("title", f"{len(line.bars)} attempts of {len(line.steps)} steps in {_plural(len(line.lives), 'kernel')}"),
         [scale.silence(piece) for piece in line.pieces if piece.silence],
-        names if named else None,
-        [scale.bar(bar, rows[bar.step]) for bar in line.bars],
+        [_name(step, left, row * i) for step, i in rows.items()] if named else None,
+        [scale.bar(bar, rows[bar.step]) for bar in line.bars] if named else scale.many_bars(line.bars, rows),
         [scale.life(life, index, len(line.lives)) for index, life in enumerate(line.lives)],
         list(scale.ticks()),
         viewBox=f"0 0 {_n(_WIDTH)} {_n(tall + 46)}",
         role="img",
         class_="durnb-chart",
     )
+
+
+def _name(step: str, left: float, top: float) -> Markup:
+    short = step if len(step) <= _LONGEST else f"{step[: _LONGEST - 1]}…"
+    return tag("text", short, x=_n(left - 8), y=_n(top + 13), text_anchor="end", class_="durnb-name")
 
 
 class _Scale:
@@ -83,8 +77,7 @@ class _Scale:
     def bar(self, bar: Bar, index: int) -> Markup:
         begin, end = self.x(bar.began), self.x(bar.ended)
         width, standing = max(end - begin, 2.0), _STANDINGS[bar.status]
-        mark = _MARKS.get(bar.status) if self._row >= 12 else None
-        pad = 3.0 if self._row >= 12 else 0.3
+        mark, pad = _MARKS.get(bar.status), 3.0
         unknown = self._line.silence_after(bar.ended) if bar.status == "crashed" else None
         if unknown is not None:
             width = max(width, 3.0)
@@ -103,6 +96,16 @@ class _Scale:
             ),
             tag("text", mark, x=_n(begin + width + 3), y=_n(self._row * index + 13), class_="durnb-name") if mark else None,
         )
+
+    def many_bars(self, bars: Sequence[Bar], rows: Mapping[str, int]) -> list[Markup]:
+        """The bars of many steps: one shape for all that ended alike."""
+        paths: dict[str, list[str]] = {}
+        for bar in bars:
+            begin = self.x(bar.began)
+            width = max(self.x(bar.ended) - begin, 1.5)
+            y = self._row * rows[bar.step]
+            paths.setdefault(_STANDINGS[bar.status], []).append(f"M{begin:.1f} {y:.1f}h{width:.1f}v{self._row - 0.5:.1f}h-{width:.1f}z")
+        return [tag("path", d="".join(parts), class_=f"durnb-bar durnb-is-{standing}") for standing, parts in paths.items()]
 
     def _unknown(self, piece: Piece, index: int, pad: float) -> Markup:
         left, right = self._left + piece.left * self._width, self._left + piece.right * self._width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from durnb_widgets.markup import Markup, tag
@@ -44,6 +45,7 @@ _STROKE: Final[Mapping[str, str]] = {
 }
 
 
+@cache
 def icon(standing: str, *, moving: bool = True) -> Markup:
     """The shape of a standing, which a screen reader passes over: its word says the same. What is `moving` turns, where the style sheet is there."""
     shape = tag(

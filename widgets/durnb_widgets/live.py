@@ -17,14 +17,16 @@ from durnb.errors import DurnbError
 from durnb.views import RunPage
 from durnb.views.standing import STANDINGS
 from durnb_widgets.markup import Markup
-from durnb_widgets.panel import Pieces, panel_html, pieces, shell, static
+from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static
 
 SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds, at least
-REFRESHED_AFTER: Final = 2.0  # seconds of a step that runs, at first
-REFRESHED_EVERY: Final = 10.0  # seconds, at last
+SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
+LOOKED_AFTER: Final = 2.0  # seconds of a step that runs, at first
+LOOKED_EVERY: Final = 10.0  # seconds, at last
 _RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
 _NOTHING: Final = Markup("")
 
+Look = Callable[[], RunPage | None]
 Publish = Callable[[Markup, RunPage], None]
 Operate = Callable[[str, str], str]
 Detail = Callable[[str], Markup]
@@ -48,17 +50,19 @@ def panel_widget(key: str) -> Any | None:
 
 
 class LivePanel:
-    """Follows a run from a thread of its own; `publish` changes what the notebook holds, `operate` does what a button says, `detail` shows a step.
+    """Follows a run from a thread of its own.
 
-    `show` may be called from any thread, and returns at once. While a step runs, `refresh` is called now and then, to have the page shown anew.
+    `look` gives the run's page as it is now (None while there is none), `publish` changes what the notebook holds, `operate` does what a button says,
+    `detail` shows a step. While a step runs, the panel looks now and then by itself, so that its time goes on.
     """
 
-    def __init__(self, page: RunPage, *, publish: Publish, operate: Operate, detail: Detail, refresh: Callable[[], None]) -> None:
+    def __init__(self, page: RunPage, *, look: Look, publish: Publish, operate: Operate, detail: Detail) -> None:
         self.key = uuid.uuid4().hex[:12]
-        self._publish, self._operate, self._detail, self._refresh = publish, operate, detail, refresh
+        self._look, self._publish, self._operate, self._detail = look, publish, operate, detail
         self._condition = threading.Condition()
         self._sending = threading.Lock()
-        self._page, self._dirty, self._closed = page, False, False
+        self._page, self._changed, self._closed = page, False, False
+        self._saved, self._live = Rows(live=False), Rows(live=True)
         self._sent: Pieces | None = None
         self._widget = panel_widget(self.key)
         if self._widget is not None:
@@ -67,48 +71,65 @@ class LivePanel:
 
     def html(self) -> Markup:
         """The panel as the notebook holds it."""
-        return panel_html(self._page, self.key)
+        return panel_html(self._page, self.key, self._saved)
 
-    def show(self, page: RunPage) -> None:
-        """The run is as `page` says."""
+    def changed(self) -> None:
+        """Something happened to the run. From any thread; returns at once."""
         with self._condition:
-            self._page, self._dirty = page, True
+            self._changed = True
             self._condition.notify()
 
-    def close(self) -> None:
+    def close(self, *, publish: bool = True) -> None:
         """The last state is published, and the panel stays as it is."""
         with self._condition:
             if self._closed:
                 return
             self._closed = True
             self._condition.notify()
-        self._publish(self.html(), self._page)
+        if publish:
+            self._publish(self.html(), self._page)
         if self._widget is not None:
             self._widget.close()
 
     # ---- to the page
 
     def _serve(self) -> None:
-        saved, unsaved, pause = 0.0, False, REFRESHED_AFTER
+        published, behind, pause = 0.0, False, LOOKED_AFTER
         while True:
-            with self._condition:
-                lasts = any(card.standing == "running" for card in self._page.cards)
-                wait = max(0.0, saved + SAVED_EVERY - time.monotonic()) if unsaved else pause if lasts else None
-                news = self._condition.wait_for(lambda: self._dirty or self._closed, wait)
-                if self._closed:
-                    return
-                page, changed, self._dirty = self._page, self._dirty, False
-            if changed:
-                self._patch(page)
-                unsaved = True
-            elif not news and not unsaved:
-                pause = min(pause * 1.5, REFRESHED_EVERY)
-                self._refresh()
-            if not lasts:
-                pause = REFRESHED_AFTER
-            if unsaved and time.monotonic() >= saved + SAVED_EVERY:
-                self._publish(panel_html(page, self.key), page)
-                saved, unsaved = time.monotonic(), False
+            lasts = any(card.standing == "running" for card in self._page.cards)
+            pause = min(1.5 * pause, LOOKED_EVERY) if lasts else LOOKED_AFTER
+            news = self._wait(max(0.0, published - time.monotonic()) if behind else pause if lasts else None)
+            if self._closed:
+                return
+            if news or not behind:
+                began = time.thread_time()
+                behind = self._show() or behind
+                self._rest((time.thread_time() - began) / SHARE)
+            if behind and time.monotonic() >= published:
+                began = time.thread_time()
+                self._publish(self.html(), self._page)
+                behind = False
+                published = time.monotonic() + max(SAVED_EVERY, (time.thread_time() - began) / SHARE)
+
+    def _wait(self, seconds: float | None) -> bool:
+        """Until something has happened, or for so long; whether something has."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._changed or self._closed, seconds)
+            news, self._changed = self._changed, False
+            return news
+
+    def _rest(self, seconds: float) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed, min(seconds, LOOKED_EVERY))
+
+    def _show(self) -> bool:
+        """Look, and send what has changed; whether there was anything to see."""
+        page = self._look()
+        if page is None:
+            return False
+        self._page = page
+        self._patch(page)
+        return True
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._widget is not None:
@@ -120,7 +141,7 @@ class LivePanel:
             before = self._sent
             if before is None:
                 return  # no page has asked yet
-            now = self._sent = pieces(page, live=True)
+            now = self._sent = pieces(page, self._live)
             patch: dict[str, Any] = {"kind": "patch", "rows": {step: row for step, row in now.rows.items() if before.rows.get(step) != row}}
             patch |= {name: getattr(now, name) for name in ("head", "chart", "foot") if getattr(now, name) != getattr(before, name)}
             if list(now.rows) != list(before.rows):
@@ -129,7 +150,7 @@ class LivePanel:
 
     def _whole(self) -> None:
         with self._sending:
-            now = self._sent = pieces(self._page, live=True)
+            now = self._sent = pieces(self._page, self._live)
             self._send(
                 {
                     "kind": "page",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VOID: Final = frozenset({"input", "path", "rect", "line", "circle", "polygon", "polyline"})
 
 
@@ -20,9 +23,7 @@ Child = str | None | Iterable["Child"]
 
 def text(value: str) -> Markup:
     """`value` as HTML that shows it. Control characters, which HTML does not allow, are shown as a box."""
-    return Markup(
-        "".join(c if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f") else "\N{REPLACEMENT CHARACTER}" for c in html.escape(value))
-    )
+    return Markup(html.escape(value if value.isprintable() else _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", value)))
 
 
 def join(*children: Child) -> Markup:
@@ -32,25 +33,28 @@ def join(*children: Child) -> Markup:
 
 def tag(name: str, *children: Child, **attributes: str | float | bool | None) -> Markup:
     """An element. ``class_`` is written ``class`` and ``data_x`` ``data-x``; an attribute that is None or False is left out."""
-    given = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None and value is not False)
+    given = "".join([_attribute(key, value) for key, value in attributes.items() if value is not None and value is not False])
     if name in _VOID:
         return Markup(f"<{name}{given}/>" if name != "input" else f"<{name}{given}>")
     return Markup(f"<{name}{given}>{join(children)}</{name}>")
 
 
 def _attribute(key: str, value: str | float | bool) -> str:
-    name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{text(str(value))}"'
+    return f" {_named(key)}" if value is True else f' {_named(key)}="{text(str(value))}"'
 
 
-def _pieces(children: Iterable[Child]) -> Iterable[str]:
+@cache
+def _named(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _pieces(children: Iterable[Child]) -> list[str]:
+    pieces: list[str] = []
     for child in children:
-        match child:
-            case None:
-                continue
-            case Markup():
-                yield child
-            case str():
-                yield text(child)
-            case _:
-                yield from _pieces(child)
+        if isinstance(child, Markup):
+            pieces.append(child)
+        elif isinstance(child, str):
+            pieces.append(text(child))
+        elif child is not None:
+            pieces += _pieces(child)
+    return pieces

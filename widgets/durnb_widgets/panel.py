@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -52,23 +52,41 @@ class Pieces:
     foot: Markup
 
 
-def pieces(page: RunPage, *, live: bool) -> Pieces:
-    """The parts of the page; only a `live` one has buttons. `page.at` is in the reader's zone."""
+class Rows:
+    """The rows of steps, made once for as long as a step stands as it does; only `live` ones have buttons."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+        self._made: dict[str, tuple[StepCard, date, Markup]] = {}
+
+    def row(self, card: StepCard, now: datetime) -> Markup:
+        made = self._made.get(card.step)
+        if made is None or card.since is not None or made[:2] != (card, now.date()):
+            made = self._made[card.step] = card, now.date(), row(card, now, live=self._live)
+        return made[2]
+
+
+def pieces(page: RunPage, rows: Rows) -> Pieces:
+    """The parts of the page. `page.at` is in the reader's zone."""
     return Pieces(
         head=_head(page),
-        rows={card.step: row(card, page.at, live=live) for card in page.cards},
+        rows={card.step: rows.row(card, page.at) for card in page.cards},
         chart=chart(page.timeline, page.at),
-        foot=join("as of ", moment(page.at, page.at), " · ", tag("code", "%durable plan"), " says what Run All would do, and why"),
+        foot=_foot(page),
     )
 
 
-def panel_html(page: RunPage, key: str = "") -> Markup:
+def _foot(page: RunPage) -> Markup:
+    return join("as of ", moment(page.at, page.at), " · ", tag("code", "%durable plan"), " says what Run All would do, and why")
+
+
+def panel_html(page: RunPage, key: str = "", rows: Rows | None = None) -> Markup:
     """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`."""
-    parts = pieces(page, live=False)
+    known = rows if rows is not None else Rows(live=False)
     shown = _cut(page)
     left = len(page.cards) - len(shown)
-    foot = join(parts.foot, f" · {left} finished steps are left out here" if left else None)
-    return shell(key, parts.head, join([parts.rows[card.step] for card in shown]), parts.chart, foot)
+    foot = join(_foot(page), f" · {left} finished steps are left out here" if left else None)
+    return shell(key, _head(page), join([known.row(card, page.at) for card in shown]), chart(page.timeline, page.at), foot)
 
 
 def _cut(page: RunPage) -> list[StepCard]:

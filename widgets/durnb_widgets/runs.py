@@ -54,7 +54,9 @@ def runs_html(page: RunsPage, now: datetime) -> Markup:
             for head in ("run", "state", "begun", "steps finished", "their bodies ran", "saved", "differs from the run before")
         ],
     )
-    table = tag("table", tag("thead", heads), tag("tbody", [_row(run, now) for run in shown]), class_="durnb-table")
+    table = tag(
+        "table", tag("thead", heads), tag("tbody", [_row(run, now, first=run is page.runs[-1]) for run in shown]), class_="durnb-table"
+    )
     return tag(
         "div",
         style(),
@@ -83,17 +85,14 @@ def runs_html(page: RunsPage, now: datetime) -> Markup:
     )
 
 
-def _row(run: RunColumn, now: datetime) -> Markup:
+def _row(run: RunColumn, now: datetime, *, first: bool) -> Markup:
     facts = run.facts
     state = _STATES.get(facts.state, "not reached")
     parameters = ", ".join(f"{key}={value}" for key, value in facts.parameters.items())
     held = f"held by {facts.holder}" if facts.holder else ""
     under = [tag("div", words, class_="durnb-facts") for words in (parameters, held) if words]
-    differs = (
-        tag("details", tag("summary", ", ".join(run.differs)), _steps(run))
-        if run.differs
-        else tag("details", tag("summary", _nothing(run)), _steps(run))
-    )
+    said = ", ".join(run.differs) or ("it is the first" if first else "nothing")
+    differs = tag("details", tag("summary", said), _steps(run))
     return tag(
         "tr",
         tag("th", tag("span", facts.run, class_="durnb-step"), under, scope="row"),
@@ -105,10 +104,6 @@ def _row(run: RunColumn, now: datetime) -> Markup:
         tag("td", differs, class_="durnb-c-why"),
         class_="durnb-row",
     )
-
-
-def _nothing(run: RunColumn) -> str:
-    return "the same steps" if run.facts.rows else "no step"
 
 
 def _steps(run: RunColumn) -> Markup:

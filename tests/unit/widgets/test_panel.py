@@ -13,7 +13,7 @@ from durnb.events import ErrorInfo, StepFailed
 from durnb.views import RunFacts, RunPage, run_page, runs_page, step_page
 from durnb_widgets.chart import chart
 from durnb_widgets.icons import COLOURS, icon
-from durnb_widgets.panel import panel_html, panel_text, pieces
+from durnb_widgets.panel import Rows, panel_html, panel_text, pieces
 from durnb_widgets.runs import runs_html
 from durnb_widgets.step import step_html
 from unit.engine.run_story import BEGIN, Story
@@ -76,7 +76,7 @@ def test_a_saved_panel_says_all_and_has_neither_script_nor_button() -> None:
 
 
 def test_a_live_panel_has_the_buttons_of_each_step_and_still_escapes() -> None:
-    parts = pieces(page(nasty_story(), "mail"), live=True)
+    parts = pieces(page(nasty_story(), "mail"), Rows(live=True))
     assert "button" in read(parts.rows["mail"]).tags
     assert not {"script", "img"} & set(read(parts.rows[NASTY]).tags)
     assert NASTY in read(parts.rows[NASTY]).text
@@ -99,7 +99,7 @@ def test_the_runs_escape_their_parameters_and_name_what_differs() -> None:
     seen = read(runs_html(runs_page(NASTY, runs), BEGIN))
     assert not {"script", "img"} & set(seen.tags)
     assert f"{NASTY}={NASTY}" in seen.text
-    assert "the same steps" in seen.text
+    assert "it is the first" in seen.text
 
 
 def test_a_saved_panel_of_a_long_run_shows_first_what_is_not_simply_finished() -> None:

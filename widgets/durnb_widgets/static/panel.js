@@ -94,7 +94,7 @@ class Panel {
     if (!this.host || this.host.isConnected || !this.places.length) return;
     this.places[0].replaceWith(this.host);
     const busy = document.activeElement?.closest("input, textarea, .cm-editor");
-    if (this.focused && !busy) this.find(this.focused)?.focus({ preventScroll: true });
+    if (this.focused?.isConnected && !busy) this.focused.focus({ preventScroll: true }); // it was taken away with the old place
   }
 
   build() {
@@ -102,7 +102,7 @@ class Panel {
     host.querySelector(".durnb-rows").append(...this.page.order.map((step) => this.row(step)));
     host.querySelector(".durnb-tools").before(element("div", "durnb-said", { role: "status", "aria-live": "polite" }));
     host.addEventListener("click", (event) => this.click(event));
-    host.addEventListener("focusin", (event) => { this.focused = mark(event.target); });
+    host.addEventListener("focusin", (event) => { this.focused = event.target; });
     host.addEventListener("focusout", (event) => { if (event.relatedTarget) this.focused = null; });
     host.addEventListener("keydown", (event) => this.keydown(event));
     const old = this.host;
