@@ -19,13 +19,14 @@ PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --timeout 300
 IGNORE_AGE := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-oldest lint format bench docs chromium clean
+.PHONY: help demo test test-newest test-oldest lint format bench docs pictures chromium clean
 
 help:
 	@echo 'make demo     install durnb and show it: a killed notebook goes on where it was'
 	@echo 'make test     the whole test suite, on the newest and on the oldest supported libraries (T=tests/unit: a part)'
 	@echo 'make lint     ruff, mypy, pyright, import rules (make format: let ruff mend what it can)'
 	@echo 'make bench    benchmarks, written to benchmarks/RESULTS.md'
+	@echo 'make pictures the pictures of docs/, from a real JupyterLab'
 	@echo 'make docs     the reference pages of docs/, from the code'
 	@echo 'make clean    remove everything that make made'
 
@@ -59,6 +60,9 @@ bench: $(VENV)/.bench
 
 docs: $(VENV)/.demo
 	$(VENV)/bin/python docs/generate.py
+
+pictures: chromium
+	$(VENV)/bin/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) $(OLDEST) artifacts demo-out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,7 +14,10 @@ from durnb.engine.manifest import OUT, Manifest
 from durnb.events import EMPTY, Input
 from durnb.fold import AttemptStatus, Execution, StepHistory
 
+Outputs = Sequence[Mapping[str, Any]]
+
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+EMPTY_FAILED: Final[Mapping[tuple[int, int], Outputs]] = {}
 _LONGEST: Final = 20_000  # characters of one output
 _KINDS: Final[Mapping[str, str]] = {
     "plain": "a plain cell",
@@ -28,7 +31,7 @@ _KINDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLine:
-    """One attempt of the step's past; `error` in one line, `traceback` in full where it was kept."""
+    """One attempt of the step's past; `error` in one line, `traceback` in full where it was kept, and what a failed one had shown, as text."""
 
     execution: int
     attempt: int
@@ -39,6 +42,7 @@ class AttemptLine:
     why: str
     error: str
     traceback: str
+    outputs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +102,17 @@ def unreached_page(step: str, cells: Sequence[NotebookCell]) -> StepPage | None:
     )
 
 
-def step_page(step: StepHistory, *, previews: Mapping[str, str] = EMPTY, outputs: Sequence[Mapping[str, Any]] = ()) -> StepPage:
-    """The page of a step that was started; newest attempts first. `previews` are those of live variables, `outputs` nbformat's."""
+def step_page(
+    step: StepHistory,
+    *,
+    previews: Mapping[str, str] = EMPTY,
+    outputs: Outputs = (),
+    failed: Mapping[tuple[int, int], Outputs] = EMPTY_FAILED,
+) -> StepPage:
+    """The page of a step that was started; newest attempts first.
+
+    `previews` are those of live variables, `outputs` (nbformat's) what it showed last, `failed` what failed attempts had shown, by execution and attempt.
+    """
     last = step.executions[-1]
     manifest = _manifest(step)
     return StepPage(
@@ -112,13 +125,13 @@ def step_page(step: StepHistory, *, previews: Mapping[str, str] = EMPTY, outputs
         variables=tuple(_variables(manifest, previews)) if manifest is not None else (),
         deleted=manifest.deleted if manifest is not None else (),
         settings=tuple(manifest.ambient) if manifest is not None else (),
-        attempts=tuple(reversed([_attempt(e, index) for e in step.executions for index in range(len(e.attempts))])),
+        attempts=tuple(reversed([_attempt(e, index, failed) for e in step.executions for index in range(len(e.attempts))])),
         notes=(*manifest.notes, *manifest.dropped) if manifest is not None else (),
         outputs=outputs_text(outputs),
     )
 
 
-def outputs_text(outputs: Sequence[Mapping[str, Any]]) -> str:
+def outputs_text(outputs: Outputs) -> str:
     """Outputs as text alone: those of failed attempts are not signed, and HTML of theirs must not be shown as such."""
     return "\n".join(filter(None, map(_output_text, outputs)))
 
@@ -158,7 +171,7 @@ def _origin(i: Input) -> str:
     return _KINDS.get(i.kind, "a plain cell")
 
 
-def _attempt(execution: Execution, index: int) -> AttemptLine:
+def _attempt(execution: Execution, index: int, failed: Mapping[tuple[int, int], Outputs]) -> AttemptLine:
     attempt = execution.attempts[index]
     error = attempt.error
     words = f"{error.type}: {error.message}".partition("\n")[0][:200] if error is not None else ""
@@ -172,6 +185,7 @@ def _attempt(execution: Execution, index: int) -> AttemptLine:
         why=execution.reason if index == 0 else "",
         error=words,
         traceback=error.traceback if error is not None else "",
+        outputs=outputs_text(failed.get((execution.number, attempt.number), ())),
     )
 
 

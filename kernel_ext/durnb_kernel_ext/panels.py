@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
 from durnb.engine.creations import working_folder
@@ -25,6 +26,8 @@ from durnb_widgets.tables import restored_text
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # its commands show panels
+
+_FAILED: Final = 20  # attempts whose outputs are shown
 
 
 def page_of(session: Session, history: History) -> RunPage:
@@ -95,7 +98,9 @@ def detail(session: Session, name: str) -> Markup:
             operations.step_in(history, name)  # raises, and names the steps there are
             raise UsageError(f"there is no step {name!r}")
         return step_html(unreached, now)
-    return step_html(step_page(step, previews=previews(_live(session, step)), outputs=_outputs(session, step)), now)
+    return step_html(
+        step_page(step, previews=previews(_live(session, step)), outputs=_outputs(session, step), failed=_failed(session, step)), now
+    )
 
 
 def step_panel(session: Session, name: str) -> Markup:
@@ -118,16 +123,25 @@ def _live(session: Session, step: StepHistory) -> dict[str, object]:
 
 
 def _outputs(session: Session, step: StepHistory) -> list[dict[str, Any]]:
-    """What the step showed last: of its checkpoint, else of the attempt that failed. Nothing where that can't be read, or nobody has the run."""
-    if not session.attached:
+    """What the step's checkpoint holds of its outputs. Nothing where this kernel does not have the run."""
+    if not session.attached or step.checkpoint is None:
         return []
-    shelf, last = session.shelf, step.executions[-1]
     try:
-        if step.checkpoint is not None and last.checkpoint is not None:
-            return shelf.outputs(step.name, shelf.manifest(step.checkpoint))
-        return shelf.failure(step.name, last.last)
+        return session.shelf.outputs(step.name, session.shelf.manifest(step.checkpoint))
     except DurnbError as error:
         return [{"output_type": "stream", "text": f"they can't be read: {error}"}]
+
+
+def _failed(session: Session, step: StepHistory) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """What the last failed attempts had shown, by execution and attempt."""
+    found = (
+        [(e.number, attempt) for e in step.executions for attempt in e.attempts if attempt.outputs][-_FAILED:] if session.attached else []
+    )
+    shown: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for execution, attempt in found:
+        with suppress(DurnbError):  # removed by retention, say: the attempt is told without it
+            shown[execution, attempt.number] = session.shelf.failure(step.name, attempt)
+    return shown
 
 
 def operate(session: Session, operation: str, step: str) -> str:

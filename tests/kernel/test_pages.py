@@ -43,6 +43,8 @@ def test_history_and_show_say_it_as_html_and_as_text(nb: Notebook) -> None:
     shown = nb.ok("%durable show load")
     assert "x = [3, 2]" in html(shown.outputs[0])
     assert "x = [3, 2]" in shown.text
+    nb.run("%%durable load\nprint('half ' + 'way')\nraise ValueError('no')")
+    assert "half way" in html(nb.ok("%durable show load").outputs[0])
 
 
 def test_a_cell_that_is_run_again_has_one_panel_and_an_unloaded_extension_none(nb: Notebook) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from durnb.archive.table import seconds_text
 from durnb.views import StepPage
+from durnb.views.step import AttemptLine
 from durnb_widgets.markup import Child, Markup, join, tag
 from durnb_widgets.times import moment
 
@@ -41,8 +42,14 @@ def _attempts(page: StepPage, now: datetime) -> Markup | None:
     for a in page.attempts:
         when = join(moment(a.started, now), f", {seconds_text(a.ran)}" if a.ran is not None else "")
         told = a.error or (a.why if a.why != _FIRST else "")
-        rows.append((f"execution {a.execution}, attempt {a.attempt}: {_WORDS[a.status]}", when, told))
+        rows.append((f"execution {a.execution}, attempt {a.attempt}: {_WORDS[a.status]}", when, _more(a, told)))
     return _grid(rows)
+
+
+def _more(a: AttemptLine, told: str) -> Child:
+    """What is told of an attempt, which opens to its traceback and what it had shown, where that was kept."""
+    kept = [_code(words, name) for words, name in ((a.outputs, "what it had shown"), (a.traceback, "its traceback")) if words]
+    return tag("details", tag("summary", told or "what it had shown"), kept) if kept else told
 
 
 _FIRST: Final = "it has not run yet"  # the reason of a step's first execution, which tells nothing afterwards

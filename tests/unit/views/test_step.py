@@ -62,3 +62,12 @@ def test_a_preview_runs_no_code_of_the_value() -> None:
     assert preview({}) == "0 items"
     assert preview("a") == "'a'"
     assert len(preview("a" * 1000)) < 80
+
+
+def test_failed_attempts_keep_what_they_had_shown() -> None:
+    story = Story()
+    story.starts("load")
+    story.fails("load")
+    story.resumes("load")
+    shown = step_page(story.step("load"), failed={(1, 1): [{"output_type": "stream", "text": "half way"}]})
+    assert [(a.attempt, a.outputs) for a in shown.attempts] == [(2, ""), (1, "half way")]
