@@ -23,7 +23,7 @@ from durnb.fingerprint import leaves
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.lens import has_serial
 from durnb.fingerprint.libraries import frozen_kinds
-from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro
+from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro, qualname
 from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function
 from durnb.fingerprint.scalars import SCALARS
 
@@ -134,6 +134,8 @@ class _Looking:
         """Whether instances of a class can't be changed, whoever holds them."""
         if derives(kind, Enum):
             return of_class(kind) is Origin.INSTALLED
+        if any((module_of(base), qualname(base)) in _FIXED for base in mro(kind)):
+            return True
         return has_no_dict(kind) and any(id(base) in _SETTLED or self.frozen.get(id(base), False) for base in mro(kind))
 
     def _is_nobodys(self, part: object, kind: type) -> bool:
@@ -220,6 +222,11 @@ def _of_function(function: FunctionType) -> Iterable[object]:
     return [part for part in gc.get_referents(function) if part is not names and type(part) is not CodeType]
 
 
+_FIXED = {
+    ("pandas._libs.internals", "BlockPlacement"),
+    *((name, "ExtensionDtype") for name in ("pandas.core.dtypes.base", "pandas.api.extensions")),
+}
+"""Classes whose instances libraries share among all that they make, and that nothing changes."""
 _SETTLED = frozenset(map(id, (tuple, frozenset, BuiltinFunctionType, MappingProxyType, *SCALARS)))
 
 

@@ -69,6 +69,19 @@ def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
 
 def dtype_name(dtype: Any) -> str:
     """The canonical text of a dtype; two dtypes of the same text hold the same kind of data."""
+    known = _names.get(id(dtype))
+    if known is not None and known[0] is dtype:
+        return known[1]
+    text = _dtype_name(dtype)
+    if dtype.isbuiltin == 1:  # there is one of each
+        _names[id(dtype)] = dtype, text
+    return text
+
+
+_names: dict[int, tuple[object, str]] = {}
+
+
+def _dtype_name(dtype: Any) -> str:
     if dtype.names is not None:
         fields = [(name, *dtype.fields[name][1:2], dtype_name(dtype.fields[name][0])) for name in dtype.names]
         return f"{{{dtype.itemsize} {fields}}}"
