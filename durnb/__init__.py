@@ -16,6 +16,7 @@ __all__ = [
     "DurnbError",
     "RetryAfter",
     "TerminalError",
+    "call",
     "history",
     "load_ipython_extension",
     "register",
@@ -53,6 +54,27 @@ def register_ambient(
     from durnb.snapshot import register_ambient as register
 
     register(name, take=take, put=put, advanced=advanced)
+
+
+def call(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Make a function's calls inside a durable cell durable: ``durnb.call(fetch)(url)``, or as a decorator::
+
+        @durnb.call(retries=3, key=lambda order: order.id)
+        def ship(order): ...
+
+    A call is recorded when it returns, and then not made again while its step is unfinished: after a crash, a failure, a retry or an edit of the
+    cell, the recorded result comes back, as a copy. A call is known by its name, its arguments (or `key`) and how often it was made before with
+    these, never by its order; arguments without stable content, such as a connection, need `key`. It gives its result and nothing else: what it
+    changes in place is not made again. An exception is no result: the call is made again. Coroutine functions give an awaitable, generators are
+    recorded when they are drained.
+
+    Options: `key` (a value, or a function of the arguments); `retries`, `delay`, `backoff`, `max_delay`, `no_retry` as in a cell's header;
+    `timeout`; `once=True` records the start first and asks after a crash, `once="invoice-4711"` is unique over all runs of the notebook;
+    `on_change="rerun"`, "keep" or "ask" for a call whose function's code was changed since; `name`.
+    """
+    from durnb.inside import call
+
+    return call(function, **options)
 
 
 def load_ipython_extension(ipython: Any) -> None:

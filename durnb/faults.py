@@ -20,8 +20,16 @@ Point = Literal[
     "after-pack",  # the pack is fsynced, the transaction has not begun
     "before-commit",  # the transaction is filled, not committed
     "after-commit",  # the transaction is committed, nobody was told
+    "call-started",  # a call with once= is recorded as started, and has not begun
+    "call-returned",  # a call returned, nothing of it is recorded
+    "call-recorded",  # its result is committed, nobody was told
+    "wait-started",  # a wait is recorded, and has not begun
+    "loop-saved",  # a loop's point is committed, the next item has not begun
 ]
-POINTS: Final[tuple[str, ...]] = ("step-started", "body-ended", "after-pack", "before-commit", "after-commit")
+POINTS: Final[tuple[str, ...]] = (
+    *("step-started", "body-ended", "after-pack", "before-commit", "after-commit"),
+    *("call-started", "call-returned", "call-recorded", "wait-started", "loop-saved"),
+)
 
 
 @dataclass(slots=True)

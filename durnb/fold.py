@@ -11,16 +11,22 @@ from datetime import datetime
 from typing import Any, Literal, assert_never
 
 from durnb.events import (
+    CallFailed,
+    CallResolved,
+    CallStarted,
+    CallSucceeded,
     CheckpointSaved,
     CheckpointTrusted,
     ErrorInfo,
     Input,
     KernelAttached,
     KernelDetached,
+    LoopSaved,
     Recorded,
     RunAbandoned,
     RunFinished,
     RunStarted,
+    SignalReceived,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -28,7 +34,10 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
+    StepWoken,
+    WaitStarted,
 )
+from durnb.happened import Calls, Signal
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
 RunStatus = Literal["open", "finished", "failed", "abandoned"]
@@ -125,6 +134,7 @@ class StepHistory:
     settled: bool = False
     answer: Answer | None = None
     cell_id: str | None = None
+    calls: Calls = field(default_factory=Calls)
 
     @property
     def last(self) -> Execution | None:
@@ -147,7 +157,7 @@ class StepHistory:
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew."""
+    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew. `signals` (by id) arrived, and no wait took them yet."""
 
     run: str = ""
     notebook: str = ""
@@ -163,6 +173,7 @@ class History:
     steps: dict[str, StepHistory] = field(default_factory=dict)
     line: Line = ()
     requests: set[str] = field(default_factory=set)
+    signals: dict[str, Signal] = field(default_factory=dict)
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
@@ -172,6 +183,10 @@ class History:
         if not isinstance(recorded.event, KernelAttached | KernelDetached):
             self.last_step_event = recorded.at
         match recorded.event:
+            case CallSucceeded() as e:
+                self.steps[e.step].calls.succeed(e, recorded.at)
+                if e.signal:
+                    self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -205,6 +220,11 @@ class History:
                 self._requested(e.request)
             case StepRenamed() as e:
                 self._rename(e)
+            case CallStarted() | CallFailed() | CallResolved() | WaitStarted() | StepWoken() | LoopSaved():
+                self.steps[recorded.event.step].calls.take(recorded)
+            case SignalReceived() as e:
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status
             case RunAbandoned():
@@ -249,6 +269,8 @@ class History:
                 )
             )
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
+        if e.generation != step.calls.generation:
+            step.calls = Calls(generation=e.generation)
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
         self.line = self.line[: e.line_kept] + e.line

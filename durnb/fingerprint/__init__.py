@@ -11,6 +11,7 @@ from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
+from durnb.fingerprint.reached_code import of_code, unwrapped
 
 __all__ = [
     "NOTEBOOK_HIDDEN",
@@ -25,8 +26,10 @@ __all__ = [
     "is_hidden",
     "is_project_file",
     "notebook_names",
+    "of_code",
     "probe",
     "reach",
     "read_cell",
+    "unwrapped",
     "watch_properties",
 ]

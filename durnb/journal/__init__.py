@@ -10,6 +10,8 @@ from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.names import RunName
+from durnb.journal.once import OnceFile
+from durnb.journal.packs import digest_of_bytes
 from durnb.journal.store import Orphan, Store
 from durnb.journal.tables import Answer, ask
 from durnb.journal.trust import Secret, load_secret
@@ -19,6 +21,7 @@ __all__ = [
     "Answer",
     "Draft",
     "Journal",
+    "OnceFile",
     "Orphan",
     "Request",
     "RunName",
@@ -26,6 +29,7 @@ __all__ = [
     "Store",
     "ask",
     "check",
+    "digest_of_bytes",
     "load_secret",
     "read_history",
     "steps_of",

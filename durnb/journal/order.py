@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from durnb.events import (
+    CallFailed,
+    CallResolved,
+    CallStarted,
+    CallSucceeded,
     CheckpointSaved,
     CheckpointTrusted,
     Event,
+    LoopSaved,
     RunStarted,
     StepFailed,
     StepRenamed,
@@ -16,8 +21,10 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
+    StepWoken,
+    WaitStarted,
 )
-from durnb.fold import History
+from durnb.fold import History, StepHistory
 
 
 class Order:
@@ -44,11 +51,17 @@ class Order:
             case RunStarted():
                 _require(self._seq == 1, event, "the run has begun")
             case StepStarted():
-                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, checkpoints=set())
-                known.started = True
+                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, running=True, checkpoints=set())
+                known.started = known.running = True
+            case CallSucceeded() | CallStarted() | CallFailed() | WaitStarted() | LoopSaved():
+                _require(self._started(event.step, event).running, event, f"step {event.step!r} is not running")
             case StepSucceeded():
-                self._started(event.step, event).checkpoints.add(self._seq)
+                known = self._started(event.step, event)
+                known.checkpoints.add(self._seq)
+                known.running = False
             case StepFailed():
+                self._started(event.step, event).running = False
+            case CallResolved() | StepWoken():
                 self._started(event.step, event)
             case StepReused() | CheckpointSaved() | CheckpointTrusted():
                 held = self._started(event.step, event).checkpoints
@@ -60,7 +73,7 @@ class Order:
                 self._steps[event.old] = None
                 self._steps[event.new] = known_old
             case StepResolved() | StepRerunRequested():
-                self._steps[event.step] = self._step(event.step) or _Known(started=False, checkpoints=set())
+                self._steps[event.step] = self._step(event.step) or _Known(started=False, running=False, checkpoints=set())
             case _:
                 pass
 
@@ -73,18 +86,22 @@ class Order:
     def _step(self, name: str) -> _Known | None:
         if name not in self._steps:
             step = self._history.steps.get(name)
-            self._steps[name] = _Known(started=bool(step.executions), checkpoints=set(step.checkpoints)) if step else None
+            self._steps[name] = _known(step) if step else None
         return self._steps[name]
 
 
 class _Known:
     """What matters of a step here."""
 
-    def __init__(self, *, started: bool, checkpoints: set[int]) -> None:
-        self.started, self.checkpoints = started, checkpoints
+    def __init__(self, *, started: bool, running: bool, checkpoints: set[int]) -> None:
+        self.started, self.running, self.checkpoints = started, running, checkpoints
 
     def copy(self) -> _Known:
-        return _Known(started=self.started, checkpoints=set(self.checkpoints))
+        return _Known(started=self.started, running=self.running, checkpoints=set(self.checkpoints))
+
+
+def _known(step: StepHistory) -> _Known:
+    return _Known(started=bool(step.executions), running=step.status == "running", checkpoints=set(step.checkpoints))
 
 
 def _require(holds: bool, event: Event, why: str) -> None:

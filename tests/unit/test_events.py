@@ -34,6 +34,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "parameters": st.dictionaries(text, json_values, max_size=3),
     "dropped_inputs": st.lists(text, max_size=2).map(tuple),
     "answer": st.sampled_from(["retry", "keep", "done", "abort"]),
+    "what": st.sampled_from(["sleep", "signal"]),
     "how": st.sampled_from(["exception", "timeout", "interrupt"]),
     "status": st.sampled_from(["finished", "failed"]),
     "retry_in": st.none() | seconds,
@@ -42,7 +43,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "save": seconds,
     "saved": st.booleans(),
     "once": st.booleans(),
-    **dict.fromkeys(["execution", "attempt", "generation", "checkpoint", "size", "pid"], numbers),
+    **dict.fromkeys(["execution", "attempt", "generation", "checkpoint", "size", "pid", "position"], numbers),
 }
 
 
