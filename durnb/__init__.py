@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from durnb.errors import DurnbError, RetryAfter, TerminalError
 from durnb.registered import register
 
 if TYPE_CHECKING:  # importing durnb has to stay quick
+    from concurrent.futures import Executor
+    from datetime import datetime, timedelta
+    from random import Random
+    from uuid import UUID
+
     from durnb.archive import NotebookHistory
 
 __all__ = [
@@ -18,10 +23,18 @@ __all__ = [
     "TerminalError",
     "call",
     "history",
+    "idempotency_key",
     "load_ipython_extension",
+    "map",
+    "now",
+    "random",
     "register",
     "register_ambient",
+    "sleep",
+    "sleep_until",
     "unload_ipython_extension",
+    "uuid",
+    "wait_for",
 ]
 __version__ = "0.1.0"
 
@@ -75,6 +88,105 @@ def call(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     from durnb.inside import call
 
     return call(function, **options)
+
+
+def map(
+    function: Callable[..., Any],
+    items: Iterable[Any],
+    *,
+    key: Callable[[Any], Any] | None = None,
+    concurrency: int = 8,
+    tolerate: int = 0,
+    rate: str | None = None,
+    ordered: bool = True,
+    executor: Executor | None = None,
+    **call_options: Any,
+) -> list[Any]:
+    """Call `function` for each item, several at a time, each a durable call: a durable cell that is run again goes on with the items not done yet.
+
+    Functions run in `concurrency` threads, coroutine functions in tasks, or in `executor`, any `concurrent.futures.Executor` (processes, Dask's
+    ``client.get_executor()``). Items are taken when there is room for them, so that they may come from a generator. `rate` limits starts:
+    "60/min". Up to `tolerate` items may fail: their errors stand in the result, and are listed; one more ends the map, and what is done is kept.
+    `key` and the other options are those of `durnb.call`, for each item. In tasks: ``await durnb.aio.map(…)``.
+    """
+    from durnb.inside import map_sync
+
+    return map_sync(
+        function,
+        items,
+        key=key,
+        concurrency=concurrency,
+        tolerate=tolerate,
+        rate=rate,
+        ordered=ordered,
+        executor=executor,
+        **call_options,
+    )
+
+
+def sleep(length: float | str | timedelta) -> None:
+    """Sleep for seconds, ``"2h"`` or a timedelta; in a durable cell the time at which it ends is recorded, and a restart sleeps the rest.
+
+    ``%durable wake STEP`` ends it, after an interrupt. In tasks: ``await durnb.aio.sleep(…)``.
+    """
+    from durnb.inside import sleep
+
+    sleep(length)
+
+
+def sleep_until(when: datetime) -> None:
+    """Sleep until `when`, a datetime (local where it says no zone), over any number of kernels."""
+    from durnb.inside import sleep_until
+
+    sleep_until(when)
+
+
+def wait_for(
+    name: str, *, timeout: float | str | timedelta | None = None, schema: Any = None, prompt: str | None = None, default: Any = None
+) -> Any:
+    """Wait in a durable cell for the signal `name`, and give its value; `default` where `timeout` passes first.
+
+    It is sent by ``durnb signal NOTEBOOK NAME --value JSON`` or ``%durable signal NAME VALUE`` of another kernel, before or after the wait begins, and delivered once.
+    `schema` is a JSON schema (a dict) or a pydantic model: what does not fit is refused, and its sender told why. `prompt` says to a person
+    what is asked. In tasks: ``await durnb.aio.wait_for(…)``.
+    """
+    from durnb.inside import wait_for
+
+    return wait_for(name, timeout=timeout, schema=schema, prompt=prompt, default=default)
+
+
+def now() -> datetime:
+    """The time (UTC), recorded in a durable cell: the same when the cell goes on after a crash."""
+    from durnb.inside import now
+
+    return now()
+
+
+def random() -> Random:
+    """A random generator of its own (`random.Random`), with the same draws when the durable cell goes on after a crash.
+
+    Each one asked for is another, inside the items of a concurrent `durnb.map` too.
+    """
+    from durnb.inside import random
+
+    return random()
+
+
+def uuid() -> UUID:
+    """A random UUID that is the same when the durable cell goes on after a crash; each one asked for is another."""
+    from durnb.inside import uuid
+
+    return uuid()
+
+
+def idempotency_key(label: str = "") -> str:
+    """A key for services that take one: the same over retries and restarts of the durable call or cell that asks, another in every other.
+
+    Each one asked for is another, even with one `label`: ask once, outside of a retry of your own.
+    """
+    from durnb.inside import idempotency_key
+
+    return idempotency_key(label)
 
 
 def load_ipython_extension(ipython: Any) -> None:

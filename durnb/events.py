@@ -241,7 +241,7 @@ class CallSucceeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFailed:
-    """A try of a call ended with an exception. `retry_in` seconds, None for no more tries."""
+    """A try of a call ended with an exception. `retry_in` seconds, None for no more tries. `signal` is the id of one that did not fit, and is dropped."""
 
     kind: ClassVar = "call_failed"
     step: str
@@ -251,6 +251,7 @@ class CallFailed:
     error: ErrorInfo
     ran: float
     retry_in: float | None = None
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

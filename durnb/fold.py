@@ -47,7 +47,10 @@ Line = tuple[tuple[str, int], ...]
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel."""
+    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
+
+    `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
+    """
 
     number: int
     epoch: int
@@ -58,6 +61,7 @@ class Attempt:
     error: ErrorInfo | None = None
     retry_in: float | None = None
     outputs: str = ""
+    kept: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +90,8 @@ class Execution:
 
     @property
     def crashes(self) -> int:
-        return sum(attempt.status == "crashed" for attempt in self.attempts)
+        """The attempts that died with their kernel and got nowhere."""
+        return sum(attempt.status == "crashed" and not attempt.kept for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +189,9 @@ class History:
             self.last_step_event = recorded.at
         match recorded.event:
             case CallSucceeded() as e:
-                self.steps[e.step].calls.succeed(e, recorded.at)
+                step = self.steps[e.step]
+                step.calls.succeed(e, recorded.at)
+                step.executions[-1].attempts[-1].kept += 1
                 if e.signal:
                     self.signals.pop(e.signal, None)
             case RunStarted() as e:
@@ -220,7 +227,13 @@ class History:
                 self._requested(e.request)
             case StepRenamed() as e:
                 self._rename(e)
-            case CallStarted() | CallFailed() | CallResolved() | WaitStarted() | StepWoken() | LoopSaved():
+            case CallFailed() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.signals.pop(e.signal, None)
+            case LoopSaved() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.steps[e.step].executions[-1].last.kept += 1
+            case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
                 self.steps[recorded.event.step].calls.take(recorded)
             case SignalReceived() as e:
                 self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)

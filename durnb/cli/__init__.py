@@ -19,6 +19,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "plan": "Show what Run All would do now, and why.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
+    "signal": "Send a run what a step of it waits for.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

@@ -18,7 +18,7 @@ from durnb.engine.saving import Ended, became_durable, sign, take
 from durnb.engine.session import TAKEN_AS_DONE, Session
 from durnb.engine.signals import interrupts_held
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
-from durnb.events import CallResolved, CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
+from durnb.events import CallResolved, CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved, StepWoken
 from durnb.fold import Answer, Checkpoint, History, Line, StepHistory
 from durnb.journal import Journal, Store
 
@@ -49,6 +49,15 @@ def resolve(session: Session, name: str, answer: Answer) -> str:
     said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
     session.write_status()
     return said
+
+
+def wake(journal: Journal, name: str) -> str:
+    """The sleeps in which an unfinished step is are over. Raises UsageError where it is in none."""
+    step = step_in(journal.history, name)
+    if not step.unfinished or not any(wait.what == "sleep" for wait in step.calls.waits.values()):
+        raise UsageError(f"step {name!r} is in no sleep")
+    journal.append(StepWoken(step=name))
+    return f"{name} sleeps no more; run its cell"
 
 
 def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:

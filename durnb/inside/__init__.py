@@ -7,5 +7,23 @@ what their names say, and nothing is recorded.
 from __future__ import annotations
 
 from durnb.inside.function import DurableFunction, call
+from durnb.inside.mapped import map_async, map_sync
+from durnb.inside.recorded import idempotency_key, now, random, uuid
+from durnb.inside.timed import sleep, sleep_async, sleep_until, sleep_until_async, wait_for, wait_for_async
 
-__all__ = ["DurableFunction", "call"]
+__all__ = [
+    "DurableFunction",
+    "call",
+    "idempotency_key",
+    "map_async",
+    "map_sync",
+    "now",
+    "random",
+    "sleep",
+    "sleep_async",
+    "sleep_until",
+    "sleep_until_async",
+    "uuid",
+    "wait_for",
+    "wait_for_async",
+]

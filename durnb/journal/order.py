@@ -33,6 +33,7 @@ class Order:
     def __init__(self, history: History) -> None:
         self._history = history
         self._steps: dict[str, _Known | None] = {}
+        self._taken: set[str] = set()
         self._seq = history.seq
 
     def take(self, events: Iterable[Event]) -> None:
@@ -55,6 +56,10 @@ class Order:
                 known.started = known.running = True
             case CallSucceeded() | CallStarted() | CallFailed() | WaitStarted() | LoopSaved():
                 _require(self._started(event.step, event).running, event, f"step {event.step!r} is not running")
+                if isinstance(event, CallSucceeded | CallFailed) and event.signal:
+                    there = event.signal in self._history.signals and event.signal not in self._taken
+                    _require(there, event, f"signal {event.signal} is not there")
+                    self._taken.add(event.signal)
             case StepSucceeded():
                 known = self._started(event.step, event)
                 known.checkpoints.add(self._seq)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Extension", list[str]], Any]
 
-MODULES: Final = ("runs", "steps", "switch")
+MODULES: Final = ("runs", "signals", "steps", "switch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
