@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from durnb.errors import DurnbError, RetryAfter, TerminalError
@@ -25,6 +25,7 @@ __all__ = [
     "history",
     "idempotency_key",
     "load_ipython_extension",
+    "loop",
     "map",
     "now",
     "random",
@@ -35,6 +36,7 @@ __all__ = [
     "unload_ipython_extension",
     "uuid",
     "wait_for",
+    "wrap",
 ]
 __version__ = "0.1.0"
 
@@ -88,6 +90,23 @@ def call(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     from durnb.inside import call
 
     return call(function, **options)
+
+
+def loop(
+    items: Iterable[Any] | Callable[[], Iterable[Any]], *, save: Iterable[str] = (), every: float | str | timedelta = "5m"
+) -> Iterator[Any]:
+    """Go through `items` in a durable cell, and go on at the last checkpoint of the loop where the kernel died::
+
+        for batch in durnb.loop(loader, save=["model", "optimizer"], every="5m"):
+            train(model, optimizer, batch)
+
+    Between two items, when `every` has passed, and after the last, the variables named by `save` and the random generators are kept. A cell
+    that is run again gets them back and goes on after those items. `items` are gone through anew, from where the generators stood then, so
+    that a shuffled loader goes on in its order; it must not be an iterator, which can be gone through only once: give a function that makes it.
+    """
+    from durnb.inside import loop
+
+    return loop(items, save=save, every=every)
 
 
 def map(
@@ -187,6 +206,18 @@ def idempotency_key(label: str = "") -> str:
     from durnb.inside import idempotency_key
 
     return idempotency_key(label)
+
+
+def wrap(client: Any, *, methods: Iterable[str] = ("*",), key: Callable[..., Any] | None = None, **call_options: Any) -> Any:
+    """A client whose method calls are durable calls: ``client = durnb.wrap(openai.OpenAI())``, then ``client.chat.completions.create(…)``.
+
+    `methods` are patterns of dotted names, such as "chat.completions.*"; what fits none passes through. A call is known by the method and its
+    arguments, or by `key(method, *args, **kwargs)`; the client itself does not count. Methods that are coroutines are awaited; what gives a stream
+    gives it as it comes, records it when it has ended, and gives it again. Other options are those of `durnb.call`.
+    """
+    from durnb.inside import wrap
+
+    return wrap(client, methods=methods, key=key, **call_options)
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -7,14 +7,17 @@ what their names say, and nothing is recorded.
 from __future__ import annotations
 
 from durnb.inside.function import DurableFunction, call
+from durnb.inside.loops import loop
 from durnb.inside.mapped import map_async, map_sync
 from durnb.inside.recorded import idempotency_key, now, random, uuid
 from durnb.inside.timed import sleep, sleep_async, sleep_until, sleep_until_async, wait_for, wait_for_async
+from durnb.inside.wrapped import wrap
 
 __all__ = [
     "DurableFunction",
     "call",
     "idempotency_key",
+    "loop",
     "map_async",
     "map_sync",
     "now",
@@ -26,4 +29,5 @@ __all__ = [
     "uuid",
     "wait_for",
     "wait_for_async",
+    "wrap",
 ]

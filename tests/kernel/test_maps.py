@@ -7,6 +7,7 @@ import random
 from collections import Counter
 
 from kernel.conftest import Notebook
+from kernel.driver import CellResult
 
 ITEMS = int(os.environ.get("DURNB_MAP_ITEMS", "1500"))
 KILLS = int(os.environ.get("DURNB_MAP_KILLS", "4"))
@@ -46,17 +47,20 @@ def effects(nb: Notebook) -> Counter[int]:
     return Counter(map(int, file.read_text().split())) if file.exists() else Counter()
 
 
+def until_effects(nb: Notebook, cell: CellResult, wanted: int) -> bool:
+    """Wait until so many items had their effect, or the cell has ended; whether it has."""
+    nb.until(lambda: effects(nb).total() >= wanted or cell.replied, what="some items")
+    return cell.replied
+
+
 def test_items_are_done_once_whatever_kills_the_kernel(nb: Notebook) -> None:
     choice = random.Random(4)
     cell = "%%durable all\nfound = durnb.map(effect, iter(range(ALOT)), concurrency=6)\ngood = found == [n * n for n in range(ALOT)]\nlen(found)"
     nb.ok(START)
     died = 0
     for _ in range(KILLS):
-        before = effects(nb).total()
-        result = nb.begin(cell)
-        wanted = min(before + choice.randrange(1, ITEMS // KILLS), ITEMS - 1)
-        nb.until(lambda: effects(nb).total() >= wanted or result.replied, what="some items")
-        died += not result.replied
+        wanted = min(effects(nb).total() + choice.randrange(1, ITEMS // KILLS), ITEMS - 1)
+        died += not until_effects(nb, nb.begin(cell), wanted)
         nb.open().ok(START)
     assert nb.ok(cell).text == str(ITEMS)
     assert nb.evaluate("good") is True
