@@ -10,7 +10,7 @@ import errno
 import os
 import signal
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from durnb.errors import UsageError
 
@@ -25,11 +25,16 @@ Point = Literal[
     "call-recorded",  # its result is committed, nobody was told
     "wait-started",  # a wait is recorded, and has not begun
     "loop-saved",  # a loop's point is committed, the next item has not begun
+    "checkpoints-dropped",  # a collection recorded what it drops, the run's list still has its packs
+    "run-relisted",  # the run lists fewer packs, all of them are there
+    "pack-rewritten",  # what is needed of a pack was written anew, the run does not list the new one yet
+    "packs-hidden",  # packs that no run lists have lost their name, none is unlinked
+    "pack-unlinked",  # one is unlinked, others are left
+    "run-verified",  # a run that is to be deleted is over, nothing of it is deleted
+    "run-unlinked",  # its journal is gone, its list of packs and its lock are there
+    "run-unlisted",  # its list is gone, its lock is there
 ]
-POINTS: Final[tuple[str, ...]] = (
-    *("step-started", "body-ended", "after-pack", "before-commit", "after-commit"),
-    *("call-started", "call-returned", "call-recorded", "wait-started", "loop-saved"),
-)
+POINTS: Final[tuple[str, ...]] = get_args(Point)
 
 
 @dataclass(slots=True)

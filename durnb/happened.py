@@ -26,7 +26,7 @@ class Signal:
 class Call:
     """One durable call. `execution` is the one in which it returned; `failures` are those that count against its retries.
 
-    `allowed`: a person said that it may run again.
+    `allowed`: a person said that it may run again. `seq` is the event that its bytes were stored with.
     """
 
     label: str
@@ -42,6 +42,7 @@ class Call:
     failures: int = 0
     error: ErrorInfo | None = None
     allowed: bool = False
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopPoint:
-    """Where a durable loop can go on: `position` items are done."""
+    """Where a durable loop can go on: `position` items are done. `seq` is its event."""
 
+    seq: int
     execution: int
     position: int
     manifest: str
@@ -72,7 +74,7 @@ class LoopPoint:
 class Calls:
     """The calls of one generation of a step by identity; its waits that go on, and its loops' last points.
 
-    `on_change` is a person's answer for its stale calls.
+    `on_change` is a person's answer for its stale calls. `superseded` are the events whose stored bytes nothing needs any more.
     """
 
     generation: int = 1
@@ -80,16 +82,26 @@ class Calls:
     waits: dict[str, Wait] = field(default_factory=dict)
     loops: dict[str, LoopPoint] = field(default_factory=dict)
     on_change: Literal["retry", "keep"] | None = None
+    superseded: list[int] = field(default_factory=list)
 
-    def succeed(self, e: CallSucceeded, at: datetime) -> None:
+    def following(self, generation: int) -> Calls:
+        """The calls of the next generation: none yet."""
+        stored = [call.seq for call in self.made.values() if call.stored]
+        return Calls(generation=generation, superseded=[*self.superseded, *stored, *(point.seq for point in self.loops.values())])
+
+    def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
         self.waits.pop(e.call, None)
+        before = self.made.get(e.call)
+        if before is not None and before.stored:
+            self.superseded.append(before.seq)
         self.made[e.call] = Call(
             label=sys.intern(e.label) if len(e.label) < 40 else e.label,
             status="succeeded",
             execution=e.execution,
             code=sys.intern(e.code),
-            at=at,
+            at=recorded.at,
+            seq=recorded.seq,
             ran=e.ran,
             value=e.value,
             stored=e.stored,
@@ -124,11 +136,13 @@ class Calls:
             case StepWoken():
                 self.waits = {call: replace(wait, woken=True) if wait.what == "sleep" else wait for call, wait in self.waits.items()}
             case LoopSaved() as e:
+                if e.call in self.loops:
+                    self.superseded.append(self.loops[e.call].seq)
                 self.loops[e.call] = LoopPoint(
-                    execution=e.execution, position=e.position, manifest=e.manifest, signature=e.signature, at=recorded.at
+                    seq=recorded.seq, execution=e.execution, position=e.position, manifest=e.manifest, signature=e.signature, at=recorded.at
                 )
             case CallSucceeded() as e:
-                self.succeed(e, recorded.at)
+                self.succeed(e, recorded)
             case other:
                 raise ValueError(f"{other.kind} is no event of a call")
 

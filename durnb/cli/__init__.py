@@ -17,9 +17,12 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show the steps of a run and how each stands.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
+    "check": "Say what may bite in a long run, before it.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
     "signal": "Send a run what a step of it waits for.",
+    "du": "Show what takes the room of a notebook's store.",
+    "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

@@ -8,13 +8,15 @@ from typing import Literal
 
 import click
 
-from durnb.cli.arguments import choose_run, notebook_argument, run_option, store_for
+from durnb.cli.arguments import choose_run, every_cell, notebook_argument, run_option, store_for
 from durnb.clock import SystemClock
 from durnb.engine.cells import step_names
 from durnb.engine.operations import resolve_call, resolve_step
+from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import Journal
-from durnb.runner.executed import notebook_cells, read_notebook
+from durnb.runner.cells import notebook_cells
+from durnb.runner.executed import read_notebook
 
 
 @click.command("resolve")
@@ -39,8 +41,9 @@ def command(notebook: Path, step: str, answer: Literal["retry", "keep", "done", 
     cells = notebook_cells(read_notebook(notebook)) if notebook.exists() else []
     journal = Journal.open(store, chosen, create=False, clock=SystemClock(), wait=timedelta(0), attach=False)
     try:
+        in_file = step_names(covered(cells, Blanket() if every_cell(False) else None, known=journal.history.steps))
         name, call, mark = step.partition("/")
-        said = resolve_call(journal, name, mark, answer, value) if call else resolve_step(journal, step, answer, step_names(cells))
+        said = resolve_call(journal, name, mark, answer, value) if call else resolve_step(journal, step, answer, in_file)
         click.echo(f"run {chosen}: {said}")
     finally:
         journal.close(None)

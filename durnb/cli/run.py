@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from durnb.cli.arguments import notebook_argument
+from durnb.cli.arguments import all_option, every_cell, notebook_argument
 from durnb.cli.progress import Progress, report
 from durnb.errors import UsageError
 from durnb.runner import Mode, RunRequest, exit_code_table, output_beside, parse_parameters, run_key, run_notebook
@@ -38,6 +38,7 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
     help="How often a kernel that died is started again.",
 )
 @click.option("--kernel", metavar="NAME", help="The kernelspec to use. [default: the notebook's]")
+@all_option
 def command(
     notebook: Path,
     parameters: tuple[str, ...],
@@ -46,6 +47,7 @@ def command(
     output: Path | None,
     max_restarts: int,
     kernel: str | None,
+    every: bool,
 ) -> None:
     """Execute NOTEBOOK from its first cell to its last. Finished steps are restored, not run again.
 
@@ -54,6 +56,7 @@ def command(
     \b
     Example:
       durnb run etl.ipynb -p day=2026-11-20 --output reports/2026-11-20.ipynb
+      durnb run analysis.ipynb --all    a notebook without durable cells: each of them is a step
     """
     values = parse_parameters(parameters)
     request = RunRequest(
@@ -64,6 +67,7 @@ def command(
         parameters=values,
         max_restarts=max_restarts,
         kernel=kernel,
+        every=every_cell(every),
     )
     with Progress.on_terminal() as progress:
         outcome = run_notebook(request, progress)

@@ -15,6 +15,7 @@ from durnb.config import Settings
 from durnb.engine import surroundings
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
+from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
 from durnb.engine.look import Look, live_input
@@ -109,6 +110,7 @@ class Attempts:
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
             self.stage.badge(self._badge("running"))
+            folder = working_folder()
             began = self.clock.monotonic()
             with trees.forgotten(), running(self._body()) as body:
                 error = await self.stage.run(self.request.header.timeout)
@@ -120,7 +122,7 @@ class Attempts:
                 changes = self.live.after_body(before)
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
-                return self.commit(self._ended(changes, ran, beside)) or late
+                return self.commit(self._ended(changes, ran, beside, folder)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -200,7 +202,7 @@ class Attempts:
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
         return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in sorted(linked))
 
-    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...]) -> Ended:
+    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], folder: str) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -220,6 +222,8 @@ class Attempts:
             ignore=frozenset(self.request.header.ignore),
             beside=beside,
             always=self.request.header.always,
+            creates=self.request.header.creates,
+            folder=folder,
         )
 
     def _failed(self, error: BaseException, changes: Changes, before: Shot, ran: float) -> float | None:

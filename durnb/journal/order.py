@@ -10,6 +10,7 @@ from durnb.events import (
     CallStarted,
     CallSucceeded,
     CheckpointSaved,
+    CheckpointsDropped,
     CheckpointTrusted,
     Event,
     LoopSaved,
@@ -52,7 +53,9 @@ class Order:
             case RunStarted():
                 _require(self._seq == 1, event, "the run has begun")
             case StepStarted():
-                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, running=True, checkpoints=set())
+                self._steps[event.step] = known = self._step(event.step) or _Known(
+                    started=True, running=True, checkpoints=set(), current=None
+                )
                 known.started = known.running = True
             case CallSucceeded() | CallStarted() | CallFailed() | WaitStarted() | LoopSaved():
                 _require(self._started(event.step, event).running, event, f"step {event.step!r} is not running")
@@ -63,14 +66,22 @@ class Order:
             case StepSucceeded():
                 known = self._started(event.step, event)
                 known.checkpoints.add(self._seq)
-                known.running = False
+                known.running, known.current = False, self._seq
             case StepFailed():
                 self._started(event.step, event).running = False
             case CallResolved() | StepWoken():
                 self._started(event.step, event)
             case StepReused() | CheckpointSaved() | CheckpointTrusted():
-                held = self._started(event.step, event).checkpoints
-                _require(event.checkpoint in held, event, f"step {event.step!r} has no checkpoint {event.checkpoint}")
+                known = self._started(event.step, event)
+                _require(event.checkpoint in known.checkpoints, event, f"step {event.step!r} has no checkpoint {event.checkpoint}")
+                known.current = event.checkpoint if isinstance(event, StepReused) else known.current
+            case CheckpointsDropped():
+                known = self._started(event.step, event)
+                _require(known.checkpoints.issuperset(event.checkpoints), event, f"step {event.step!r} has not all of these checkpoints")
+                _require(
+                    known.current not in event.checkpoints, event, f"checkpoint {known.current} is the current one of step {event.step!r}"
+                )
+                known.checkpoints.difference_update(event.checkpoints)
             case StepRenamed():
                 known_old = self._step(event.old)
                 _require(known_old is not None, event, f"there is no step {event.old!r}")
@@ -78,7 +89,7 @@ class Order:
                 self._steps[event.old] = None
                 self._steps[event.new] = known_old
             case StepResolved() | StepRerunRequested():
-                self._steps[event.step] = self._step(event.step) or _Known(started=False, running=False, checkpoints=set())
+                self._steps[event.step] = self._step(event.step) or _Known(started=False, running=False, checkpoints=set(), current=None)
             case _:
                 pass
 
@@ -98,15 +109,16 @@ class Order:
 class _Known:
     """What matters of a step here."""
 
-    def __init__(self, *, started: bool, running: bool, checkpoints: set[int]) -> None:
-        self.started, self.running, self.checkpoints = started, running, checkpoints
+    def __init__(self, *, started: bool, running: bool, checkpoints: set[int], current: int | None) -> None:
+        self.started, self.running, self.checkpoints, self.current = started, running, checkpoints, current
 
     def copy(self) -> _Known:
-        return _Known(started=self.started, running=self.running, checkpoints=set(self.checkpoints))
+        return _Known(started=self.started, running=self.running, checkpoints=set(self.checkpoints), current=self.current)
 
 
 def _known(step: StepHistory) -> _Known:
-    return _Known(started=bool(step.executions), running=step.status == "running", checkpoints=set(step.checkpoints))
+    running = step.status == "running"
+    return _Known(started=bool(step.executions), running=running, checkpoints=set(step.checkpoints), current=step.current)
 
 
 def _require(holds: bool, event: Event, why: str) -> None:

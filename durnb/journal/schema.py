@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import durnb
-from durnb.journal.views import VIEWS, VIEWS_INSIDE
+from durnb.journal.views import CHECKPOINTS_KEPT, VIEWS, VIEWS_INSIDE
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
@@ -29,12 +29,16 @@ def create_events_and_views(connection: DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
+def leave_dropped_checkpoints_out(connection: DuckDBPyConnection) -> None:
+    connection.execute(CHECKPOINTS_KEPT)
+
+
 def add_views_of_calls(connection: DuckDBPyConnection) -> None:
     for view in VIEWS_INSIDE:
         connection.execute(view)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views, add_views_of_calls)
+MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views, leave_dropped_checkpoints_out, add_views_of_calls)
 SCHEMA: Final = len(MIGRATIONS)
 
 

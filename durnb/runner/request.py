@@ -15,7 +15,10 @@ Mode = Literal["auto", "new", "resume"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """Execute `notebook`, an absolute path, into `output` as the run `key`. `mode` auto resumes the unfinished run of the key, else begins the next."""
+    """Execute `notebook`, an absolute path, into `output` as the run `key`. `mode` auto resumes the unfinished run of the key, else begins the next.
+
+    `every`: every cell is a step, as by ``%durable all``.
+    """
 
     notebook: Path
     output: Path
@@ -24,6 +27,7 @@ class RunRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     max_restarts: int = 5
     kernel: str | None = None
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

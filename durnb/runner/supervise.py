@@ -86,7 +86,7 @@ class _Supervision:
 
     async def _all_cells(self, client: KernelLife) -> Outcome | None:
         """Every cell in order; an outcome where the run ended before the last of them did."""
-        places = code_cells(client.nb)
+        places = code_cells(client.nb, self.request.every)
         if any(place.step for place in places) and (why := await client.load_durnb()):
             return self._outcome(
                 Exit.FAILED, message=f"this notebook has durable steps, and its kernel can't load durnb ({why}): install durnb there"
@@ -174,6 +174,7 @@ class _Supervision:
             "DURNB_RUN": self.request.key,
             "DURNB_RUN_MODE": mode,
             "DURNB_RUN_PARAMETERS": json.dumps(dict(self.request.parameters)),
+            **({"DURNB_ALL": "1"} if self.request.every else {}),
         }
 
     def _facts(self, outcome: Outcome) -> dict[str, object]:

@@ -12,7 +12,7 @@ import durnb
 from durnb.cli import cli
 from durnb.runner import Exit
 
-COMMANDS = ("run", "status", "show", "plan", "sql", "resolve", "demo")
+COMMANDS = ("run", "status", "show", "plan", "check", "sql", "resolve", "du", "gc", "demo")
 
 
 def _help(*arguments: str) -> str:
