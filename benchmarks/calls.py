@@ -126,16 +126,16 @@ async def _filled() -> None:
 
 
 _MAPS: Final = """
-import resource, sys
+import sys
 from pathlib import Path
 import durnb
 from durnb.testing import step
 def nothing(n): return n
 with step(Path(sys.argv[1])):
     durnb.map(nothing, iter(range(100)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = int(open('/proc/self/statm').read().split()[1])
     durnb.map(nothing, iter(range(int(sys.argv[2]))), concurrency=64)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+    print((int(open('/proc/self/statm').read().split()[1]) - before) * 4096)
 """
 
 

@@ -67,7 +67,11 @@ def _key_digest(name: str, key: object) -> str:
 
 
 def _arguments_digest(name: str, function: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> str:
-    found = content((args, tuple(sorted(kwargs.items()))))
+    named = tuple(sorted(kwargs.items()))
+    if all(type(value) in ATOMS for value in (*args, *kwargs.values())):  # their text says all, and takes a tenth of the time
+        bound = tuple(_bound(function))
+        return digest_of(repr((args, named)), content(bound).digest if bound else "")
+    found = content((args, named))
     if found.opaque:
         part = found.opaque[0].partition(": ")
         raise UsageError(

@@ -119,13 +119,11 @@ class _Interrupting(FakeClock):
 
     def __init__(self, clock: FakeClock, after: float) -> None:
         super().__init__(clock.start, clock.passed)
-        self._clock, self._end = clock, clock.passed + after
+        self._clock, self._after = clock, after
 
     def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-        self._clock.passed = self.passed
-        if self.passed >= self._end:
-            raise KeyboardInterrupt
+        self._clock.sleep(self._after)
+        raise KeyboardInterrupt
 
 
 def test_a_signal_is_taken_once_by_one_of_two_waits(folder: Path) -> None:
