@@ -1,6 +1,6 @@
 """The same work by other engines, where they are installed: a durable no-op step, alone and a thousand eight at a time.
 
-Each runs in a process of its own. One that is not installed, or fails, is a row that says why.
+Each runs in a process of its own. One that is not installed (``pip install durnb[peers]``), or fails, is a row that says why.
 """
 
 from __future__ import annotations
