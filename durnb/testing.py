@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
@@ -34,6 +34,9 @@ from durnb.engine.saving import sign
 from durnb.events import ErrorInfo, StepFailed, StepRerunRequested, StepStarted, StepSucceeded
 from durnb.faults import POINTS
 from durnb.journal import Journal, RunName, Store
+
+if TYPE_CHECKING:  # nbclient comes with it
+    from durnb.runner import CellPlace, Fate
 
 __all__ = ["POINTS", "Crash", "Executed", "FakeClock", "run_notebook", "step"]
 
@@ -200,5 +203,11 @@ def _text(cell: Any) -> str:
 class _Silent:
     """Hears of all, and shows nothing."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_: None
+    def kernel_starts(self, life: int) -> None: ...
+    def kernel_ready(self, pid: int | None) -> None: ...
+    def run_known(self, run: str, resumed: bool) -> None: ...
+    def cell_starts(self, cell: CellPlace) -> None: ...
+    def cell_says(self, text: str) -> None: ...
+    def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None: ...
+    def kernel_died(self, cell: CellPlace | None, deaths: int, max_restarts: int) -> None: ...
+    def note(self, text: str) -> None: ...

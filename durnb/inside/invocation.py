@@ -187,6 +187,11 @@ class Invocation:
     def returned(self, value: object, ran: float) -> tuple[Encoded, CallSucceeded]:
         """What is to be recorded of a call that gave `value` after `ran` seconds."""
         faults.point("call-returned", self.body.step)
+        if not self.identity.intact:
+            label = self.identity.label
+            self.body.say_once(
+                f"{label} changed its arguments in place: its result comes back after a restart, and that change does not; return it"
+            )
         encoded = results.encode(self.body, value)
         if encoded.lost:
             self.body.say_once(

@@ -37,6 +37,8 @@ def test_an_interrupted_sleep_goes_on_and_can_be_ended(nb: Notebook) -> None:
     assert "%durable wake wait" in running.badge
     nb.interrupt()
     assert nb.finish(running).ename == "KeyboardInterrupt"
+    assert nb.evaluate("[(w[0], w[1]) for w in durnb.history()['interactive.1'].waiting]") == [["wait", "sleep"]]
+    assert "wait" in nb.ok("durnb.history().sql('select step, started, ended, until from timers')").text
     nb.ok("%durable wake wait")
     assert nb.ok(cell).text == "'awake'"
     assert "is in no sleep" in nb.refused("%durable wake wait").evalue

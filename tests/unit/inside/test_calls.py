@@ -174,6 +174,16 @@ def test_a_call_that_cannot_be_recorded_fails_and_is_made_again(folder: Path, mo
     assert problems(folder) == []
 
 
+def test_a_call_that_changes_its_arguments_says_so(folder: Path) -> None:
+    with step(folder) as body:
+        said: list[str] = []
+        body.say = said.append
+        durnb.call(list.append)([1], 2)
+        durnb.call(sorted)([2, 1])
+    assert len(said) == 1
+    assert "list.append changed its arguments in place" in said[0]
+
+
 def test_a_step_that_is_over_takes_no_call(folder: Path) -> None:
     late: list[BaseException] = []
     go = threading.Event()
