@@ -1,91 +1,100 @@
-"""The same work by other engines, where they are installed: a durable no-op step, alone and a thousand eight at a time.
-
-Each runs in a process of its own. One that is not installed (``pip install durnb[peers]``), or fails, is a row that says why.
-"""
+"""The same work by others, each in a process of its own; one that is not installed here is left out, and said so in a row."""
 
 from __future__ import annotations
 
-import json
+import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
 from pathlib import Path
-from typing import Final
 
 from benchmarks.rows import Row
 
-_DBOS: Final = """
-import asyncio, json, statistics, sys, time, logging
-from dbos import DBOS, DBOSConfig
-DBOS(config={'name': 'bench', 'system_database_url': 'sqlite:///' + sys.argv[1] + '/dbos.sqlite', 'log_level': 'CRITICAL'})
-@DBOS.step()
-def nothing(n): return n
-@DBOS.step()
-async def nothing_async(n): return n
-@DBOS.workflow()
-def alone():
-    taken = []
-    for n in range(300):
-        began = time.perf_counter(); nothing(n); taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
-@DBOS.workflow()
-async def together():
+SAMPLES = 3
+_CHUNK = 1 << 20
+_TIMED = """
+import os, pickle, sys, time
+{imports}
+{made}
+def synced(path):
+    fd = os.open(path, os.O_RDONLY); os.fsync(fd); os.close(fd)
+taken = []
+for _ in range({samples}):
     began = time.perf_counter()
-    for start in range(0, 1000, 8):
-        await asyncio.gather(*(nothing_async(n) for n in range(start, min(start + 8, 1000))))
-    return time.perf_counter() - began
-DBOS.launch()
-one = alone()
-two = asyncio.run(together())
-print(json.dumps({'alone': one, 'together': two}))
-DBOS.destroy()
+    {work}
+    synced('peer.bin')
+    taken.append(time.perf_counter() - began)
+    os.unlink('peer.bin')
+print(sorted(taken)[len(taken) // 2])
 """
-_LANGGRAPH: Final = """
-import json, sqlite3, statistics, sys, time
-from typing import TypedDict, Annotated
-import operator
-from langgraph.graph import StateGraph, START, END
-from langgraph.types import Send
-from langgraph.checkpoint.sqlite import SqliteSaver
-class State(TypedDict):
-    n: int
-    out: Annotated[list, operator.add]
-connection = sqlite3.connect(sys.argv[1] + '/lg.sqlite', check_same_thread=False)
-saver = SqliteSaver(connection)
-graph = StateGraph(State)
-graph.add_node('nothing', lambda state: {'n': state['n'] + 1})
-graph.add_edge(START, 'nothing')
-graph.add_conditional_edges('nothing', lambda state: 'nothing' if state['n'] < 300 else END)
-compiled = graph.compile(checkpointer=saver)
-began = time.perf_counter()
-compiled.invoke({'n': 0}, {'configurable': {'thread_id': 'a'}, 'recursion_limit': 1000}, durability='sync')
-alone = (time.perf_counter() - began) / 300
-fan = StateGraph(State)
-fan.add_node('item', lambda state: {'out': [state['n']]})
-fan.add_conditional_edges(START, lambda state: [Send('item', {'n': n}) for n in range(1000)], ['item'])
-compiled = fan.compile(checkpointer=saver)
-began = time.perf_counter()
-compiled.invoke({'n': 0, 'out': []}, {'configurable': {'thread_id': 'b'}, 'max_concurrency': 8}, durability='sync')
-print(json.dumps({'alone': alone, 'together': time.perf_counter() - began}))
+_MARIMO = """
+import marimo
+app = marimo.App()
+@app.cell
+def _():
+    import marimo as mo, numpy as np, pandas as pd, time
+    {made}
+    began = time.perf_counter()
+    with mo.persistent_cache('peer', save_path='marimo'):
+        cached = {value}
+    print(time.perf_counter() - began)
+    return
+app.run()
 """
-PEERS: Final[Mapping[str, str]] = {"DBOS on SQLite (default)": _DBOS, "LangGraph SqliteSaver, durability sync": _LANGGRAPH}
+SAVERS = {
+    "pickle": ("", "with open('peer.bin', 'wb') as file: pickle.dump({value}, file, protocol=5)"),
+    "cloudpickle": ("import cloudpickle", "with open('peer.bin', 'wb') as file: cloudpickle.dump({value}, file)"),
+    "dill": ("import dill", "with open('peer.bin', 'wb') as file: dill.dump({value}, file)"),
+    "joblib": ("import joblib", "joblib.dump({value}, 'peer.bin')"),
+}
 
 
-def measure(folder: Path) -> list[Row]:
-    """A row or two for each peer."""
-    rows: list[Row] = []
-    for name, program in PEERS.items():
-        place = folder / f"peer{len(rows)}"
-        place.mkdir()
-        done = subprocess.run([sys.executable, "-c", program, str(place)], capture_output=True, text=True, timeout=300, check=False)
-        try:
-            found = json.loads(done.stdout.strip().splitlines()[-1])
-        except (ValueError, IndexError):
-            why = (done.stderr.strip().splitlines() or ["no output"])[-1][:100]
-            rows.append(Row(key=name, what=f"P2 {name}", value=float("nan"), unit="ms", samples=0, note=f"not measured: {why}"))
-            continue
-        rows.append(Row(key=f"{name}-P2", what=f"P2 {name}: a sequential step", value=found["alone"] * 1000, unit="ms", samples=300))
-        rows.append(
-            Row(key=f"{name}-P3", what=f"P3 {name}: 1000 steps, 8 at a time", value=found["together"], unit="s", samples=1, note="once")
-        )
-    return rows
+def raw(folder: Path, size: int) -> float:
+    """Seconds for `size` bytes from memory to a file and an fsync."""
+    data = memoryview(os.urandom(_CHUNK) * (size // _CHUNK))
+    taken = []
+    for _ in range(SAMPLES):
+        began = time.perf_counter()
+        with (folder / "raw.bin").open("wb", buffering=0) as file:
+            for at in range(0, size, _CHUNK):
+                file.write(data[at : at + _CHUNK])
+            os.fsync(file.fileno())
+        taken.append(time.perf_counter() - began)
+        (folder / "raw.bin").unlink()
+    return statistics.median(taken)
+
+
+def frame(folder: Path, made: str) -> list[Row]:
+    """How others save the frame that the code `made` makes."""
+    imports = "import numpy as np, pandas as pd"
+    rows = [_row(folder, name, f"{name}: the same frame to a file, fsync", imports, made, "df") for name in SAVERS]
+    return [*rows, _marimo(folder, "the same frame", made, "df")]
+
+
+def objects(folder: Path, made: str) -> list[Row]:
+    """How others save the rows that the code `made` makes."""
+    rows = [_row(folder, name, f"{name}: the same dicts to a file, fsync", "", made, "rows") for name in SAVERS]
+    return [*rows, _marimo(folder, "the same dicts", made, "rows")]
+
+
+def _row(folder: Path, name: str, what: str, imports: str, made: str, value: str) -> Row:
+    imported, work = SAVERS[name]
+    code = _TIMED.format(imports=f"{imports}\n{imported}", made=made, work=work.format(value=value), samples=SAMPLES)
+    return _timed(folder, name, what, code, SAMPLES)
+
+
+def _marimo(folder: Path, what: str, made: str, value: str) -> Row:
+    """marimo's cache of a cell, which does not wait for the disk."""
+    text = f"marimo's persistent_cache: {what} saved, without fsync"
+    return _timed(folder, "marimo", text, _MARIMO.format(made=made, value=value), 1)
+
+
+def _timed(folder: Path, name: str, what: str, code: str, samples: int) -> Row:
+    script = folder / "peer.py"
+    script.write_text(code)
+    done = subprocess.run([sys.executable, str(script)], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = done.stderr.strip().splitlines()[-1]
+        return Row(key=name, what=what, value=float("nan"), unit="", samples=0, note=f"not measured: {why}")
+    return Row(key=name, what=what, value=float(done.stdout), unit="s", samples=samples)
