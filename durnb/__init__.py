@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # importing durnb has to stay quick
     from concurrent.futures import Executor
     from datetime import datetime, timedelta
     from random import Random
+    from types import ModuleType
     from uuid import UUID
 
     from durnb.archive import NotebookHistory
@@ -232,3 +234,10 @@ def unload_ipython_extension(ipython: Any) -> None:
     from durnb_kernel_ext import unload
 
     unload(ipython)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``durnb.aio`` and ``durnb.testing``, imported when they are first asked for."""
+    if name not in ("aio", "testing"):
+        raise AttributeError(f"module 'durnb' has no attribute {name!r}")
+    return importlib.import_module(f"durnb.{name}")
