@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.fold import History, RunStatus
 from durnb.views.actions import Action, actions
+from durnb.views.inside import CallCounts, WaitCard, counts_of, waits_of
 from durnb.views.standing import Standing, standing_of
 from durnb.views.timeline import Timeline, timeline
 
@@ -44,6 +45,8 @@ class StepCard:
     size: int | None = None
     lost: tuple[str, ...] = ()
     outside: bool = False
+    calls: CallCounts = field(default_factory=CallCounts)
+    waits: tuple[WaitCard, ...] = ()
     actions: tuple[Action, ...] = ()
 
 
@@ -60,6 +63,14 @@ class RunPage:
     parameters: Mapping[str, object]
     cards: tuple[StepCard, ...]
     timeline: Timeline
+
+    def only(self, step: str) -> RunPage:
+        """The page of one step, which is shown in its cell while it waits for an answer."""
+        return replace(
+            self,
+            cards=tuple(card for card in self.cards if card.step == step),
+            timeline=replace(self.timeline, steps=(), bars=(), pieces=()),
+        )
 
     @property
     def counts(self) -> dict[Standing, int]:
@@ -88,6 +99,8 @@ class RunPage:
 
     def _tail(self) -> str:
         running = next((card for card in self.cards if card.standing == "running"), None)
+        if running is not None and any(wait.what == "signal" for wait in running.waits):
+            return f"{running.step} waits for an answer"
         if running is not None:
             return f"{running.step} is running" + (f", {running.why}" if running.why != "attempt 1" else "")
         urgent = next((card for card in self.cards if card.standing in ("asks", "aborted")), None)
@@ -158,6 +171,8 @@ def _card(name: str, row: StepRow | None, planned: PlannedStep | None, history: 
         size=row.size,
         lost=row.lost,
         outside=outside,
+        calls=counts_of(step),
+        waits=waits_of(step) if standing == "running" else (),
         actions=actions(standing, name, ran=ran, kept=checkpoint is not None),
     )
 

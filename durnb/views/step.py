@@ -13,6 +13,7 @@ from durnb.engine.cells import NotebookCell, header_of
 from durnb.engine.manifest import OUT, Manifest
 from durnb.events import EMPTY, Input
 from durnb.fold import AttemptStatus, Execution, StepHistory
+from durnb.views.inside import CallLine, counts_of, failed_calls
 
 Outputs = Sequence[Mapping[str, Any]]
 
@@ -80,6 +81,8 @@ class StepPage:
     attempts: tuple[AttemptLine, ...]
     notes: tuple[str, ...]
     outputs: str = ""
+    calls: str = ""
+    failed_calls: tuple[CallLine, ...] = ()
 
 
 def unreached_page(step: str, cells: Sequence[NotebookCell]) -> StepPage | None:
@@ -128,6 +131,8 @@ def step_page(
         attempts=tuple(reversed([_attempt(e, index, failed) for e in step.executions for index in range(len(e.attempts))])),
         notes=(*manifest.notes, *manifest.dropped) if manifest is not None else (),
         outputs=outputs_text(outputs),
+        calls=str(counts_of(step)),
+        failed_calls=failed_calls(step),
     )
 
 

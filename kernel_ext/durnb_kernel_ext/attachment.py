@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from durnb.engine.cells import NotebookCell
 from durnb.engine.operations import default_wish
 from durnb.engine.session import Session
+from durnb_kernel_ext.panels import Asking
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension makes the attachment
@@ -58,10 +59,13 @@ class Attachment:
 
 def make_session(extension: Extension) -> Session:
     """The session of this kernel. Raises UsageError for an environment that can't be read."""
-    return Session(
+    session = Session(
         namespace=extension.shell.user_ns,
         kernel=Attachment(extension),
         settings=lambda: extension.settings,
         wish=default_wish(dict(os.environ)),
         born=extension.born,
     )
+    if extension.kernel is not None:
+        session.onlookers.append(Asking(session, extension.kernel).changed)
+    return session

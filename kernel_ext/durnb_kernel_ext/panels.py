@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from durnb.engine import operations
 from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
+from durnb.engine.mail import receive
 from durnb.engine.session import Session
 from durnb.errors import DurnbError, UsageError
+from durnb.events import EMPTY
 from durnb.fold import History, StepHistory
 from durnb.views import RunPage, run_page, step_page, unreached_page
 from durnb.views.preview import previews
@@ -43,19 +47,71 @@ def open_panel(extension: Extension) -> None:
     if kernel is None:
         print(panel_text(page))
         return
-    display = _Display(kernel)
-    panel = LivePanel(
-        page,
-        look=lambda: session.seen(lambda history: page_of(session, history)),
-        publish=display.change,
-        operate=lambda operation, step: operate(session, operation, step),
-        detail=lambda step: detail(session, step),
-    )
-    display.show(panel.html(), page)
+    panel = _shown(session, kernel, page, lambda page: page)
     cell = str((kernel.get_parent("shell").get("metadata") or {}).get("cellId") or "")
     close_panel(extension, cell)
     session.onlookers.append(panel.changed)
     extension.panels[cell] = panel
+
+
+def _shown(session: Session, kernel: Any, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
+    """A live panel of a part of the page, shown in the cell that runs."""
+    display = _Display(kernel)
+    panel = LivePanel(
+        part(page),
+        look=lambda: session.seen(lambda history: part(page_of(session, history))),
+        publish=display.change,
+        operate=lambda operation, step, message: operate(session, operation, step, message),
+        detail=lambda step: detail(session, step),
+        small=small,
+    )
+    display.show(panel.html(), part(page))
+    return panel
+
+
+@dataclass(slots=True, eq=False)
+class Asking:
+    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was."""
+
+    session: Session
+    kernel: Any
+    _open: tuple[str, LivePanel, dict[str, str]] | None = None
+
+    def changed(self) -> None:
+        """Something happened to the run."""
+        with suppress(Exception):  # a step must not fail for what can't be shown; the badge says what it waits for
+            self._follow(self.session.seen(_asking))
+
+    def _follow(self, asking: tuple[str, dict[str, str]] | None) -> None:
+        step, waits = asking if asking is not None else ("", {})
+        if self._open is not None and (self._open[0], self._open[2]) != (step, waits):
+            asked, panel, answered = self._open
+            self._open = None
+            self.session.onlookers.remove(panel.changed)
+            panel.end(self.session.seen(lambda history: _answers(history, asked, answered)) or Markup(""))
+        if asking is not None and self._open is None:
+            page = self.session.seen(lambda history: page_of(self.session, history))
+            if page is not None:
+                panel = _shown(self.session, self.kernel, page, lambda page: page.only(step), small=True)
+                self._open = step, panel, waits
+                self.session.onlookers.append(panel.changed)
+
+
+def _asking(history: History) -> tuple[str, dict[str, str]] | None:
+    """The running step that waits for signals, and their names by the wait's identity; None where none does."""
+    for step in reversed(list(history.steps.values())):
+        if step.executions and step.status == "running":
+            waits = {call: wait.name for call, wait in step.calls.waits.items() if wait.what == "signal"}
+            return (step.name, waits) if waits else None
+    return None
+
+
+def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:
+    """What became of waits that are over."""
+    made = history.steps[step].calls.made
+    over = {name: made[call] for call, name in waits.items() if call in made}
+    lines = [f"{name}: {call.value or 'no answer in time'}" for name, call in over.items()]
+    return tag("div", " · ".join(lines), role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
 
 
 def close_panel(extension: Extension, cell: str) -> None:
@@ -144,14 +200,21 @@ def _failed(session: Session, step: StepHistory) -> dict[tuple[int, int], list[d
     return shown
 
 
-def operate(session: Session, operation: str, step: str) -> str:
-    """Do what a button of the panel says; what came of it, in words. Raises DurnbError."""
+def operate(session: Session, operation: str, step: str, message: Mapping[str, Any] = EMPTY) -> str:
+    """Do what a button of the panel says (`message` holds the signal that it sends); what came of it, in words. Raises DurnbError."""
     match operation:
         case "rerun":
             operations.rerun(session, step)
             return f"{step} runs again when its cell is run next"
         case "retry" | "keep" | "done" | "abort":
             return operations.resolve(session, step, operation)
+        case "signal":
+            name, value = str(message.get("signal")), str(message.get("value"))
+            receive(session.journal, name, value, uuid.uuid4().hex)
+            session.write_status()
+            return f"{name}: {value} was sent"
+        case "wake":
+            return operations.wake(session.journal, step)
         case "restore":
             return _restore(session, step)
         case "interrupt":

@@ -7,6 +7,7 @@ front end has no widgets, the HTML stays as it is and is still kept up to date.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import uuid
@@ -28,7 +29,7 @@ _NOTHING: Final = Markup("")
 
 Look = Callable[[], RunPage | None]
 Publish = Callable[[Markup, RunPage], None]
-Operate = Callable[[str, str], str]
+Operate = Callable[[str, str, Mapping[str, Any]], str]
 Detail = Callable[[str], Markup]
 
 
@@ -56,11 +57,12 @@ class LivePanel:
     `detail` shows a step. While a step runs, the panel looks now and then by itself, so that its time goes on.
     """
 
-    def __init__(self, page: RunPage, *, look: Look, publish: Publish, operate: Operate, detail: Detail) -> None:
+    def __init__(self, page: RunPage, *, look: Look, publish: Publish, operate: Operate, detail: Detail, small: bool = False) -> None:
         self.key = uuid.uuid4().hex[:12]
         self._look, self._publish, self._operate, self._detail = look, publish, operate, detail
+        self._small = small
         self._condition = threading.Condition()
-        self._sending = threading.Lock()
+        self._sending, self._publishing = threading.Lock(), threading.Lock()
         self._page, self._changed, self._closed = page, False, False
         self._saved, self._live = Rows(live=False), Rows(live=True)
         self._sent: Pieces | None = None
@@ -71,7 +73,7 @@ class LivePanel:
 
     def html(self) -> Markup:
         """The panel as the notebook holds it."""
-        return panel_html(self._page, self.key, self._saved)
+        return panel_html(self._page, self.key, self._saved, small=self._small)
 
     def changed(self) -> None:
         """Something happened to the run. From any thread; returns at once."""
@@ -81,13 +83,21 @@ class LivePanel:
 
     def close(self, *, publish: bool = True) -> None:
         """The last state is published, and the panel stays as it is."""
+        self._end(self.html() if publish else None)
+
+    def end(self, last: Markup) -> None:
+        """What it showed is over; `last` takes its place in the notebook."""
+        self._end(last)
+
+    def _end(self, last: Markup | None) -> None:
         with self._condition:
             if self._closed:
                 return
             self._closed = True
             self._condition.notify()
-        if publish:
-            self._publish(self.html(), self._page)
+        if last is not None:
+            with self._publishing:
+                self._publish(last, self._page)
         if self._widget is not None:
             self._widget.close()
 
@@ -107,7 +117,9 @@ class LivePanel:
                 self._rest((time.thread_time() - began) / SHARE)
             if behind and time.monotonic() >= published:
                 began = time.thread_time()
-                self._publish(self.html(), self._page)
+                with self._publishing:
+                    if not self._closed:
+                        self._publish(self.html(), self._page)
                 behind = False
                 published = time.monotonic() + max(SAVED_EVERY, (time.thread_time() - began) / SHARE)
 
@@ -124,11 +136,15 @@ class LivePanel:
 
     def _show(self) -> bool:
         """Look, and send what has changed; whether there was anything to see."""
-        page = self._look()
-        if page is None:
+        try:
+            page = self._look()
+            if page is None:
+                return False
+            self._page = page
+            self._patch(page)
+        except Exception as error:  # on the kernel's own log: the cell that runs would record it as an output of its step
+            print(f"durnb: the panel could not be shown: {error!r}", file=sys.__stderr__)
             return False
-        self._page = page
-        self._patch(page)
         return True
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -154,7 +170,7 @@ class LivePanel:
             self._send(
                 {
                     "kind": "page",
-                    "shell": shell(self.key, now.head, _NOTHING, now.chart, now.foot, live=True),
+                    "shell": shell(self.key, now.head, _NOTHING, now.chart, now.foot, live=True, small=self._small),
                     "rows": dict(now.rows),
                     "order": list(now.rows),
                     "standings": list(STANDINGS),
@@ -180,7 +196,7 @@ class LivePanel:
                 case "detail":
                     self._send({"kind": "detail", "step": step, "html": self._detail(step)})
                 case _:
-                    self._say(self._operate(operation, step), ok=True)
+                    self._say(self._operate(operation, step, message), ok=True)
         except DurnbError as error:
             self._say(str(error), ok=False)
         except Exception as error:

@@ -13,6 +13,7 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.overview import spell
 from durnb.views import Action, RunPage, StepCard
 from durnb.views.standing import STANDINGS, Standing
+from durnb_widgets.answers import wait_html
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import chart
 from durnb_widgets.icons import icon
@@ -80,13 +81,13 @@ def _foot(page: RunPage) -> Markup:
     return join("as of ", moment(page.at, page.at), " · ", tag("code", "%durable plan"), " says what Run All would do, and why")
 
 
-def panel_html(page: RunPage, key: str = "", rows: Rows | None = None) -> Markup:
-    """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`."""
+def panel_html(page: RunPage, key: str = "", rows: Rows | None = None, *, small: bool = False) -> Markup:
+    """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`; a `small` one is nothing but its rows."""
     known = rows if rows is not None else Rows(live=False)
     shown = _cut(page)
     left = len(page.cards) - len(shown)
     foot = join(_foot(page), f" · {left} finished steps are left out here" if left else None)
-    return shell(key, _head(page), join([known.row(card, page.at) for card in shown]), chart(page.timeline, page.at), foot)
+    return shell(key, _head(page), join([known.row(card, page.at) for card in shown]), chart(page.timeline, page.at), foot, small=small)
 
 
 def _cut(page: RunPage) -> list[StepCard]:
@@ -99,7 +100,7 @@ def _cut(page: RunPage) -> list[StepCard]:
     return [card for card in page.cards if card.step in chosen]
 
 
-def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, *, live: bool = False) -> Markup:
+def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, *, live: bool = False, small: bool = False) -> Markup:
     """What holds the parts of a panel; a `live` one is in the place of the one of its `key` that the notebook holds."""
     heads = tag("tr", [tag("th", words, scope="col", class_=css or None) for words, css in _HEADS])
     return tag(
@@ -110,7 +111,14 @@ def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, 
         tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table"),
         tag("div", timeline, class_="durnb-timeline", tabindex="0", role="group", aria_label="timeline"),
         tag("div", foot, class_="durnb-foot"),
-        class_=" ".join(["durnb-panel", *([f"durnb-panel-{key}"] if key else []), *(["durnb-live"] if live else [])]),
+        class_=" ".join(
+            [
+                "durnb-panel",
+                *([f"durnb-panel-{key}"] if key else []),
+                *(["durnb-live"] if live else []),
+                *(["durnb-small-panel"] if small else []),
+            ]
+        ),
         role="region",
         aria_label="durable steps",
     )
@@ -172,14 +180,15 @@ def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
         for words, css in ((_why(card), ""), (lost, "durnb-warn"), (outside, "durnb-warn"))
         if words
     ]
+    waits = [wait_html(wait, card.step, now, live=live) for wait in card.waits]
     buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
     return tag(
         "tr",
         tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row"),
         tag("td", status),
-        tag("td", notes, buttons, class_="durnb-c-why"),
+        tag("td", notes, waits, buttons, class_="durnb-c-why"),
         tag("td", moment(card.at, now), class_="durnb-c-when"),
-        tag("td", _ran(card, now), class_="durnb-number"),
+        tag("td", _ran(card, now, live=live), class_="durnb-number"),
         tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts"),
         tag(
             "td",
@@ -196,13 +205,15 @@ def _why(card: StepCard) -> str:
     why = "" if card.standing == "running" and card.attempts == 1 else card.why  # "attempt 1", which has a column
     usual = {"finished": "is put back", "running": card.coming}.get(card.standing, "")
     coming = f"{card.coming} at the next Run All" if card.coming and card.coming != usual else ""
-    return " · ".join(part for part in (why, coming) if part)
+    return " · ".join(part for part in (why, str(card.calls), coming) if part)
 
 
-def _ran(card: StepCard, now: datetime) -> Markup | str:
+def _ran(card: StepCard, now: datetime, *, live: bool) -> Markup | str:
+    if card.since is not None and live:
+        return tag("span", data_since=card.since.isoformat())  # the page says how long, every second
     if card.since is not None:
         words = spell(timedelta(seconds=max(0, int((now - card.since).total_seconds()))))
-        return tag("span", words, data_since=card.since.isoformat())
+        return words
     return seconds_text(card.ran) if card.ran is not None else ""
 
 

@@ -32,6 +32,8 @@ def _parts(page: StepPage, now: datetime) -> Iterator[Markup]:
     ]
     made += [(tag("code", name), "deleted", "") for name in page.deleted] + [(tag("code", name), "a setting", "") for name in page.settings]
     yield from _titled("made", _grid(made))
+    yield from _titled("durable calls", tag("div", page.calls) if page.calls else None)
+    yield from _titled("calls that failed", _grid([(tag("code", call.label), call.error, "") for call in page.failed_calls[:_CALLS]]))
     yield from _titled("noted", join([tag("div", note) for note in page.notes]) if page.notes else None)
     yield from _titled("outputs, as text", _code(page.outputs, "the outputs") if page.outputs else None)
     yield from _titled("attempts, newest first", _attempts(page, now))
@@ -52,6 +54,7 @@ def _more(a: AttemptLine, told: str) -> Child:
     return tag("details", tag("summary", told or "what it had shown"), kept) if kept else told
 
 
+_CALLS: Final = 100  # failed calls that are listed
 _FIRST: Final = "it has not run yet"  # the reason of a step's first execution, which tells nothing afterwards
 _WORDS: Final = {
     "running": "running",

@@ -47,6 +47,7 @@ class Panel {
   }
 
   end() {
+    if (this.host?.classList.contains("durnb-small-panel")) this.host.remove();
     this.observer.disconnect();
     clearInterval(this.clock);
     clearTimeout(this.greeting);
@@ -102,6 +103,7 @@ class Panel {
     host.querySelector(".durnb-rows").append(...this.page.order.map((step) => this.row(step)));
     host.querySelector(".durnb-tools").before(element("div", "durnb-said", { role: "status", "aria-live": "polite" }));
     host.addEventListener("click", (event) => this.click(event));
+    host.addEventListener("submit", (event) => this.submit(event));
     host.addEventListener("focusin", (event) => { this.focused = event.target; });
     host.addEventListener("focusout", (event) => { if (event.relatedTarget) this.focused = null; });
     host.addEventListener("keydown", (event) => this.keydown(event));
@@ -110,6 +112,7 @@ class Panel {
     this.tools();
     for (const step of this.open.keys()) this.send({ op: "detail", step });
     this.local(host);
+    this.count();
     this.showSaid();
     this.sift();
     if (old?.isConnected) old.replaceWith(host);
@@ -149,7 +152,14 @@ class Panel {
       return;
     }
     const focused = old.contains(document.activeElement) ? mark(document.activeElement) : null;
+    const typing = document.activeElement;
+    for (const form of old.querySelectorAll("form")) {
+      const same = [...fresh.querySelectorAll("form")].find((one) => one.dataset.signal === form.dataset.signal);
+      if (same) same.replaceWith(form); // with what was typed so far
+    }
     old.replaceWith(fresh);
+    if (fresh.contains(typing)) typing.focus({ preventScroll: true });
+    this.count();
     if (this.open.has(step)) {
       this.opened(fresh, true);
       this.send({ op: "detail", step });
@@ -182,6 +192,7 @@ class Panel {
     const { op, step, asks } = button.dataset;
     if (op === "detail") this.toggle(step);
     else if (op === "no") this.unask(button);
+    else if (op === "signal") this.answer(step, button.dataset.signal, button.dataset.value);
     else if (asks) this.ask(button);
     else this.send({ op, step });
   }
@@ -193,6 +204,24 @@ class Panel {
     }
     // Lab's command mode would take single letters; whatever is typed here is ours
     if (event.target.closest("input, select, button")) event.stopPropagation();
+  }
+
+  answer(step, signal, value) {
+    this.send({ op: "signal", step, signal, value });
+  }
+
+  submit(event) {
+    event.preventDefault();
+    const form = event.target;
+    const fields = [...form.querySelectorAll("[data-kind]")];
+    try {
+      const values = fields.filter((one) => one.required || one.type === "checkbox" || one.value !== "").map((one) => [one.name, filled(one)]);
+      const whole = fields.length === 1 && !fields[0].name;
+      this.answer(form.dataset.step, form.dataset.signal, JSON.stringify(whole ? values[0]?.[1] ?? null : Object.fromEntries(values)));
+    } catch (error) {
+      this.said = { text: `This is not JSON: ${error.message}`, ok: false };
+      this.showSaid();
+    }
   }
 
   ask(button) {
@@ -297,6 +326,10 @@ class Panel {
       this.showSaid();
       return;
     }
+    this.count();
+  }
+
+  count() {
     for (const one of this.host.querySelectorAll("[data-since]")) one.textContent = length((Date.now() - Date.parse(one.dataset.since)) / 1000);
   }
 
@@ -308,6 +341,13 @@ class Panel {
       one.textContent = at.toDateString() === today ? TIME.format(at) : DAY.format(at);
     }
   }
+}
+
+function filled(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.dataset.kind === "text") return field.value;
+  if (field.type === "number") return Number(field.value);
+  return JSON.parse(field.value); // typed as JSON, or a choice, whose value is JSON
 }
 
 function length(seconds) {

@@ -1,0 +1,62 @@
+"""A step that waits for a person: asked in its own cell and in the panel, answered while the cell blocks, after a reload and after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from browser.lab import OpenNotebook
+from browser.pages import panel, row, violations
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+OpenFunction = Callable[[str, list[str]], OpenNotebook]
+
+SCHEMA = "{'type': 'object', 'properties': {'amount': {'type': 'integer'}, 'note': {'type': 'string'}}, 'required': ['amount', 'note']}"
+CELLS = [
+    "%load_ext durnb\nimport durnb, os",
+    "%durable panel",
+    "%%durable release\nok = durnb.wait_for('approve', prompt='Release it to everybody?')\nprint('answer', ok)",
+    f"%%durable pay\norder = await durnb.aio.wait_for('order', schema={SCHEMA}, prompt='How much?')\nprint('order', order)",
+]
+
+
+def asked_in(notebook: OpenNotebook, step: str) -> bool:
+    small = notebook.page.locator(f'.durnb-small-panel.durnb-live tr[data-row="{step}"]')
+    return small.count() == 1 and small.locator(".durnb-wait").count() == 1
+
+
+def test_an_approval_is_given_while_the_cell_blocks_and_outlives_a_reload_and_a_kill(open_notebook: OpenFunction) -> None:
+    notebook = open_notebook("approve", CELLS)
+    notebook.save()
+    notebook.start_run_all()
+    notebook.wait_for(lambda: asked_in(notebook, "release"), "release asks in its cell")
+    assert "Release it to everybody?" in notebook.cells[2].shown
+    assert violations(notebook, ".durnb-small-panel") == []
+    notebook.screenshot("approve-1-asked")
+
+    dead = notebook.kill_kernel()
+    notebook.dismiss_dialog("restart")
+    notebook.wait_for_new_kernel(dead)
+    notebook.start_run_all()
+    notebook.wait_for(lambda: asked_in(notebook, "release"), "release asks again after the kill")
+    notebook.page.locator(".durnb-small-panel.durnb-live").get_by_role("button", name="Approve").click()
+    notebook.wait_for(lambda: "answer True" in notebook.cells[2].text, "the answer has come, though the cell blocked")
+    notebook.wait_for(lambda: "approve: true" in notebook.cells[2].text, "the cell says what was answered")
+
+    notebook.wait_for(lambda: asked_in(notebook, "pay"), "pay asks with a form")
+    form = notebook.page.locator(".durnb-small-panel.durnb-live form")
+    form.get_by_label("amount").fill("41")
+    form.get_by_label("note").fill("<b>now</b>")
+    assert violations(notebook, ".durnb-small-panel") == []
+    notebook.screenshot("approve-2-form")
+    notebook.show(1)
+    notebook.wait_for(lambda: row(notebook, "pay").locator("form").count() > 0, "the panel asks, too")
+    form = panel(notebook).first.locator('tr[data-row="pay"] form')
+    form.get_by_label("amount").fill("42")
+    form.get_by_label("note").fill("<b>now</b>")
+    form.get_by_role("button", name="Send").click()
+    notebook.wait_for(lambda: "order {'amount': 42, 'note': '<b>now</b>'}" in notebook.cells[3].text, "the form's answer has come")
+    notebook.wait_for(lambda: notebook.state()["running"] == 0, "all is done")
+    assert notebook.errors == []
