@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from durnb import faults, trees
@@ -77,6 +77,7 @@ class Attempts:
     notes: list[str] = field(default_factory=list)
     numbers: Numbers = Numbers(execution=1, attempt=1, generation=1, failures=0, started_seq=0)
     unkept: frozenset[str] = frozenset()
+    since: datetime | None = None
 
     async def run(self) -> BaseException | None:
         """Run until done; None where the step is finished, else the body's last exception (or the interrupt of its save), not shown."""
@@ -92,6 +93,7 @@ class Attempts:
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
+            self.since = self.clock.now()
             self.stage.badge(self._badge("running"))
             folder = working_folder()
             began = self.clock.monotonic()
@@ -272,9 +274,7 @@ class Attempts:
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt
-        return Badge(
-            step=self.request.name, state=state, attempt=attempt, reason=self.why(), notes=tuple(self.notes), since=self.clock.now()
-        )
+        return Badge(step=self.request.name, state=state, attempt=attempt, reason=self.why(), notes=tuple(self.notes), since=self.since)
 
     def why(self) -> str:
         """Why this attempt is made, for the badge; empty for a step's very first."""

@@ -121,11 +121,13 @@ def _pieces(bars: Sequence[Bar], lives: Sequence[Life]) -> tuple[Piece, ...]:
             stretches.append((begin, end, None))
     cuts = sum(silence is not None for _, _, silence in stretches)
     cut = min(_CUT, 0.5 / cuts) if cuts else 0.0
-    total = sum((end - begin).total_seconds() for begin, end, silence in stretches if silence is None) or 1.0
+    lengths = [(end - begin).total_seconds() for begin, end, silence in stretches if silence is None]
+    total = sum(lengths)
     pieces: list[Piece] = []
     left = 0.0
     for begin, end, silence in stretches:
-        width = cut if silence else (1 - cut * cuts) * (end - begin).total_seconds() / total
+        share = (end - begin).total_seconds() / total if total > 0 else 1 / len(lengths)
+        width = cut if silence else (1 - cut * cuts) * share
         pieces.append(Piece(began=begin, ended=end, left=left, right=left + width, silence=silence))
         left += width
     return tuple(pieces)

@@ -229,7 +229,9 @@ def test_an_edit_ends_a_crash_loop_and_so_does_an_answer(nb: Notebook) -> None:
 
 
 def test_a_badge_that_the_cell_cleared_is_not_shown_again_before_the_step_ends(nb: Notebook) -> None:
-    cell = "%%durable one\nimport time\nfrom IPython.display import clear_output\nclear_output()\nprint('mine', flush=True)\ntime.sleep(1.5)"
+    cell = (
+        "%%durable one\nimport time\nfrom IPython.display import clear_output\nclear_output()\nprint('mine', flush=True)\ntime.sleep(1.5)"
+    )
     result = nb.ok(cell)
     kinds = [message["msg_type"] for message in result.messages]
     between = kinds[kinds.index("clear_output") : kinds.index("stream")]

@@ -7,6 +7,7 @@ front end has no widgets, the HTML stays as it is and is still kept up to date.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import uuid
@@ -124,11 +125,15 @@ class LivePanel:
 
     def _show(self) -> bool:
         """Look, and send what has changed; whether there was anything to see."""
-        page = self._look()
-        if page is None:
+        try:
+            page = self._look()
+            if page is None:
+                return False
+            self._page = page
+            self._patch(page)
+        except Exception as error:  # on the kernel's own log: the cell that runs would record it as an output of its step
+            print(f"durnb: the panel could not be shown: {error!r}", file=sys.__stderr__)
             return False
-        self._page = page
-        self._patch(page)
         return True
 
     def _send(self, message: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ def join(*children: Child) -> Markup:
     return Markup("".join(_pieces(children)))
 
 
-def tag(name: str, *children: Child, **attributes: str | float | bool | None) -> Markup:
+def tag(name: str, /, *children: Child, **attributes: str | float | bool | None) -> Markup:
     """An element. ``class_`` is written ``class`` and ``data_x`` ``data-x``; an attribute that is None or False is left out."""
     given = "".join([_attribute(key, value) for key, value in attributes.items() if value is not None and value is not False])
     if name in _VOID:
