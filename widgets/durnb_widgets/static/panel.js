@@ -183,7 +183,10 @@ class Panel {
     if (op === "detail") this.toggle(step);
     else if (op === "no") this.unask(button);
     else if (asks) this.ask(button);
-    else this.send({ op, step });
+    else {
+      this.send({ op, step });
+      if (button.closest(".durnb-asking")) this.unask(button);
+    }
   }
 
   keydown(event) {
