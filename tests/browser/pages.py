@@ -25,10 +25,16 @@ def violations(notebook: OpenNotebook, selector: str) -> list[dict[str, Any]]:
     return found
 
 
+_THEME_IS_THERE = """dark => {
+    const back = getComputedStyle(document.body).getPropertyValue('--jp-layout-color0').trim();
+    return (back !== 'white' && back !== '#ffffff') === dark && !document.getElementById('jupyterlab-splash');
+}"""
+
+
 def use_theme(notebook: OpenNotebook, name: str) -> None:
-    """Changes Lab's theme, and returns when it is there."""
+    """Changes Lab's theme, and returns when its colours are there and Lab's splash is gone."""
     notebook.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-    notebook.wait_for(lambda: notebook.page.evaluate("() => document.body.dataset.jpThemeName") == name, f"the theme is {name}")
+    notebook.wait_for(lambda: bool(notebook.page.evaluate(_THEME_IS_THERE, "Dark" in name)), f"the theme is {name}")
 
 
 def panel(notebook: OpenNotebook) -> Locator:

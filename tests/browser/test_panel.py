@@ -106,6 +106,7 @@ def test_buttons_work_while_a_cell_runs_and_ask_where_something_is_lost(open_not
     press(notebook, "restore", "load")
     said = notebook.page.locator(".durnb-live .durnb-said")
     notebook.wait_for(lambda: "restored: load" in said.inner_text(), "the panel says what was restored")
+    assert panel(notebook).locator(".durnb-question").count() == 0
     notebook.show(1)
     notebook.screenshot("buttons-2-restored")
     assert notebook.errors == []

@@ -194,7 +194,10 @@ class Panel {
     else if (op === "no") this.unask(button);
     else if (op === "signal") this.answer(step, button.dataset.signal, button.dataset.value);
     else if (asks) this.ask(button);
-    else this.send({ op, step });
+    else {
+      this.send({ op, step });
+      if (button.closest(".durnb-asking")) this.unask(button);
+    }
   }
 
   keydown(event) {
