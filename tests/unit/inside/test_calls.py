@@ -16,8 +16,10 @@ from durnb.clock import SystemClock
 from durnb.config import Settings
 from durnb.engine.body import Body
 from durnb.errors import CallTooLate, DiskFull, JournalError, StepAsks, UsageError
+from durnb.inside.bar import Bar
 from durnb.inside.results import as_json
 from durnb.journal import Journal, RunName, Store, check
+from durnb.journal.packs import PackWriter
 from durnb.testing import Crash, FakeClock, step
 
 
@@ -172,6 +174,35 @@ def test_a_call_that_cannot_be_recorded_fails_and_is_made_again(folder: Path, mo
         durnb.call(counted(made))(1)
     assert made == [1, 1]
     assert problems(folder) == []
+
+
+def test_a_big_result_that_does_not_fit_the_disk_fails_and_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def big(n: int) -> bytes:
+        made.append(n)
+        return b"x" * 200_000
+
+    def full(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, ending(DiskFull, folder):
+        patched.setattr(PackWriter, "write", full)
+        durnb.call(big)(1)
+    for _ in range(2):
+        with ending(Crash, folder):
+            assert durnb.call(big)(1) == b"x" * 200_000
+            raise Crash
+    assert made == [1, 1]
+    assert problems(folder) == []
+
+
+def test_progress_is_told_in_the_manner_of_tqdm() -> None:
+    bar = Bar("fetch", 100, lambda _: None, _began=0.0)
+    for n in range(37):
+        bar.count(restored=n < 5, failed=n == 9)
+    assert bar.text(8.0) == "fetch:  37%|#######.............| 37/100 [00:08<00:15, 4.0/s, 5 restored, 1 failed]"
+    assert Bar("fetch", 0, lambda _: None, _began=0.0).text(2.0) == "fetch: 0 [00:02, 0.0/s]"
 
 
 def test_a_call_that_changes_its_arguments_says_so(folder: Path) -> None:
