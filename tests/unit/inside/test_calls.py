@@ -15,6 +15,7 @@ import durnb
 from durnb.clock import SystemClock
 from durnb.config import Settings
 from durnb.engine.body import Body
+from durnb.engine.operations import resolve_call
 from durnb.errors import CallTooLate, DiskFull, JournalError, StepAsks, UsageError
 from durnb.inside.bar import Bar
 from durnb.inside.results import as_json
@@ -241,6 +242,43 @@ def test_what_is_to_happen_once_asks_however_the_question_is_caught(folder: Path
         durnb.call(lambda: 1 / 0, once=True, name="pay")()
     with pytest.raises(UsageError, match="exclude"):
         durnb.call(print, once=True, retries=1)
+
+
+def test_what_happened_once_is_not_made_again_when_the_step_or_its_code_is_new(folder: Path) -> None:
+    made: list[Any] = []
+
+    def pay(n: int, add: int = 1) -> int:
+        made.append(n)
+        return n + add
+
+    def pay_more(n: int) -> int:
+        made.append(n)
+        return n + 2
+
+    for function in (pay, pay_more, pay):  # each step is of a new generation
+        with step(folder):
+            assert durnb.call(function, once=True, name="pay")(1) == 2
+            assert durnb.call(function, once="invoice", name="pay")(1) == 2
+    assert made == [1, 1]
+    assert problems(folder) == []
+
+
+def test_what_a_person_takes_as_done_is_done_for_every_step_and_run(folder: Path) -> None:
+    pay = durnb.call(lambda: 1 / 0, once="invoice")
+    with ending(ZeroDivisionError, folder):
+        pay()
+    with ending(StepAsks, folder, match="other/invoice done", name="other"):
+        pay()
+    store, clock = Store.of(folder / "test.ipynb"), SystemClock()
+    journal = Journal.open(store, RunName("interactive", 1), create=False, clock=clock, wait=timedelta(0), attach=False)
+    with pytest.raises(UsageError, match="not JSON"):
+        resolve_call(journal, "step", "invoice", "done", "{")
+    resolve_call(journal, "step", "invoice", "done", '{"id": 7}')
+    journal.close(None)
+    for name in ("step", "third"):
+        with step(folder, name):
+            assert pay() == {"id": 7}
+    assert problems(folder) == []
 
 
 def test_waiting_says_what_the_step_and_all_its_calls_wait_for(folder: Path) -> None:
