@@ -11,6 +11,10 @@ from datetime import datetime
 from typing import Any, Literal, assert_never
 
 from durnb.events import (
+    CallFailed,
+    CallResolved,
+    CallStarted,
+    CallSucceeded,
     CheckpointSaved,
     CheckpointsDropped,
     CheckpointTrusted,
@@ -18,10 +22,12 @@ from durnb.events import (
     Input,
     KernelAttached,
     KernelDetached,
+    LoopSaved,
     Recorded,
     RunAbandoned,
     RunFinished,
     RunStarted,
+    SignalReceived,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -29,7 +35,10 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
+    StepWoken,
+    WaitStarted,
 )
+from durnb.happened import Calls, Signal
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
 RunStatus = Literal["open", "finished", "failed", "abandoned"]
@@ -41,6 +50,7 @@ Line = tuple[tuple[str, int], ...]
 class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
+    `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
     `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
@@ -53,6 +63,7 @@ class Attempt:
     error: ErrorInfo | None = None
     retry_in: float | None = None
     outputs: str = ""
+    kept: int = 0
     ended_seq: int = 0
 
 
@@ -82,7 +93,8 @@ class Execution:
 
     @property
     def crashes(self) -> int:
-        return sum(attempt.status == "crashed" for attempt in self.attempts)
+        """The attempts that died with their kernel and got nowhere."""
+        return sum(attempt.status == "crashed" and not attempt.kept for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +147,7 @@ class StepHistory:
     settled: bool = False
     answer: Answer | None = None
     cell_id: str | None = None
+    calls: Calls = field(default_factory=Calls)
 
     @property
     def last(self) -> Execution | None:
@@ -157,7 +170,7 @@ class StepHistory:
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew."""
+    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew. `signals` (by id) arrived, and no wait took them yet."""
 
     run: str = ""
     notebook: str = ""
@@ -173,6 +186,7 @@ class History:
     steps: dict[str, StepHistory] = field(default_factory=dict)
     line: Line = ()
     requests: set[str] = field(default_factory=set)
+    signals: dict[str, Signal] = field(default_factory=dict)
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
@@ -182,6 +196,12 @@ class History:
         if not isinstance(recorded.event, KernelAttached | KernelDetached):
             self.last_step_event = recorded.at
         match recorded.event:
+            case CallSucceeded() as e:
+                step = self.steps[e.step]
+                step.calls.succeed(e, recorded)
+                step.executions[-1].attempts[-1].kept += 1
+                if e.signal:
+                    self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -214,6 +234,17 @@ class History:
                 self._requested(e.request)
             case StepRenamed() as e:
                 self._rename(e)
+            case CallFailed() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.signals.pop(e.signal, None)
+            case LoopSaved() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.steps[e.step].executions[-1].last.kept += 1
+            case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
+                self.steps[recorded.event.step].calls.take(recorded)
+            case SignalReceived() as e:
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status
             case RunAbandoned():
@@ -258,6 +289,8 @@ class History:
                 )
             )
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
+        if e.generation != step.calls.generation:
+            step.calls = step.calls.following(e.generation)
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
         self.line = self.line[: e.line_kept] + e.line
@@ -267,6 +300,7 @@ class History:
         execution = step.executions[-1]
         attempt = execution.last
         attempt.status, attempt.ended, attempt.ran = "succeeded", recorded.at, e.ran
+        step.calls.on_change = None
         dropped = set(e.dropped_inputs)
         execution.checkpoint = step.current = recorded.seq
         step.answer, step.rerun, step.serves_from = None, False, 0
@@ -292,6 +326,7 @@ class History:
         self.line = (*execution.line, (e.step, recorded.seq))
 
     def _fail(self, e: StepFailed, recorded: Recorded) -> None:
+        self.steps[e.step].calls.on_change = None
         attempt = self.steps[e.step].executions[-1].last
         attempt.status, attempt.ended, attempt.ran = e.how, recorded.at, e.ran
         attempt.error, attempt.retry_in, attempt.outputs, attempt.ended_seq = e.error, e.retry_in, e.outputs, recorded.seq
@@ -314,6 +349,7 @@ class History:
 
     def _drop(self, e: CheckpointsDropped) -> None:
         step, gone = self.steps[e.step], set(e.events)
+        step.calls.superseded = [seq for seq in step.calls.superseded if seq not in gone]
         for number in dict.fromkeys(e.checkpoints):
             step.dropped[number] = replace(step.checkpoints.pop(number), manifest="", signature="", written=())
         for number, checkpoint in step.checkpoints.items():

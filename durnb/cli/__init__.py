@@ -20,6 +20,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "check": "Say what may bite in a long run, before it.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
+    "signal": "Send a run what a step of it waits for.",
     "du": "Show what takes the room of a notebook's store.",
     "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",

@@ -11,7 +11,7 @@ import click
 from durnb.cli.arguments import choose_run, every_cell, notebook_argument, run_option, store_for
 from durnb.clock import SystemClock
 from durnb.engine.cells import step_names
-from durnb.engine.operations import resolve_step
+from durnb.engine.operations import resolve_call, resolve_step
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import Journal
@@ -23,9 +23,10 @@ from durnb.runner.executed import read_notebook
 @notebook_argument
 @click.argument("step")
 @click.argument("answer", type=click.Choice(["retry", "keep", "done", "abort"]))
+@click.option("--value", default="null", help="The result, as JSON, of a call that is done.")
 @run_option
-def command(notebook: Path, step: str, answer: Literal["retry", "keep", "done", "abort"], run: str | None) -> None:
-    """Answer what STEP of NOTEBOOK asks: retry runs it again, keep takes its last checkpoint although it is stale, done says that it happened and goes
+def command(notebook: Path, step: str, answer: Literal["retry", "keep", "done", "abort"], value: str, run: str | None) -> None:
+    """Answer what STEP of NOTEBOOK, or a call in it (STEP/CALL), asks: retry runs it again, keep takes its last checkpoint although it is stale, done says that it happened and goes
     on without its variables, abort refuses it.
 
     \b
@@ -41,6 +42,8 @@ def command(notebook: Path, step: str, answer: Literal["retry", "keep", "done", 
     journal = Journal.open(store, chosen, create=False, clock=SystemClock(), wait=timedelta(0), attach=False)
     try:
         in_file = step_names(covered(cells, Blanket() if every_cell(False) else None, known=journal.history.steps))
-        click.echo(f"run {chosen}: {resolve_step(journal, step, answer, in_file)}")
+        name, call, mark = step.partition("/")
+        said = resolve_call(journal, name, mark, answer, value) if call else resolve_step(journal, step, answer, in_file)
+        click.echo(f"run {chosen}: {said}")
     finally:
         journal.close(None)

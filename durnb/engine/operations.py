@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
-from durnb.engine.checkpoints import signed_facts
+from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
 from durnb.engine.live import Changes, Durable
@@ -21,7 +21,7 @@ from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.engine.storage import Storage, storage_of
 from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
-from durnb.events import CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved
+from durnb.events import CallResolved, CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved, StepWoken
 from durnb.fold import Answer, Checkpoint, History, Line, StepHistory
 from durnb.journal import Collected, Journal, Store
 
@@ -52,6 +52,45 @@ def resolve(session: Session, name: str, answer: Answer) -> str:
     said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
     session.write_status()
     return said
+
+
+def wake(journal: Journal, name: str) -> str:
+    """The sleeps in which an unfinished step is are over. Raises UsageError where it is in none."""
+    step = step_in(journal.history, name)
+    if not step.unfinished or not any(wait.what == "sleep" for wait in step.calls.waits.values()):
+        raise UsageError(f"step {name!r} is in no sleep")
+    journal.append(StepWoken(step=name))
+    return f"{name} sleeps no more; run its cell"
+
+
+def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:
+    """Record the answer to what a call of `step` asked, or (`mark` "*") all its stale calls; `value` is JSON. Raises UsageError."""
+    history = step_in(journal.history, step)
+    if mark == "*":
+        if answer not in ("retry", "keep"):
+            raise UsageError(f"%durable resolve {step}/* takes retry or keep, for the calls whose code changed")
+        journal.append(CallResolved(step=step, call="", answer=answer))  # type: ignore[arg-type]  # just compared
+        return f"the calls of {step} whose code changed {'are made again' if answer == 'retry' else 'are kept'}; run its cell"
+    if answer not in ("retry", "done"):
+        raise UsageError(f"%durable resolve {step}/{mark} takes retry, or done with its result as JSON")
+    made = history.calls.made
+    found = [call for call, known in made.items() if mark in (known.label, call) or (len(mark) >= 8 and call.startswith(mark))]
+    asking = [call for call in found if made[call].status == "started" or made[call].lost or made[call].stored] if len(found) > 1 else found
+    if len(asking) != 1:
+        some = ", ".join(sorted({known.label for known in made.values()})[:10]) or "none"
+        raise UsageError(f"step {step!r} has {'more than one call' if found else 'no call'} {mark!r}; it has: {some}")
+    signature = journal.sign(result_facts(journal, history, made[asking[0]].execution), result_payload(asking[0], value, ""))
+    try:
+        json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"the result {value[:60]!r} is not JSON ({error})") from None
+    done = answer == "done"
+    journal.append(
+        CallResolved(
+            step=step, call=asking[0], answer="done" if done else "retry", value=value if done else "", signature=signature if done else ""
+        )
+    )
+    return f"{mark} {'counts as done' if done else 'is made again'}; run the cell of {step}"
 
 
 def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collection[str]) -> str:

@@ -12,6 +12,8 @@ from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.names import RunName
+from durnb.journal.once import OnceFile
+from durnb.journal.packs import digest_of_bytes
 from durnb.journal.preview import preview
 from durnb.journal.retention import Limits
 from durnb.journal.sighting import half_written
@@ -28,6 +30,7 @@ __all__ = [
     "Journal",
     "Lengths",
     "Limits",
+    "OnceFile",
     "Orphan",
     "Removed",
     "Request",
@@ -39,6 +42,7 @@ __all__ = [
     "ask",
     "check",
     "collect",
+    "digest_of_bytes",
     "files_of",
     "half_written",
     "load_secret",

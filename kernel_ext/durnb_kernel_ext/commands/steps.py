@@ -114,10 +114,13 @@ def save(extension: Extension, words: list[str]) -> str:
     return f"{name} is saved" + (f"; still lost: {', '.join(lost)}" if lost else "") + "."
 
 
-@command("resolve", "STEP retry|keep|done|abort")
+@command("resolve", "STEP[/CALL] retry|keep|done|abort")
 def resolve(extension: Extension, words: list[str]) -> str:
-    """answers what a step asks"""
+    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, as JSON)"""
     match words:
+        case [name, answer, *value] if "/" in name and len(value) < 2:
+            step, _, mark = name.partition("/")
+            return operations.resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:
