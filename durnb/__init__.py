@@ -97,7 +97,8 @@ def call(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     recorded when they are drained.
 
     Options: `key` (a value, or a function of the arguments); `retries`, `delay`, `backoff`, `max_delay`, `no_retry` as in a cell's header;
-    `timeout`; `once=True` records the start first and asks after a crash, `once="invoice-4711"` is unique over all runs of the notebook;
+    `timeout`; `once=True` records the start first, asks after a crash or failure, and is made again only where ``%durable resolve`` says so, even
+    when the step is run anew; `once="invoice-4711"` is unique over all runs of the notebook;
     `on_change="rerun"`, "keep" or "ask" for a call whose function's code was changed since; `name`.
     """
     from durnb.inside import call

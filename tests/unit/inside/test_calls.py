@@ -15,9 +15,12 @@ import durnb
 from durnb.clock import SystemClock
 from durnb.config import Settings
 from durnb.engine.body import Body
+from durnb.engine.operations import resolve_call
 from durnb.errors import CallTooLate, DiskFull, JournalError, StepAsks, UsageError
+from durnb.inside.bar import Bar
 from durnb.inside.results import as_json
 from durnb.journal import Journal, RunName, Store, check
+from durnb.journal.packs import PackWriter
 from durnb.testing import Crash, FakeClock, step
 
 
@@ -174,6 +177,35 @@ def test_a_call_that_cannot_be_recorded_fails_and_is_made_again(folder: Path, mo
     assert problems(folder) == []
 
 
+def test_a_big_result_that_does_not_fit_the_disk_fails_and_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def big(n: int) -> bytes:
+        made.append(n)
+        return b"x" * 200_000
+
+    def full(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, ending(DiskFull, folder):
+        patched.setattr(PackWriter, "write", full)
+        durnb.call(big)(1)
+    for _ in range(2):
+        with ending(Crash, folder):
+            assert durnb.call(big)(1) == b"x" * 200_000
+            raise Crash
+    assert made == [1, 1]
+    assert problems(folder) == []
+
+
+def test_progress_is_told_in_the_manner_of_tqdm() -> None:
+    bar = Bar("fetch", 100, lambda _: None, _began=0.0)
+    for n in range(37):
+        bar.count(restored=n < 5, failed=n == 9)
+    assert bar.text(8.0) == "fetch:  37%|#######.............| 37/100 [00:08<00:15, 4.0/s, 5 restored, 1 failed]"
+    assert Bar("fetch", 0, lambda _: None, _began=0.0).text(2.0) == "fetch: 0 [00:02, 0.0/s]"
+
+
 def test_a_call_that_changes_its_arguments_says_so(folder: Path) -> None:
     with step(folder) as body:
         said: list[str] = []
@@ -210,6 +242,43 @@ def test_what_is_to_happen_once_asks_however_the_question_is_caught(folder: Path
         durnb.call(lambda: 1 / 0, once=True, name="pay")()
     with pytest.raises(UsageError, match="exclude"):
         durnb.call(print, once=True, retries=1)
+
+
+def test_what_happened_once_is_not_made_again_when_the_step_or_its_code_is_new(folder: Path) -> None:
+    made: list[Any] = []
+
+    def pay(n: int, add: int = 1) -> int:
+        made.append(n)
+        return n + add
+
+    def pay_more(n: int) -> int:
+        made.append(n)
+        return n + 2
+
+    for function in (pay, pay_more, pay):  # each step is of a new generation
+        with step(folder):
+            assert durnb.call(function, once=True, name="pay")(1) == 2
+            assert durnb.call(function, once="invoice", name="pay")(1) == 2
+    assert made == [1, 1]
+    assert problems(folder) == []
+
+
+def test_what_a_person_takes_as_done_is_done_for_every_step_and_run(folder: Path) -> None:
+    pay = durnb.call(lambda: 1 / 0, once="invoice")
+    with ending(ZeroDivisionError, folder):
+        pay()
+    with ending(StepAsks, folder, match="other/invoice done", name="other"):
+        pay()
+    store, clock = Store.of(folder / "test.ipynb"), SystemClock()
+    journal = Journal.open(store, RunName("interactive", 1), create=False, clock=clock, wait=timedelta(0), attach=False)
+    with pytest.raises(UsageError, match="not JSON"):
+        resolve_call(journal, "step", "invoice", "done", "{")
+    resolve_call(journal, "step", "invoice", "done", '{"id": 7}')
+    journal.close(None)
+    for name in ("step", "third"):
+        with step(folder, name):
+            assert pay() == {"id": 7}
+    assert problems(folder) == []
 
 
 def test_waiting_says_what_the_step_and_all_its_calls_wait_for(folder: Path) -> None:
