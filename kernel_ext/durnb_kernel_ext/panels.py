@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -47,16 +48,15 @@ def open_panel(extension: Extension) -> None:
     if kernel is None:
         print(panel_text(page))
         return
-    panel = _shown(session, kernel, page, lambda page: page)
+    panel = _shown(session, _Display(kernel, kernel.get_parent("shell")), page, lambda page: page)
     cell = str((kernel.get_parent("shell").get("metadata") or {}).get("cellId") or "")
     close_panel(extension, cell)
     session.onlookers.append(panel.changed)
     extension.panels[cell] = panel
 
 
-def _shown(session: Session, kernel: Any, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
+def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
-    display = _Display(kernel)
     panel = LivePanel(
         part(page),
         look=lambda: session.seen(lambda history: part(page_of(session, history))),
@@ -75,26 +75,36 @@ class Asking:
 
     session: Session
     kernel: Any
+    _told: tuple[str, dict[str, str]] | None = None
     _open: tuple[str, LivePanel, dict[str, str]] | None = None
+    _following: threading.Lock = field(default_factory=threading.Lock)
 
     def changed(self) -> None:
-        """Something happened to the run."""
-        with suppress(Exception):  # a step must not fail for what can't be shown; the badge says what it waits for
-            self._follow(self.session.seen(_asking))
+        """Something happened to the run. Returns at once: the first panel of a kernel takes a second, and the step waits meanwhile."""
+        asking = self.session.seen(_asking)
+        if asking != self._told:
+            self._told = asking
+            parent = self.kernel.get_parent("shell")
+            threading.Thread(target=self._follow, args=(asking, parent), name="durnb-asking", daemon=True).start()
 
-    def _follow(self, asking: tuple[str, dict[str, str]] | None) -> None:
-        step, waits = asking if asking is not None else ("", {})
-        if self._open is not None and (self._open[0], self._open[2]) != (step, waits):
-            asked, panel, answered = self._open
-            self._open = None
-            self.session.onlookers.remove(panel.changed)
-            panel.end(self.session.seen(lambda history: _answers(history, asked, answered)) or Markup(""))
-        if asking is not None and self._open is None:
-            page = self.session.seen(lambda history: page_of(self.session, history))
-            if page is not None:
-                panel = _shown(self.session, self.kernel, page, lambda page: page.only(step), small=True)
-                self._open = step, panel, waits
-                self.session.onlookers.append(panel.changed)
+    def _follow(self, asking: tuple[str, dict[str, str]] | None, parent: Any) -> None:
+        with self._following, suppress(Exception):  # a step must not fail for what can't be shown; the badge says what it waits for
+            if self._open is not None:
+                self._close(*self._open)
+            if asking is not None and asking == self._told:
+                self._show(*asking, parent)
+
+    def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
+        self._open = None
+        self.session.onlookers.remove(panel.changed)
+        panel.end(self.session.seen(lambda history: _answers(history, step, waits)) or Markup(""))
+
+    def _show(self, step: str, waits: dict[str, str], parent: Any) -> None:
+        page = self.session.seen(lambda history: page_of(self.session, history))
+        if page is not None:
+            panel = _shown(self.session, _Display(self.kernel, parent), page, lambda page: page.only(step), small=True)
+            self._open = step, panel, waits
+            self.session.onlookers.append(panel.changed)
 
 
 def _asking(history: History) -> tuple[str, dict[str, str]] | None:
@@ -123,10 +133,10 @@ def close_panel(extension: Extension, cell: str) -> None:
 
 
 class _Display:
-    """One display in the notebook, which is changed from any thread."""
+    """One display in the notebook, in the cell of the request `parent`, which is changed from any thread."""
 
-    def __init__(self, kernel: Any) -> None:
-        self._kernel, self._parent, self._id = kernel, kernel.get_parent("shell"), f"durnb-{uuid.uuid4().hex}"
+    def __init__(self, kernel: Any, parent: Any) -> None:
+        self._kernel, self._parent, self._id = kernel, parent, f"durnb-{uuid.uuid4().hex}"
 
     def show(self, html: Markup, page: RunPage) -> None:
         self._send("display_data", html, page)
