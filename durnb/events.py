@@ -222,6 +222,30 @@ class RunAbandoned:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """A person paused the run: no step of it starts until RunResumed."""
+
+    kind: ClassVar = "run_paused"
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A person let a paused run go on."""
+
+    kind: ClassVar = "run_resumed"
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelled:
+    """A person ended the run before its last step; it is never gone on with."""
+
+    kind: ClassVar = "run_cancelled"
+    request: str = ""
+
+
 Event = (
     RunStarted
     | KernelAttached
@@ -237,6 +261,9 @@ Event = (
     | StepRenamed
     | RunFinished
     | RunAbandoned
+    | RunPaused
+    | RunResumed
+    | RunCancelled
 )
 
 KINDS: Final[Mapping[str, type[Event]]] = {
@@ -256,6 +283,9 @@ KINDS: Final[Mapping[str, type[Event]]] = {
         StepRenamed,
         RunFinished,
         RunAbandoned,
+        RunPaused,
+        RunResumed,
+        RunCancelled,
     )
 }
 

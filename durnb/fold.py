@@ -19,7 +19,10 @@ from durnb.events import (
     KernelDetached,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     StepFailed,
     StepRenamed,
@@ -31,7 +34,7 @@ from durnb.events import (
 )
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
-RunStatus = Literal["open", "finished", "failed", "abandoned"]
+RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]
 Answer = Literal["retry", "keep", "done", "abort"]
 Line = tuple[tuple[str, int], ...]
 
@@ -147,7 +150,10 @@ class StepHistory:
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew."""
+    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew.
+
+    `paused`: a person wants no step of it to start for now.
+    """
 
     run: str = ""
     notebook: str = ""
@@ -163,6 +169,7 @@ class History:
     steps: dict[str, StepHistory] = field(default_factory=dict)
     line: Line = ()
     requests: set[str] = field(default_factory=set)
+    paused: bool = False
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
@@ -209,6 +216,12 @@ class History:
                 self.status = e.status
             case RunAbandoned():
                 self.status = "abandoned"
+            case RunPaused() | RunResumed() as e:
+                self.paused = isinstance(e, RunPaused)
+                self._requested(e.request)
+            case RunCancelled() as e:
+                self.status = "cancelled"
+                self._requested(e.request)
             case _ as never:
                 assert_never(never)
 

@@ -88,11 +88,12 @@ def _place(cell: CellPlace) -> str:
     return f"[{cell.number:>{len(str(cell.total))}}/{cell.total}]"
 
 
-def report(outcome: Outcome, request: RunRequest) -> None:
+def report(outcome: Outcome, request: RunRequest, *, to_stdout: bool = True) -> None:
     """The end of a run: what happened and what to do next on stderr, the executed notebook's path on stdout."""
     for line in ending(outcome, request):
         click.echo(line, err=True)
-    click.echo(str(request.output))
+    if to_stdout:
+        click.echo(str(request.output))
 
 
 def ending(outcome: Outcome, request: RunRequest) -> list[str]:
@@ -108,8 +109,10 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
             step = outcome.cell.step if outcome.cell else "STEP"
             answer = f"here: durnb resolve {request.notebook.name} {step} ANSWER --run {request.key}; then {again}"
             return [*_message(outcome), answer]
-        case Exit.HELD:
+        case Exit.HELD | Exit.PAUSED:
             return _message(outcome)
+        case Exit.CANCELLED:
+            return [f"{run} was cancelled{where}"]
         case Exit.DIED:
             return [*_message(outcome), f"{run} gave up{where}{deaths}", *([again] if again else [])]
         case Exit.INTERRUPTED | Exit.TERMINATED:
@@ -119,7 +122,8 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
 
 
 def _message(outcome: Outcome) -> list[str]:
-    return [outcome.failure.message] if outcome.failure else []
+    text = outcome.failure.message if outcome.failure else outcome.message
+    return [text] if text else []
 
 
 def _failure(outcome: Outcome) -> list[str]:

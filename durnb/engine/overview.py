@@ -102,7 +102,8 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     """
     cache = known if known is not None else {}
     steps = [step for step in history.steps.values() if step.executions]
-    return {"run": history.run, "state": history.status, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
+    state = "paused" if history.paused and history.status == "open" else history.status
+    return {"run": history.run, "state": state, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
 
 
 def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -29,7 +30,17 @@ from durnb.engine.request import CellRequest
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
-from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, NotebookUnknown, StepAsks, StepRefused, StoreOffered, UsageError
+from durnb.engine.steering import Served, check_not_cancelled, check_not_paused, serve
+from durnb.errors import (
+    CheckpointUnreadable,
+    CheckpointUntrusted,
+    JournalError,
+    NotebookUnknown,
+    StepAsks,
+    StepRefused,
+    StoreOffered,
+    UsageError,
+)
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
@@ -179,14 +190,25 @@ class Session:
         if not self.busy.acquire(blocking=False):
             return {"busy": True}
         try:
+            served = self.serve()
             for request in self._journal.requests() if self._journal is not None else ():
                 if request.kind == "takeover" and self._journal is not None:
                     self._journal.done(request)
                     self.hand_over()
                     break
-            return {"busy": False}
+            return {"busy": False, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
+
+    def serve(self) -> Served:
+        """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""
+        if self._journal is None:
+            return Served()
+        served = serve(self._journal, step_names(self.kernel.cells()))
+        if served.done:
+            with suppress(JournalError):  # the file is for onlookers: a full disk must not undo what was done
+                self._journal.write_status(overview.as_json(self._journal.history))
+        return served
 
     def close(self) -> None:
         """The kernel ends, or the extension is unloaded."""
@@ -214,6 +236,8 @@ class Session:
         """
         with self.busy, trees.remembered():
             self.open(request.name)
+            self.serve()
+            check_not_cancelled(self.history)
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
             self.live.observe()
@@ -226,6 +250,7 @@ class Session:
                 commands = (*answers(error.step, "retry"), "%durable new")
                 raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
             finally:
+                self.serve()
                 self.write_status()
                 for problem in ambient_problems():
                     self.kernel.say(problem)
@@ -243,6 +268,7 @@ class Session:
                 self._reuse(request, stage, place, question, decision)
                 return None
             case Execute():
+                check_not_paused(self.history, self.store().notebook.name)
                 return await self._execute(request, stage, place, question, decision, seen)
             case Ask(why=why, commands=commands):
                 stage.badge(Badge(step=request.name, state="asking", reason=why, commands=commands))

@@ -5,13 +5,27 @@ A `Store` is a notebook's folder, a `Journal` an open run in it, a `Draft` the b
 
 from __future__ import annotations
 
+from durnb.journal.bundle import export_run, import_run
 from durnb.journal.check import check
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
+from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.store import Orphan, Store
+from durnb.journal.stores import stores_under
 from durnb.journal.tables import Answer, ask
+from durnb.journal.tasks import (
+    claim_task,
+    create_task,
+    read_schedules,
+    read_task,
+    read_tasks,
+    remove_schedule,
+    task_claimed,
+    write_schedule,
+    write_task,
+)
 from durnb.journal.trust import Secret, load_secret
 
 __all__ = [
@@ -19,6 +33,7 @@ __all__ = [
     "Answer",
     "Draft",
     "Journal",
+    "Lease",
     "Orphan",
     "Request",
     "RunName",
@@ -26,7 +41,19 @@ __all__ = [
     "Store",
     "ask",
     "check",
+    "claim_task",
+    "create_task",
+    "export_run",
+    "import_run",
     "load_secret",
     "read_history",
+    "read_schedules",
+    "read_task",
+    "read_tasks",
+    "remove_schedule",
     "steps_of",
+    "stores_under",
+    "task_claimed",
+    "write_schedule",
+    "write_task",
 ]

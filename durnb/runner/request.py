@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,7 +16,11 @@ Mode = Literal["auto", "new", "resume"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """Execute `notebook`, an absolute path, into `output` as the run `key`. `mode` auto resumes the unfinished run of the key, else begins the next."""
+    """Execute `notebook`, an absolute path, into `output` as the run `key`. `mode` auto resumes the unfinished run of the key, else begins the next.
+
+    A kernel without a sign of life for `hung_after` is taken for dead. `notify` is a command or URL, empty for the setting. Of the runs that a worker
+    has to start, those of higher `priority` go first.
+    """
 
     notebook: Path
     output: Path
@@ -24,6 +29,9 @@ class RunRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     max_restarts: int = 5
     kernel: str | None = None
+    hung_after: timedelta = timedelta(minutes=10)
+    notify: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,14 @@ class Outcome:
     cell: CellPlace | None = None
     failure: CellFailure | None = None
     message: str = ""
+
+
+def message_of(outcome: Outcome) -> str:
+    """Why it ended so, in a line; empty where there is nothing to say."""
+    if outcome.failure is None:
+        return outcome.message
+    first = outcome.failure.message.partition("\n")[0]
+    return first if outcome.failure.name.startswith(("Step", "Run")) else f"{outcome.failure.name}: {first}"
 
 
 class Watcher(Protocol):

@@ -29,6 +29,18 @@ class RunSighting:
             self.run = touched[-1] if touched else None
         return self.run
 
+    def state(self) -> str | None:
+        """The state of the run as its owner last told it; None before there is a run."""
+        run = self.look()
+        return None if run is None else str((self._store.status(run) or {}).get("state", "open"))
+
+    def mark(self) -> int:
+        """A number that changes whenever the owner tells of the run."""
+        try:
+            return 0 if self.run is None else self._store.file(self.run, "status.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def _of_key(self) -> list[RunName]:
         return [run for run in self._store.runs() if run.key == self._key]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from durnb.engine.messages import REPLY, REQUEST
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension owns this part of it
-
-REQUEST: Final = "durnb_request"
-REPLY: Final = "durnb_reply"
 
 
 class Control:

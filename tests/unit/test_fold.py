@@ -19,7 +19,10 @@ from durnb.events import (
     KernelDetached,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
 )
 from durnb.fold import Attempt, History, StepHistory, fold
@@ -331,12 +334,28 @@ def test_an_orderly_end_leaves_the_run_unattached() -> None:
 
 @pytest.mark.parametrize(
     ("event", "status"),
-    [(RunFinished(), "finished"), (RunFinished(status="failed"), "failed"), (RunAbandoned(why="older than 12 h"), "abandoned")],
+    [
+        (RunFinished(), "finished"),
+        (RunFinished(status="failed"), "failed"),
+        (RunAbandoned(why="older than 12 h"), "abandoned"),
+        (RunCancelled(), "cancelled"),
+    ],
 )
-def test_a_run_ends_finished_failed_or_abandoned(event: RunFinished | RunAbandoned, status: str) -> None:
+def test_a_run_ends_finished_failed_abandoned_or_cancelled(event: RunFinished | RunAbandoned | RunCancelled, status: str) -> None:
     story = Story()
     story.tell(event)
     assert story.history.status == status
+
+
+def test_a_run_is_paused_from_one_wish_to_the_next() -> None:
+    story = Story()
+    story.tell(RunPaused(request="one"))
+    assert (story.history.paused, story.history.status) == (True, "open")
+    story.attach()
+    assert story.history.paused
+    story.tell(RunResumed(request="two"))
+    assert not story.history.paused
+    assert story.history.requests == {"one", "two"}
 
 
 def test_the_time_of_the_last_step_is_not_moved_by_kernels() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from durnb.engine import operations, overview
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
+from durnb.engine.steering import step_in
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb_kernel_ext.commands import command, no_words
@@ -57,7 +58,7 @@ def plan(extension: Extension, words: list[str]) -> Any:
 @command("show", "STEP")
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
-    step = operations.step_in(extension.engine.peek() or History(), _one("show", words))
+    step = step_in(extension.engine.peek() or History(), _one("show", words))
     manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
     return step_text(step, manifest)
 

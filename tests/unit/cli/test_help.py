@@ -9,10 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 import durnb
-from durnb.cli import cli
+from durnb.cli import COMMANDS, cli
 from durnb.runner import Exit
-
-COMMANDS = ("run", "status", "show", "plan", "sql", "resolve", "demo")
 
 
 def _help(*arguments: str) -> str:

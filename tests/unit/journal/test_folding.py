@@ -21,7 +21,10 @@ from durnb.events import (
     KernelDetached,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
     StepFailed,
     StepRenamed,
@@ -184,6 +187,9 @@ def every_event() -> Iterator[Event]:
     yield StepRenamed(old="a", new="b")
     yield RunFinished(status="failed")
     yield RunAbandoned(why="new")
+    yield RunPaused(request="p")
+    yield RunResumed()
+    yield RunCancelled(request="c")
 
 
 def test_every_event_is_the_same_after_its_row() -> None:
