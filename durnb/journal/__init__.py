@@ -13,7 +13,7 @@ from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.store import Orphan, Store
-from durnb.journal.stores import stores_under
+from durnb.journal.stores import stores_in, stores_under
 from durnb.journal.tables import Answer, ask
 from durnb.journal.tasks import (
     claim_task,
@@ -52,6 +52,7 @@ __all__ = [
     "read_tasks",
     "remove_schedule",
     "steps_of",
+    "stores_in",
     "stores_under",
     "task_claimed",
     "write_schedule",

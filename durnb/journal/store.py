@@ -165,7 +165,7 @@ class Store:
 
     def asked(self, run: RunName, request: str | None = None) -> bool:
         """Whether that request to the owner of `run`, or any, waits to be served."""
-        return any(self.file(run, "inbox").glob(f"[0-9]*-{request or '*'}.json"))
+        return inbox.holds(f"{self.folder}/{run.file}.inbox", request)
 
     def withdraw(self, run: RunName, request: str) -> None:
         """Take back a request that nobody has served; harmless where it is gone."""

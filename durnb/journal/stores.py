@@ -20,15 +20,16 @@ def stores_under(folder: Path, root: Path | None = None) -> Iterator[Store]:
     """
     if root is not None:
         inside = folder.resolve()
-        yield from (store for store in _stores(root.expanduser()) if store.notebook.is_relative_to(inside))
+        yield from (store for store in stores_in(root.expanduser()) if store.notebook.is_relative_to(inside))
         return
     for path, folders, _ in os.walk(folder.resolve()):
         if ".durnb" in folders:
-            yield from _stores(Path(path, ".durnb"))
+            yield from stores_in(Path(path, ".durnb"))
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _PASSED_OVER)
 
 
-def _stores(parent: Path) -> Iterator[Store]:
+def stores_in(parent: Path) -> Iterator[Store]:
+    """The stores that lie side by side in one ``.durnb`` folder, or in one that the setting `store` names."""
     try:
         folders = sorted(entry.path for entry in os.scandir(parent) if entry.is_dir(follow_symlinks=False))
     except OSError:

@@ -146,10 +146,9 @@ class Claim:
     def take(cls, store: Store, request: RunRequest, clock: Clock, before: Task | None = None) -> Claim:
         """`before` is the task that is gone on with. Raises RunHeld where another runner has the key, JournalReadOnly, DiskFull."""
         lease = claim_task(store, request.key, clock)
-        now = clock.now()
-        task = replace(
-            before or Task(request=request, standing="running", at=now), request=request, standing="running", exit=None, wake=None
-        )
+        now, known = clock.now(), task_of(store, request.key)
+        fresh = Task(request=request, standing="running", at=now, traced=known.traced if known else ("", 0))
+        task = replace(before or fresh, request=request, standing="running", exit=None, wake=None)
         claim = cls(store, clock, replace(task, began=task.began or now), lease)
         try:
             claim.tell()

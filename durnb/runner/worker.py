@@ -28,8 +28,8 @@ from durnb.runner.stop import Stop
 from durnb.runner.supervise import supervise
 from durnb.runner.task import Task, put_task, task_of
 
-_TICK: Final = 1.0  # seconds
-_SEARCH: Final = 30.0  # seconds between two walks through the folders
+_TICK: Final = 2.0  # seconds between two looks: a thousand stores cost 5 ms each
+_SEARCH: Final = 60.0  # seconds between two walks through the folders
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -75,7 +75,7 @@ class Worker:
             if time.monotonic() - searched >= _SEARCH:
                 lookout.search()
                 searched = time.monotonic()
-            due, wake = self._due(list(lookout.look()))
+            due, wake = self._due(lookout.look())
             for seen, task in due[: self.orders.kernels - len(self._stops)]:
                 self._start(seen.store, task)
             if self.orders.once and not due and not self._stops:
@@ -83,7 +83,7 @@ class Worker:
             await self._rest(wake)
 
     async def _rest(self, wake: datetime | None) -> None:
-        """Until the next look: a second, less where a sleeper is due before, or a kernel became free."""
+        """Until the next look: two seconds, less where a sleeper is due before, or a kernel became free."""
         left = min(_TICK, max(0.0, (wake - self.clock.now()).total_seconds())) if wake else _TICK
         waits = [asyncio.create_task(self._draining.wait()), *self._stops]
         await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -100,14 +100,14 @@ class Worker:
                 if queued := queue_ticks(seen.store, schedule, self.clock):
                     self.says(f"{seen.store.notebook.name}: due by {schedule.cron!r}: {', '.join(task.key for task in queued)}")
                     seen.mark = -1
-            due += [(seen, task) for task in first_of_series(seen.tasks) if self._is_due(seen, task, now)]
+            due += [(seen, task) for task in seen.tasks if self._is_due(seen, task, now)]
         wakes = [
             task.wake for seen in found for task in seen.tasks if task.standing == "suspended" and task.wake is not None and task.wake > now
         ]
         return sorted(due, key=lambda pair: (-pair[1].request.priority, pair[1].at)), min(wakes, default=None)
 
     def _is_due(self, seen: Seen, task: Task, now: datetime) -> bool:
-        if (seen.store.folder, task.key) in self._running or not may_start(task, now, lambda: seen.asked(task)):
+        if (seen.store.folder, task.key) in self._running or not may_start(task, now, seen.asked):
             return False
         return task_claimed(seen.store, task.key) is None and not _is_paused(seen.store, task)
 
@@ -165,25 +165,13 @@ class Worker:
         await asyncio.gather(*self._stops)
 
 
-def first_of_series(tasks: list[Task]) -> list[Task]:
-    """The tasks without those that wait for an earlier one of their series."""
-    going = sorted(
-        (task for task in tasks if task.series and task.standing != "ended"),
-        key=lambda task: (task.standing == "queued", task.at, task.key),
-    )
-    first: dict[str, Task] = {}
-    for task in going:
-        first.setdefault(task.series, task)
-    return [task for task in tasks if not task.series or task.standing == "ended" or first[task.series] is task]
-
-
-def may_start(task: Task, now: datetime, asked: Callable[[], bool]) -> bool:
+def may_start(task: Task, now: datetime, asked: Callable[[Task], bool]) -> bool:
     """Whether a task that no runner has is to be run now: it is queued, its runner crashed or was told to stop by the system, or its sleep is over."""
     match task.standing:
         case "queued" | "running":
             return True
         case "suspended":
-            return (task.wake is not None and task.wake <= now) or asked()
+            return (task.wake is not None and task.wake <= now) or asked(task)
         case "ended":
             return task.exit == Exit.TERMINATED
 

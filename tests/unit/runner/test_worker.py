@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from durnb.runner.exits import Exit
+from durnb.runner.lookout import waiting
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task
-from durnb.runner.worker import first_of_series, may_start
+from durnb.runner.worker import may_start
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TASK = Task(request=RunRequest(notebook=Path("/nb/etl.ipynb"), output=Path("/nb/etl.out.ipynb"), key="default"), standing="queued", at=NOW)
@@ -32,7 +33,7 @@ TASK = Task(request=RunRequest(notebook=Path("/nb/etl.ipynb"), output=Path("/nb/
     ],
 )
 def test_what_a_worker_starts(changes: dict[str, Any], asked: bool, starts: bool) -> None:
-    assert may_start(replace(TASK, **changes), NOW, lambda: asked) is starts
+    assert may_start(replace(TASK, **changes), NOW, lambda task: asked) is starts
 
 
 def test_of_a_series_the_one_that_began_goes_first_and_alone() -> None:
@@ -41,8 +42,8 @@ def test_of_a_series_the_one_that_began_goes_first_and_alone() -> None:
 
     first, second = task("a", 1, series="s"), task("b", 2, series="s")
     begun, over, other = task("c", 9, series="s", standing="suspended"), task("d", 0, series="s", standing="ended"), task("e", 3)
-    assert first_of_series([second, first, over, other]) == [first, over, other]
-    assert first_of_series([first, begun, other]) == [begun, other]
+    assert waiting([second, first, over, other]) == [first, other]
+    assert waiting([first, begun, other]) == [begun, other]
 
 
 def test_a_task_is_the_same_after_its_file() -> None:
