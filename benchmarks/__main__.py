@@ -17,7 +17,7 @@ import ipykernel
 import IPython
 
 import durnb
-from benchmarks import floor, journal, kernel, runner
+from benchmarks import floor, journal, kernel, notebook, runner, snapshot
 from benchmarks.rows import Row, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -27,7 +27,14 @@ def measure(folder: Path) -> list[Row]:
     """Every row, the floor first."""
     base = floor.measure(folder)
     commit_ms = next(row.value for row in base if row.key == "duckdb-commit")
-    return [*base, *kernel.measure(folder, commit_ms), *journal.measure(folder), *runner.measure(folder)]
+    return [
+        *base,
+        *kernel.measure(folder, commit_ms),
+        *journal.measure(folder),
+        *snapshot.measure(folder),
+        *notebook.measure(folder),
+        *runner.measure(folder),
+    ]
 
 
 def main() -> None:

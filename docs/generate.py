@@ -14,6 +14,7 @@ import click
 
 import durnb
 from durnb import errors
+from durnb.advice import CHECK_EXITS
 from durnb.cli import cli
 from durnb.config import Settings
 from durnb.engine.header import option_help
@@ -37,6 +38,8 @@ def reference() -> str:
         *program_commands(),
         "### Exit codes of `durnb run`",
         table(("code", "meaning"), ((str(int(code)), meaning) for code, meaning in MEANINGS.items())),
+        "### Exit codes of `durnb check`",
+        table(("code", "meaning"), ((str(exit_code), meaning) for exit_code, meaning in CHECK_EXITS.items())),
         "## In Python",
         *functions(),
         "## Settings",

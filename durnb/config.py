@@ -74,6 +74,22 @@ class Settings:
     open_wait: timedelta = field(
         default=timedelta(seconds=10), metadata={"doc": "how long opening waits for a short-lived owner of the run"}
     )
+    keep_checkpoints: int = field(
+        default=2, metadata={"doc": "checkpoints kept of each step, those used last; the ones that are needed stay besides", "least": 1}
+    )
+    keep_runs: int = field(
+        default=10, metadata={"doc": "runs kept of those that finished, failed or were abandoned, the last ones", "least": 1}
+    )
+    max_store: int = field(
+        default=0, metadata={"doc": "bytes that all runs of a notebook may take, such as 20 GB; 0 for no limit", "least": 0}
+    )
+    all: bool = field(default=False, metadata={"doc": "every cell is a step, as below %durable all"})
+    remake_under: timedelta = field(
+        default=timedelta(seconds=10),
+        metadata={
+            "doc": "%durable all: a cell that only makes things, one of which can't be stored, runs again in a new kernel if it took less"
+        },
+    )
     thorough: bool = field(
         default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
     )
@@ -107,11 +123,18 @@ def parse_setting(name: str, value: Any) -> Any:
         case timedelta():
             return duration(value)
         case int():
-            return size(value)
+            return _count(name, size(value))
         case _ if name == "on_change" and value not in ("rerun", "keep", "ask"):
             raise UsageError(f"on_change: {value!r} is not rerun, keep or ask")
         case _:
             return str(value)
+
+
+def _count(name: str, value: int) -> int:
+    least: int | None = next(f.metadata.get("least") for f in fields(Settings) if f.name == name)
+    if least is not None and value < least:
+        raise UsageError(f"{name}: {value} is too few, write {least} or more")
+    return value
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:

@@ -13,8 +13,11 @@
     │   ├── JournalNewer          written by a newer durnb
     │   ├── JournalForeign        not a journal of durnb
     │   ├── JournalDamaged        truncated or corrupt
+    │   ├── PackDamaged           found out only after its bytes were put back
     │   ├── JournalReadOnly       the folder or file can't be written
     │   ├── DiskFull              no space left
+    │   ├── NoRoom                a save does not fit on the disk, or into max_store
+    │   ├── StoreBusy             commits kept a collection waiting
     │   └── JournalForked         used from a forked child
     ├── CheckpointUnreadable  a checkpoint can't be put back
     │   └── CheckpointUntrusted   its signature is not ours
@@ -137,6 +140,17 @@ class JournalDamaged(JournalError):
         )
 
 
+class PackDamaged(JournalError):
+    """Bytes that were put back already turned out, a moment later, not to be those that were stored."""
+
+    def __init__(self, *, path: str, kept: str, why: str) -> None:
+        self.path, self.kept, self.why = path, kept, why
+        super().__init__(
+            f"{path} is damaged ({why}), which was found out after variables were put back from it: what this kernel holds can be wrong. "
+            f"Nothing was recorded since. Restart the kernel and Run All: the steps whose bytes these were ask what to do. The file is kept as {kept}"
+        )
+
+
 class JournalReadOnly(JournalError):
     """The folder or the file can't be written."""
 
@@ -154,6 +168,39 @@ class DiskFull(JournalError):
         self.path = path
         super().__init__(
             f"no space left on the disk of {path}: free some, or keep the store elsewhere with DURNB_STORE=/another/folder; committed steps are safe"
+        )
+
+
+class NoRoom(JournalError):
+    """A save does not fit: on the disk, or into what max_store allows. Nothing of it was written."""
+
+    def __init__(self, *, step: str, path: str, needed: int, room: int, limit: int) -> None:
+        """Sizes in bytes; `limit` is max_store, 0 where it is the disk that is full. "" as `step`: what has to be kept before a body runs."""
+        self.step, self.path, self.needed, self.room, self.limit = step, path, needed, room, limit
+        done = f"step {step!r} has run, but its result was not saved" if step else "the step was not run"
+        where = (
+            f"max_store allows {path} {_bytes(limit)}, of which {_bytes(room)} are left"
+            if limit
+            else f"the disk of {path} has {_bytes(room)} left"
+        )
+        way = "raise max_store or make room" if limit else "make room there"
+        then = f", then %durable save {step}, which does not run it again" if step else ""
+        super().__init__(
+            f"{done}: that takes {_bytes(needed)}, and {where}: {way} (%durable du tells what takes it, %durable gc removes what may go){then}"
+        )
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size:,} bytes"
+
+
+class StoreBusy(JournalError):
+    """A collection waited for commits of other kernels, and gave up."""
+
+    def __init__(self, *, path: str, seconds: float) -> None:
+        self.path, self.seconds = path, seconds
+        super().__init__(
+            f"another kernel saves into {path}, or another collection is at work there, for {seconds:g} s now: packs were not removed; try again later"
         )
 
 

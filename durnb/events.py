@@ -179,6 +179,20 @@ class CheckpointTrusted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointsDropped:
+    """Retention let go of what old executions of the step left: its checkpoints numbered `checkpoints` serve no more.
+
+    `events` are the sequence numbers of the events whose stored bytes nothing refers to any more: checkpoints, what was kept for a retry, outputs of
+    failed attempts.
+    """
+
+    kind: ClassVar = "checkpoints_dropped"
+    step: str
+    checkpoints: tuple[int, ...]
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepResolved:
     """A person answered what the step asked. `done` takes the interrupted attempt as finished, without a checkpoint."""
 
@@ -256,6 +270,7 @@ Event = (
     | StepReused
     | CheckpointSaved
     | CheckpointTrusted
+    | CheckpointsDropped
     | StepResolved
     | StepRerunRequested
     | StepRenamed
@@ -278,6 +293,7 @@ KINDS: Final[Mapping[str, type[Event]]] = {
         StepReused,
         CheckpointSaved,
         CheckpointTrusted,
+        CheckpointsDropped,
         StepResolved,
         StepRerunRequested,
         StepRenamed,

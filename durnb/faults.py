@@ -10,7 +10,7 @@ import errno
 import os
 import signal
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from durnb.errors import UsageError
 
@@ -20,8 +20,16 @@ Point = Literal[
     "after-pack",  # the pack is fsynced, the transaction has not begun
     "before-commit",  # the transaction is filled, not committed
     "after-commit",  # the transaction is committed, nobody was told
+    "checkpoints-dropped",  # a collection recorded what it drops, the run's list still has its packs
+    "run-relisted",  # the run lists fewer packs, all of them are there
+    "pack-rewritten",  # what is needed of a pack was written anew, the run does not list the new one yet
+    "packs-hidden",  # packs that no run lists have lost their name, none is unlinked
+    "pack-unlinked",  # one is unlinked, others are left
+    "run-verified",  # a run that is to be deleted is over, nothing of it is deleted
+    "run-unlinked",  # its journal is gone, its list of packs and its lock are there
+    "run-unlisted",  # its list is gone, its lock is there
 ]
-POINTS: Final[tuple[str, ...]] = ("step-started", "body-ended", "after-pack", "before-commit", "after-commit")
+POINTS: Final[tuple[str, ...]] = get_args(Point)
 
 
 @dataclass(slots=True)

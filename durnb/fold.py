@@ -12,6 +12,7 @@ from typing import Any, Literal, assert_never
 
 from durnb.events import (
     CheckpointSaved,
+    CheckpointsDropped,
     CheckpointTrusted,
     ErrorInfo,
     Input,
@@ -41,7 +42,10 @@ Line = tuple[tuple[str, int], ...]
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel."""
+    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
+
+    `ended_seq` is the event that `outputs` of a failed one were stored with.
+    """
 
     number: int
     epoch: int
@@ -52,6 +56,7 @@ class Attempt:
     error: ErrorInfo | None = None
     retry_in: float | None = None
     outputs: str = ""
+    ended_seq: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +93,7 @@ class Checkpoint:
     """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read.
 
     `beside` are names that it holds because they share state with what was read. `kept` are other codes and inputs for which a person had it kept.
+    `used` is the event that last made it the step's current one; `written` are those that stored bytes for it, of which the last one's `manifest` holds.
     """
 
     number: int
@@ -106,12 +112,15 @@ class Checkpoint:
     size: int
     kept: tuple[tuple[str, tuple[Input, ...]], ...] = ()
     beside: tuple[Input, ...] = ()
+    used: int = 0
+    written: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class StepHistory:
     """A step's past in this run.
 
+    `checkpoints` are those that can serve, `dropped` those whose bytes retention let go of.
     `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon. `rerun` says that one was asked for and has not begun;
     until it succeeds, checkpoints numbered
     below `serves_from` do not serve. `settled`: an unfinished last execution no longer matters, a checkpoint was
@@ -121,6 +130,7 @@ class StepHistory:
     name: str
     executions: list[Execution] = field(default_factory=list)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
+    dropped: dict[int, Checkpoint] = field(default_factory=dict)
     current: int | None = None
     generation: int = 1
     rerun: bool = False
@@ -193,15 +203,14 @@ class History:
             case StepFailed() as e:
                 self._fail(e, recorded)
             case StepReused() as e:
-                self._reuse(e)
+                self._reuse(e, recorded)
             case CheckpointSaved() as e:
-                step = self.steps[e.step]
-                step.checkpoints[e.checkpoint] = replace(
-                    step.checkpoints[e.checkpoint], manifest=e.manifest, signature=e.signature, saved=True, save=e.save, size=e.size
-                )
+                self._save_again(e, recorded)
             case CheckpointTrusted() as e:
                 step = self.steps[e.step]
                 step.checkpoints[e.checkpoint] = replace(step.checkpoints[e.checkpoint], signature=e.signature)
+            case CheckpointsDropped() as e:
+                self._drop(e)
             case StepResolved() as e:
                 self._step(e.step).answer = e.answer
                 self._requested(e.request)
@@ -290,22 +299,45 @@ class History:
             save=e.save,
             size=e.size,
             beside=e.beside,
+            used=recorded.seq,
+            written=(recorded.seq,),
         )
         self.line = (*execution.line, (e.step, recorded.seq))
 
     def _fail(self, e: StepFailed, recorded: Recorded) -> None:
         attempt = self.steps[e.step].executions[-1].last
         attempt.status, attempt.ended, attempt.ran = e.how, recorded.at, e.ran
-        attempt.error, attempt.retry_in, attempt.outputs = e.error, e.retry_in, e.outputs
+        attempt.error, attempt.retry_in, attempt.outputs, attempt.ended_seq = e.error, e.retry_in, e.outputs, recorded.seq
 
-    def _reuse(self, e: StepReused) -> None:
+    def _reuse(self, e: StepReused, recorded: Recorded) -> None:
         step = self.steps[e.step]
         step.current, step.answer, step.settled = e.checkpoint, None, True
         step.rerun, step.serves_from = False, 0
-        checkpoint = step.checkpoints[e.checkpoint]
+        checkpoint = step.checkpoints[e.checkpoint] = replace(step.checkpoints[e.checkpoint], used=recorded.seq)
         if e.code and (e.code, e.inputs) != (checkpoint.code, checkpoint.inputs):
             step.checkpoints[e.checkpoint] = replace(checkpoint, kept=(*checkpoint.kept, (e.code, e.inputs)))
         self.line = (*self.line[: e.line_kept], *e.line, (e.step, e.checkpoint))
+
+    def _save_again(self, e: CheckpointSaved, recorded: Recorded) -> None:
+        checkpoints = self.steps[e.step].checkpoints
+        held = checkpoints[e.checkpoint]
+        checkpoints[e.checkpoint] = replace(
+            held, manifest=e.manifest, signature=e.signature, saved=True, save=e.save, size=e.size, written=(*held.written, recorded.seq)
+        )
+
+    def _drop(self, e: CheckpointsDropped) -> None:
+        step, gone = self.steps[e.step], set(e.events)
+        for number in dict.fromkeys(e.checkpoints):
+            step.dropped[number] = replace(step.checkpoints.pop(number), manifest="", signature="", written=())
+        for number, checkpoint in step.checkpoints.items():
+            if not gone.isdisjoint(checkpoint.written):
+                step.checkpoints[number] = replace(checkpoint, written=tuple(seq for seq in checkpoint.written if seq not in gone))
+        for execution in step.executions:
+            if execution.started_seq in gone:
+                execution.prestate = execution.prestate_signature = ""
+            for attempt in execution.attempts:
+                if attempt.ended_seq in gone:
+                    attempt.outputs = ""
 
     def _rename(self, e: StepRenamed) -> None:
         """The step stands where it stood, and whoever knew it by its old name knows the new one."""
@@ -316,6 +348,7 @@ class History:
             for execution in step.executions:
                 execution.line, execution.inputs = _renamed_line(execution.line, e), _renamed_inputs(execution.inputs, e)
             step.checkpoints = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.checkpoints.items()}
+            step.dropped = {number: _renamed_checkpoint(checkpoint, e, step.name) for number, checkpoint in step.dropped.items()}
 
 
 def shortened(line: Line, last: Line) -> tuple[int, Line]:

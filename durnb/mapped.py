@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 PAGE: Final = mmap.PAGESIZE
+BIG: Final = 1 << 20  # bytes from which on a buffer is mapped, and the page tables are asked
 _PAGEMAP: Final = "/proc/self/pagemap"
 _PRESENT, _SWAPPED, _OF_FILE = 63, 62, 61  # bits of an entry of eight bytes
 
@@ -65,6 +66,11 @@ def token_of(address: int, length: int) -> bytes | None:
     if region is None or _is_written(address, length):
         return None
     return b"%s+%d:%d" % (region.token, address - region.start, length)
+
+
+def token_of_buffer(view: memoryview) -> bytes | None:
+    """As `token_of`, of contiguous memory that can be written to; None for any other."""
+    return None if view.readonly or not _here.starts else token_of(ctypes.addressof(ctypes.c_char.from_buffer(view)), view.nbytes)
 
 
 def _is_written(address: int, length: int) -> bool:

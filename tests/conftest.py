@@ -16,6 +16,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 _OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
 _FOREIGN = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JPY_SESSION_NAME", "MPLBACKEND", "PYTHONSTARTUP", "PYTHONWARNINGS")
+_TRIALS = "DURNB_TRIALS"  # ours: how many crash trials there are
 _HOME = pytest.StashKey[Path]()
 
 
@@ -23,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # at configure, not in a fixture: libraries read these at import, and kernels of the tests inherit them
     home = Path(tempfile.mkdtemp(prefix="durnb-tests-"))
     config.stash[_HOME] = home
-    for name in [name for name in os.environ if name.startswith("DURNB_") or name in _FOREIGN]:
+    for name in [name for name in os.environ if (name.startswith("DURNB_") and name != _TRIALS) or name in _FOREIGN]:
         del os.environ[name]
     for name in _OWN_FOLDERS:
         folder = home / name.lower()

@@ -46,10 +46,12 @@ class CheckpointView(Shown, Mapping[str, Any]):
     @property
     def past(self) -> Checkpoint:
         """The checkpoint in the folded run."""
-        found = self.step.past.checkpoints.get(self.number)
+        past = self.step.past
+        found = past.checkpoints.get(self.number)
         if found is None:
-            numbers = tuple(map(str, self.step.past.checkpoints))
-            raise not_there(what="checkpoint", name=str(self.number), where=f"step {self.step.name!r}", there=numbers)
+            numbers = tuple(map(str, past.checkpoints))
+            hint = ". It was removed to save room (setting keep_checkpoints)" if self.number in past.dropped else ""
+            raise not_there(what="checkpoint", name=str(self.number), where=f"step {self.step.name!r}", there=numbers, hint=hint)
         return found
 
     @property

@@ -215,7 +215,7 @@ class RunView(Shown, Mapping[str, StepView]):
 def _row(row: StepRow) -> tuple[str, ...]:
     lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
     why = f"{row.reason}{lost}".removeprefix("; ")
-    return row.step, row.status, when(row.at), seconds_text(row.ran), str(row.attempts), bytes_text(row.size), ", ".join(row.names), why
+    return row.heading, row.status, when(row.at), seconds_text(row.ran), str(row.attempts), bytes_text(row.size), ", ".join(row.names), why
 
 
 def _glance(status: Mapping[str, Any], *, owned: bool) -> Glance:

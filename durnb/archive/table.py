@@ -11,7 +11,7 @@ from durnb.engine.overview import spell
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title, column heads and rows of text; displays itself as either."""
+    """A title, column heads (none where there is nothing but the title) and rows of text; displays itself as either."""
 
     title: str
     heads: tuple[str, ...]
@@ -19,7 +19,7 @@ class Table:
     foot: str = ""
 
     def __repr__(self) -> str:
-        grid = [self.heads, *self.rows]
+        grid = [self.heads, *self.rows] if self.heads else []
         widths = [max(len(row[i]) for row in grid) for i in range(len(self.heads))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid]
         return "\n".join([self.title, *lines, *([self.foot] if self.foot else [])])

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show the steps of a run and how each stands.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
+    "check": "Say what may bite in a long run, before it.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
     "retry": "Have a step that failed or asks run again.",
@@ -37,6 +38,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "Say what may keep durnb from working well here.",
     "install": "Have every kernel of an environment load durnb.",
     "uninstall": "Undo durnb install.",
+    "du": "Show what takes the room of a notebook's store.",
+    "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",
 }
 

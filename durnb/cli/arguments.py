@@ -61,6 +61,18 @@ def json_option(function: _F) -> _F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+def all_option(function: _F) -> _F:
+    """--all."""
+    return click.option(
+        "--all", "every", is_flag=True, help="Every cell is a step, as in a notebook that begins with %durable all. [default: DURNB_ALL]"
+    )(function)
+
+
+def every_cell(given: bool) -> bool:
+    """Whether every cell is a step: by the option, else by the setting `all`."""
+    return given or from_environment(os.environ).all
+
+
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -16,7 +16,7 @@ from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history, task_claimed
 from durnb.runner.cells import code_cells, is_badge
 from durnb.runner.executed import read_notebook
-from durnb.runner.task import task_of
+from durnb.runner.task import Task, task_of
 
 _EVERY: Final = 0.5  # seconds
 
@@ -42,16 +42,17 @@ def command(notebook: Path, step: str | None, run: str | None, follow: bool) -> 
             raise UsageError(f"run {chosen} is not one of durnb run, so what its cells print now is only in its front end")
         _print_new({}, _of_journal(store, chosen, step))
         return
-    printed = _print_new({}, _of_notebook(task.request.output, step))
+    printed = _print_new({}, _of_notebook(task, step))
     while follow and task_claimed(store, chosen.key) is not None:
         time.sleep(_EVERY)
-        printed = _print_new(printed, _of_notebook(task.request.output, step))
+        printed = _print_new(printed, _of_notebook(task, step))
 
 
-def _of_notebook(path: Path, step: str | None) -> dict[str, str]:
+def _of_notebook(task: Task, step: str | None) -> dict[str, str]:
     """What each cell printed, in order, by its step or its place."""
+    path = task.request.output
     executed = read_notebook(path)
-    places = [place for place in code_cells(executed) if step is None or place.step == step]
+    places = [place for place in code_cells(executed, task.request.every) if step is None or place.step == step]
     if not places:
         raise UsageError(f"{path.name} has no step {step!r}")
     return {place.step or f"[{place.number}] {place.title}": text_of(executed.cells[place.index].outputs) for place in places}

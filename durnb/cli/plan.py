@@ -8,23 +8,26 @@ from pathlib import Path
 
 import click
 
-from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_at
+from durnb.cli.arguments import all_option, choose_run, every_cell, json_option, notebook_argument, print_json, run_option, store_at
 from durnb.cli.tables import print_table
 from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
-from durnb.runner.executed import notebook_cells, read_notebook
+from durnb.runner.cells import notebook_cells
+from durnb.runner.executed import read_notebook
 from durnb.runner.runview import status_of_step
 
 
 @click.command("plan")
 @notebook_argument
 @run_option
+@all_option
 @json_option
-def command(notebook: Path, run: str | None, as_json: bool) -> None:
+def command(notebook: Path, run: str | None, every: bool, as_json: bool) -> None:
     """Show what Run All of NOTEBOOK would do now, step by step, and why. Nothing is run.
 
     \b
@@ -34,14 +37,14 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
     cells = notebook_cells(read_notebook(notebook))
     store = store_at(notebook)
     chosen = choose_run(store, run) if run or store.runs() else None
-    planned = _plan(store, chosen, cells)
+    planned = _plan(store, chosen, cells, Blanket() if every_cell(every) else None)
     if as_json:
         print_json({"notebook": str(notebook), "run": str(chosen) if chosen else None, "steps": [asdict(step) for step in planned.steps]})
         return
     if not planned.steps:
-        raise UsageError(f"{notebook.name} has no durable steps: a cell becomes one by a first line %%durable NAME")
+        raise UsageError(f"{notebook.name} has no durable steps: a cell becomes one by a first line %%durable NAME, every cell by --all")
     click.echo(f"run {chosen}, if all cells were run in it now:" if chosen else "no run yet; if all cells were run now:")
-    rows = ((step.step, step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
+    rows = ((str(step), step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
     print_table(("step", "will", "why", "ran"), rows, numbers=frozenset({"ran"}))
     if chosen is not None and ((store.status(chosen) or {}).get("state", "open") != "open" or chosen.key != "default"):
         click.echo(
@@ -49,13 +52,16 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
         )
 
 
-def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell]) -> Plan:
+def _plan(store: Store, run: RunName | None, cells: Sequence[NotebookCell], start: Blanket | None) -> Plan:
     if run is None:
-        return plan(None, cells)
+        return plan(None, covered(cells, start))
     owner = store.owner(run)
     if owner is None:
-        return plan(read_history(store, run, SystemClock()), cells, now=SystemClock().now())
-    return Plan(steps=tuple(_seen_from_outside(name, status_of_step(store, run, name), owner) for name in step_names(cells)))
+        history = read_history(store, run, SystemClock())
+        return plan(history, covered(cells, start, known=history.steps), now=SystemClock().now(), folder=store.notebook.parent)
+    known = [str(step["step"]) for step in (store.status(run) or {}).get("steps", ())]
+    names = step_names(covered(cells, start, known=known))
+    return Plan(steps=tuple(_seen_from_outside(name, status_of_step(store, run, name), owner) for name in names))
 
 
 def _seen_from_outside(step: str, status: str | None, owner: int) -> PlannedStep:

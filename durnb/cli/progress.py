@@ -48,7 +48,7 @@ class Progress:
         self._line(Text(f"run {run}: {'resumed' if resumed else 'begun'}", style="bold"))
 
     def cell_starts(self, cell: CellPlace) -> None:
-        self._show(f"{_place(cell)} {cell.step or cell.title}")
+        self._show(f"{_place(cell)} {cell}")
 
     def cell_says(self, text: str) -> None:
         lines = text.replace("\r", "\n").strip().splitlines()
@@ -56,11 +56,12 @@ class Progress:
             self._running.update(Text.assemble(self._title, "  ", (lines[-1][:_SAYS], "dim")))
 
     def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None:
-        name = Text(cell.step, style="bold") if cell.step else Text(cell.title, style="dim")
-        self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_in_words(seconds):>8}  ", name))
+        name = (cell.step, "bold") if cell.step else (cell.title, "dim")
+        said = (f"  {cell.title}" if cell.step and not cell.marked else "", "dim")
+        self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_in_words(seconds):>8}  ", name, said))
 
     def kernel_died(self, cell: CellPlace | None, deaths: int, max_restarts: int) -> None:
-        where = f" in {cell.step or cell.title}" if cell else " before the first cell"
+        where = f" in {cell}" if cell else " before the first cell"
         then = f"starting it again, {deaths} of at most {max_restarts} times" if deaths <= max_restarts else "giving up"
         self._line(Text(f"the kernel died{where}; {then}", style="yellow"))
 
@@ -100,7 +101,7 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
     """The last words on a run."""
     run = f"run {outcome.run}" if outcome.run else "the notebook"
     deaths = "" if not outcome.deaths else f"; the kernel died {outcome.deaths} time{'s' if outcome.deaths > 1 else ''}"
-    where = f" at {outcome.cell.step or outcome.cell.title}" if outcome.cell else ""
+    where = f" at {outcome.cell}" if outcome.cell else ""
     again = "the same command goes on from there" if outcome.run else ""
     match outcome.exit:
         case Exit.FINISHED:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from durnb.cli.arguments import length_of, notebook_argument, store_at
+from durnb.cli.arguments import all_option, every_cell, length_of, notebook_argument, store_at
 from durnb.cli.parameters import parameters_of
 from durnb.cli.progress import Progress, report
 from durnb.clock import SystemClock
@@ -82,6 +82,7 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
     metavar="FILE",
     help="Add what happens, as JSON lines; - is stdout.",
 )
+@all_option
 def command(
     notebook: Path,
     parameters: tuple[str, ...],
@@ -96,6 +97,7 @@ def command(
     queue: bool,
     priority: int,
     events: Path | None,
+    every: bool,
 ) -> None:
     """Execute NOTEBOOK from its first cell to its last. Finished steps are restored, not run again.
 
@@ -107,6 +109,7 @@ def command(
     \b
     Example:
       durnb run etl.ipynb -p day=2026-11-20 --output reports/2026-11-20.ipynb
+      durnb run analysis.ipynb --all    a notebook without durable cells: each of them is a step
     """
     values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
     request = RunRequest(
@@ -120,6 +123,7 @@ def command(
         hung_after=length_of("--hung-after", hung_after, least=timedelta(seconds=1)),
         notify=notify,
         priority=priority,
+        every=every_cell(every),
     )
     if queue:
         _leave_to_worker(request)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from durnb.cli.arguments import notebook_argument, store_at
+from durnb.cli.arguments import all_option, every_cell, notebook_argument, store_at
 from durnb.cli.parameters import parameters_of
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
@@ -43,6 +43,7 @@ from durnb.runner.schedule import Overlap, Schedule, add, next_tick
 )
 @click.option("--backfill", is_flag=True, help="Run every tick that was missed, one after the other. [default: only the newest]")
 @click.option("--kernel", metavar="NAME", help="The kernelspec to use. [default: the notebook's]")
+@all_option
 def command(
     notebook: Path,
     cron: str,
@@ -52,6 +53,7 @@ def command(
     overlap: Overlap,
     backfill: bool,
     kernel: str | None,
+    every: bool,
 ) -> None:
     """Have a worker run NOTEBOOK by the CRON expression (minute hour day month weekday). Each tick is a run of its own key, so none runs twice.
 
@@ -66,7 +68,15 @@ def command(
     values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
     now = SystemClock().now()
     schedule = Schedule(
-        notebook=notebook, cron=cron, tz=tz, handled=now, parameters=values, overlap=overlap, backfill=backfill, kernel=kernel
+        notebook=notebook,
+        cron=cron,
+        tz=tz,
+        handled=now,
+        parameters=values,
+        overlap=overlap,
+        backfill=backfill,
+        kernel=kernel,
+        every=every_cell(every),
     )
     fresh = add(store_at(notebook), schedule)
     click.echo(

@@ -69,6 +69,7 @@ def story(step: StepHistory) -> dict[str, Any]:
         "rerun": step.rerun,
         "answer": step.answer,
         "checkpoints": [asdict(checkpoint) for checkpoint in step.checkpoints.values()],
+        "dropped": list(step.dropped),
         "executions": [
             {
                 "execution": execution.number,
@@ -105,7 +106,10 @@ def _print(run: str, step: StepHistory) -> None:
 def _print_checkpoint(checkpoint: Checkpoint) -> None:
     words = f"checkpoint {checkpoint.number} of {time_in_words(checkpoint.at)}: {bytes_in_words(checkpoint.size)} written in {seconds_in_words(checkpoint.save)}"
     click.echo(words if checkpoint.saved else f"{words}; the save was interrupted, so it can't be put back")
-    if names := Manifest.decode(checkpoint.manifest).names:
-        click.echo(f"it holds {', '.join(names)}")
+    manifest = Manifest.decode(checkpoint.manifest)
+    if manifest.names:
+        click.echo(f"it holds {', '.join(manifest.names)}")
+    for path, file in (pair for files in manifest.creates.values() for pair in files.items()):
+        click.echo(f"it made the file {path}, {bytes_in_words(file.size)}")
     if checkpoint.inputs:
         print_table(("input", "kind", "made by", "content"), ((i.name, i.kind, i.maker or "–", i.digest[:12]) for i in checkpoint.inputs))

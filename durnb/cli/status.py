@@ -56,7 +56,7 @@ def headline(facts: Mapping[str, Any]) -> str:
 
 def _row(step: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        step["step"],
+        f"{step['step']} ({step['label']})" if step.get("label") else step["step"],
         step["status"],
         str(step["attempts"]),
         seconds_in_words(step["ran"]),

@@ -13,6 +13,7 @@ from durnb.clock import Clock
 from durnb.config import Settings
 from durnb.engine import surroundings
 from durnb.engine.badge import Badge, BadgeState
+from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
 from durnb.engine.look import Look, live_input
@@ -93,6 +94,7 @@ class Attempts:
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
             self.stage.badge(self._badge("running"))
+            folder = working_folder()
             began = self.clock.monotonic()
             with trees.forgotten():
                 error = await self.stage.run(self.request.header.timeout)
@@ -102,7 +104,7 @@ class Attempts:
                 changes = self.live.after_body(before)
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
-                return self.commit(self._ended(changes, ran, beside)) or late
+                return self.commit(self._ended(changes, ran, beside, folder)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -182,7 +184,7 @@ class Attempts:
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
         return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in sorted(linked))
 
-    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...]) -> Ended:
+    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], folder: str) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -202,6 +204,8 @@ class Attempts:
             ignore=frozenset(self.request.header.ignore),
             beside=beside,
             always=self.request.header.always,
+            creates=self.request.header.creates,
+            folder=folder,
         )
 
     def _failed(self, error: BaseException, changes: Changes, before: Shot, ran: float) -> float | None:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from durnb.engine.header import FoundHeader, find_header
 from durnb.errors import UsageError
 
+_TIMES: Final = ("%%time", "%%capture")
+_TITLE: Final = 48  # characters
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookCell:
-    """One cell of the file: its source as typed, its id and type ("code", "markdown", "raw")."""
+    """One cell of the file: its source as typed, its id, type ("code", "markdown", "raw") and tags.
+
+    `unmarked` is the header that ``%durable all`` gives to a cell without one (see `durnb.engine.unmarked.covered`).
+    """
 
     source: str
     id: str | None = None
     type: str = "code"
+    tags: tuple[str, ...] = ()
+    unmarked: FoundHeader | None = None
 
 
 def header_of(cell: NotebookCell) -> FoundHeader | None:
@@ -23,7 +32,7 @@ def header_of(cell: NotebookCell) -> FoundHeader | None:
     if cell.type != "code":
         return None
     try:
-        return find_header(cell.source)
+        return find_header(cell.source) or cell.unmarked
     except UsageError:
         return None
 
@@ -41,3 +50,10 @@ def plain_cells(cells: Iterable[NotebookCell]) -> list[NotebookCell]:
 def _does_something(source: str) -> bool:
     lines = [line.strip() for line in source.splitlines()]
     return any(line and not line.startswith(("#", "%load_ext durnb", "%reload_ext durnb", "%durable")) for line in lines)
+
+
+def title(source: str) -> str:
+    """A cell in a few words: its first line that says something."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    first = next((line for line in lines if not line.startswith("#") and line not in _TIMES), lines[0] if lines else "")
+    return first if len(first) <= _TITLE else first[: _TITLE - 1] + "…"

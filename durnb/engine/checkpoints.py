@@ -20,7 +20,8 @@ def signed_facts(journal: Journal, started_seq: int, what: str) -> tuple[str, ..
 
 
 def store_groups(draft: Draft, captured: Captured) -> tuple[tuple[StoredGroup, ...], str]:
-    """Put the groups into the draft; their stored form, and the digest of the sources ("" for none)."""
+    """Put the groups into the draft; their stored form, and the digest of the sources ("" for none). Raises NoRoom before any is written."""
+    draft.reserve([part for group in captured.groups for part in (group.stream, *group.buffers)])
     groups = tuple(_store_group(draft, group) for group in captured.groups)
     sources = draft.add(json.dumps(dict(captured.sources)).encode()) if captured.sources else ""
     return groups, sources
@@ -34,6 +35,11 @@ def _store_group(draft: Draft, group: Group) -> StoredGroup:
         readonly=tuple(group.readonly),
         plain=tuple(group.plain),
     )
+
+
+def _fixed(data: bytearray | memoryview) -> bytes | memoryview:
+    """The same bytes, read-only."""
+    return data.toreadonly() if isinstance(data, memoryview) else bytes(data)
 
 
 @dataclass(slots=True)
@@ -88,10 +94,9 @@ class Shelf:
         return values
 
     def _load_group(self, group: StoredGroup, sources: Mapping[str, str], own: Collection[str]) -> dict[str, object]:
-        buffers = [
-            bytes(self.journal.read(digest)) if readonly else self.journal.read(digest)
-            for digest, readonly in zip(group.buffers, group.readonly, strict=True)
-        ]
+        plain = group.plain or (False,) * len(group.buffers)
+        read = self.journal.read_all(group.buffers, plain)
+        buffers = [_fixed(data) if readonly else data for data, readonly in zip(read, group.readonly, strict=True)]
         return self.restore(bytes(self.journal.read(group.stream)), buffers, self.namespace, sources, own)
 
     def outputs(self, step: str, manifest: Manifest) -> list[dict[str, Any]]:

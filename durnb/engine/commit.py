@@ -41,7 +41,7 @@ def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Co
             interrupted = True
             draft.abandon()  # it may have been struck in the middle of a write
             draft = journal.draft(ended.step)
-            manifest = bare(draft, ended, live, delta_of(ended, live), "the save was interrupted")
+            manifest = bare(draft, ended, live, delta_of(ended, live), "the save was interrupted", look=False)
         event = _succeeded(journal, ended, manifest, not interrupted, time.monotonic() - began, draft.size)
         with interrupts_held() as struck:
             number = draft.commit(event)

@@ -5,8 +5,8 @@ The sections of the design that it states are "Words and identities" and "Decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -15,6 +15,13 @@ from durnb.fold import Answer, Checkpoint, Execution, StepHistory
 
 GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random", "@torch.cuda.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""
+
+REMOVED = "its earlier result for just this was removed to save room (setting keep_checkpoints)"
+"""Why an undone edit runs again."""
+MADE = "made:"
+"""What the name of an input begins with that stands for a file which the step made."""
+NOT_MADE, NOT_LOOKED_AT = "not made", "not looked at"
+"""Digests of files that were not there when the step finished, and of files that nobody looked at then."""
 
 OnChange = Literal["rerun", "keep", "ask"]
 
@@ -39,7 +46,10 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A durable cell that is about to run, as its place sees its inputs."""
+    """A durable cell that is about to run, as its place sees its inputs.
+
+    `files` are those that the step made (``--creates``) as they are now; `made`, by checkpoint, as that left them.
+    """
 
     step: str
     code: str
@@ -57,6 +67,8 @@ class Question:
     ignored: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+    files: tuple[Input, ...] = ()
+    made: Mapping[int, tuple[Input, ...]] = field(default_factory=dict[int, tuple[Input, ...]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,9 +243,11 @@ def _how_it_ended(execution: Execution) -> str:
 
 def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decision:
     reasons = changes(checkpoint, q)
-    why = "; ".join(reasons) or "--always"
     if q.always:
-        return Execute(reason=why if reasons else "--always")
+        return Execute(reason="; ".join(reasons) or "--always")
+    if any(c.number >= history.serves_from and not changes(c, q) for c in history.dropped.values()):
+        reasons.append(REMOVED)
+    why = "; ".join(reasons) or "--always"
     for name in q.unknown:
         return Ask(
             why=f"{why}; the value of `{name}` that it saw is gone, run the cells above again", commands=answers(q.step, "keep", "retry")
@@ -251,7 +265,7 @@ def _only_plain(checkpoint: Checkpoint, q: Question) -> bool:
     if checkpoint.code != q.code or _expired(checkpoint, q):
         return False
     changed = _differ(checkpoint.inputs, q)
-    return bool(changed) and all(_is_plain(before, now) for before, now in changed)
+    return bool(changed or _spoiled(checkpoint, q)) and all(_is_plain(before, now) for before, now in changed)
 
 
 def _is_plain(before: Input | None, now: Input | None) -> bool:
@@ -266,11 +280,39 @@ def _expired(checkpoint: Checkpoint, q: Question) -> bool:
 def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
     """Why `checkpoint` does not serve the question, in people's words; empty where it does."""
     reasons = [f"its checkpoint expired (--expires {q.expires})"] if q.expires is not None and _expired(checkpoint, q) else []
-    if any(code == q.code and not _differ(inputs, q) for code, inputs in checkpoint.kept):
+    if any(code == q.code and _was_kept(inputs, q) for code, inputs in checkpoint.kept):
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []
     shared = [f"`{name}` shares state with what it changes, and did not before" for name in q.aliased]
-    return edited + reasons + [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)] + _beside(checkpoint, q) + shared
+    differ = [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)]
+    return edited + reasons + differ + _spoiled(checkpoint, q) + _beside(checkpoint, q) + shared
+
+
+def _was_kept(inputs: Sequence[Input], q: Question) -> bool:
+    """Whether a person had the checkpoint kept for these inputs, and for its files as they are now."""
+    files = {(i.name, i.digest) for i in inputs if i.name.startswith(MADE)}
+    return not _differ([i for i in inputs if not i.name.startswith(MADE)], q) and files == {(i.name, i.digest) for i in q.files}
+
+
+def _spoiled(checkpoint: Checkpoint, q: Question) -> list[str]:
+    """Files of the step's own making that are not as it left them."""
+    now = {i.name: i.digest for i in q.files}
+    return [
+        _on_file(i, now.get(i.name, "gone")) for i in q.made.get(checkpoint.number, ()) if now.get(i.name) != i.digest or _is_no_file(i)
+    ]
+
+
+def _is_no_file(made: Input) -> bool:
+    return made.digest in (NOT_MADE, NOT_LOOKED_AT)
+
+
+def _on_file(made: Input, now: str) -> str:
+    path = made.name.removeprefix(MADE)
+    if made.digest == NOT_MADE:
+        return f"it left no file {path}"
+    if made.digest == NOT_LOOKED_AT:
+        return f"its file {path} was not looked at when it finished"
+    return f"its file {path} is gone" if now == "gone" else f"its file {path} was changed since"
 
 
 def _beside(checkpoint: Checkpoint, q: Question) -> list[str]:

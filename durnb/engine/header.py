@@ -17,9 +17,11 @@ from durnb.config import duration
 from durnb.errors import UsageError
 
 OnChange = Literal["rerun", "keep", "ask"]
-Spelling = Literal["magic", "comment"]
+Spelling = Literal["magic", "comment", "unmarked"]
 
 _NAME: Final = re.compile(r"[^\W_][\w.-]{0,99}")
+PLAIN: Final = "off"
+"""What stands for a name in the header of a cell that stays plain whatever ``%durable all`` says."""
 _NAME_RULE: Final = "a name is letters, digits, _ - and . (at most 100, a letter or digit first)"
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -40,13 +42,17 @@ class Header:
     save: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
+    creates: tuple[str, ...] = ()
     always: bool = False
     expires: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundHeader:
-    """A header in a cell: `text` is what follows the mark, `line` counts the raw cell's lines from 1, `body` is what lies below it."""
+    """A header in a cell: `text` is what follows the mark, `line` counts the raw cell's lines from 1, `body` is what lies below it.
+
+    An "unmarked" one is what ``%durable all`` gives to a cell that has none: `text` are its options, `line` is 0.
+    """
 
     header: Header
     spelling: Spelling
@@ -131,6 +137,13 @@ _OPTIONS: Final = (
     _Option(flag="--save", value="NAMES", parse=_names, doc="keep only these variables (default: all that the cell made or changed)"),
     _Option(flag="--ignore", value="NAMES", parse=_names, doc="variables that are neither inputs nor kept"),
     _Option(flag="--depends", value="GLOB", parse=_glob, repeatable=True, doc="files that are inputs; may be given again"),
+    _Option(
+        flag="--creates",
+        value="GLOB",
+        parse=_glob,
+        repeatable=True,
+        doc="files that the step makes (a folder: out/): reused only while they are as it left them; may be given again",
+    ),
     _Option(flag="--always", doc="run every time; its result is still kept and retried"),
     _Option(flag="--expires", value="TIME", parse=_length, doc="a result older than this is stale, such as 24h"),
 )
@@ -158,6 +171,17 @@ def option_help() -> str:
 
 def parse_header(text: str, *, proposal: str = "load") -> Header:
     """The header of `text`, what follows ``%%durable`` or ``# durable:``. Raises UsageError; `proposal` is the name an error suggests."""
+    names, given = read_options(text)
+    header = Header(name=_one_name(names, proposal), **given)
+    if header.once and header.retries:
+        raise UsageError(f"%%durable {header.name}: --once means at most one attempt, so --retries can't go with it; take one of them out")
+    for pattern in set(header.creates) & set(header.depends):
+        raise UsageError(f"%%durable {header.name}: {pattern} can't be both an input (--depends) and made by the step (--creates)")
+    return header
+
+
+def read_options(text: str) -> tuple[list[str], dict[str, Any]]:
+    """The words of a header's text that are no options, and the options by the fields of `Header`. Raises UsageError."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -170,10 +194,7 @@ def parse_header(text: str, *, proposal: str = "load") -> Header:
             _take(word, rest, given)
         else:
             names.append(word)
-    header = Header(name=_one_name(names, proposal), **given)
-    if header.once and header.retries:
-        raise UsageError(f"%%durable {header.name}: --once means at most one attempt, so --retries can't go with it; take one of them out")
-    return header
+    return names, given
 
 
 def _take(word: str, rest: Iterator[str], given: dict[str, Any]) -> None:
@@ -242,6 +263,8 @@ def find_header(raw_cell: str) -> FoundHeader | None:
                 "the header of a durable cell is its first line: move the line with %%durable (or # durable:) to the top, or take it out"
             )
         return None
+    if is_off(mark["text"]):
+        return None
     body = raw_cell[mark.end() + 1 :]
     bound = _BOUND.search(body)
     header = parse_header(mark["text"], proposal=(bound[1] or bound[2]) if bound else "load")
@@ -251,6 +274,21 @@ def find_header(raw_cell: str) -> FoundHeader | None:
         raise UsageError(f"step {header.name!r} has nothing below its header: write the step's code in the same cell")
     spelling: Spelling = "magic" if mark["magic"] else "comment"
     return FoundHeader(header=header, spelling=spelling, text=mark["text"].strip(), line=raw_cell.count("\n", 0, start) + 1, body=body)
+
+
+def is_off(text: str) -> bool:
+    """Whether a header says ``off``: the cell is no step. Raises UsageError where options follow."""
+    if text.split()[:1] != [PLAIN]:
+        return False
+    if len(text.split()) > 1:
+        raise UsageError(f"# durable: {PLAIN} says that the cell is no step, so nothing can follow it; a step can't be called {PLAIN!r}")
+    return True
+
+
+def is_marked_plain(raw_cell: str) -> bool:
+    """Whether the cell's header says ``off``. Raises UsageError."""
+    mark = _MARK.match(raw_cell.lstrip()) if "durable" in raw_cell else None
+    return mark is not None and is_off(mark["text"])
 
 
 def _later_header(text: str) -> bool:

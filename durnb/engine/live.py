@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field, replace
@@ -216,6 +217,22 @@ class LiveNames:
             else:
                 derived: Literal["set", "born"] = "born" if how == "advanced" or by_import(name, self._plain) else "set"
                 self.ambient[name] = LiveAmbient(version=PLAIN, derived=derived, state=now.get(name), tick=self.tick)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """While values are loaded: what libraries set as they are imported for that is no plain cell's doing."""
+        loaded = len(sys.modules)
+        yield
+        if len(sys.modules) != loaded:
+            self._follow_imports()
+
+    def _follow_imports(self) -> None:
+        now = ambient()
+        before = {name: live.state for name, live in self.ambient.items() if live.state is not None}
+        for name in [n for n in ambient_changes(before, now) if n in now and n.startswith(tuple(prefix for prefix, _ in _SET_BY_IMPORTS))]:
+            was = self.ambient.get(name, LiveAmbient(version=PLAIN, derived="born", state=None))
+            if was.derived == "born":
+                self.ambient[name] = replace(was, state=now[name])
 
     def mates(self, names: Iterable[str]) -> frozenset[str]:
         """`names` and all that can share parts with one of them."""

@@ -95,7 +95,13 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         view=view,
         fetched=view.fetched,
         unbind=frozenset(_unbind(place, cell, absent)),
-        inputs=(*inputs, *surroundings.inputs(place), *_file_inputs(header.depends), *module_inputs(cell.names.imports)),
+        inputs=(
+            *inputs,
+            *_lost(place, last, found.names | absent | ignored),
+            *surroundings.inputs(place),
+            *_file_inputs(header.depends),
+            *module_inputs(cell.names.imports),
+        ),
         missing=tuple(_missing(place, cell, seen, absent, known)),
         unknown=(*sorted(n for n, s in seen.items() if s.how == "unknown"), *surroundings.unknown(last)),
         notes=tuple(dict.fromkeys(notes)),
@@ -141,6 +147,15 @@ def _inputs(
         if made is not None:
             inputs.append(made)
     return inputs, notes
+
+
+def _lost(place: Place, last: Execution | None, others: Collection[str]) -> Iterator[Input]:
+    """What the last execution could reach and nothing leads to now, because it could not be stored: it counts as what it was."""
+    for i in last.inputs if last is not None else ():
+        seen = place.see(i.name) if i.kind in ("durable", "plain", "opaque") and i.name not in others else None
+        made = place.input(i.name, seen) if seen is not None and seen.how == "lost" else None
+        if made is not None:
+            yield _by_everything(made) if i.by_everything else made
 
 
 def _by_everything(i: Input) -> Input:

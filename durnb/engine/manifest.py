@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
+"""Why a name is lost that a step would have bound, had a person not said that it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,20 @@ class StoredName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostName:
-    """A variable that could not be stored: the path to the culprit, and why."""
+    """A variable that could not be stored: the path to the culprit, and why. `moves`: it stands somewhere, as a file or a generator does."""
 
     path: str
     reason: str
     digest: str = "opaque"
+    moves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """A file that the step made: the digest of its content, and its size in bytes."""
+
+    digest: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +62,10 @@ class StoredAmbient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports."""
+    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
+
+    `creates` are the files that the step made, for each pattern of its header by their paths.
+    """
 
     step: str
     names: Mapping[str, StoredName] = field(default_factory=dict)
@@ -67,6 +82,7 @@ class Manifest:
     imports: tuple[str, ...] = ()
     sources: str = ""
     notes: tuple[str, ...] = ()
+    creates: Mapping[str, Mapping[str, MadeFile]] = field(default_factory=dict)
 
     def encode(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
@@ -91,6 +107,9 @@ class Manifest:
             )
             for g in plain["groups"]
         )
+        plain["creates"] = {
+            pattern: {path: MadeFile(**v) for path, v in files.items()} for pattern, files in plain.get("creates", {}).items()
+        }
         plain.setdefault("same", ())
         for name in ("companions", "same", "deleted", "unsaved", "dropped", "imports", "notes"):
             plain[name] = tuple(plain[name])

@@ -6,21 +6,24 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.commit import commit
+from durnb.engine.creations import missing
 from durnb.engine.live import Changes, Durable
-from durnb.engine.manifest import Manifest
+from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
-from durnb.engine.session import TAKEN_AS_DONE, Session
+from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.engine.steering import resolve_step, step_in, trust_run
+from durnb.engine.storage import Storage, storage_of
 from durnb.errors import RunHeld, UsageError
 from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested
 from durnb.fold import Answer, Checkpoint, Line, StepHistory
-from durnb.journal import RunName, Store
+from durnb.journal import Collected, RunName, Store
 
 
 def step_of(session: Session, name: str) -> StepHistory:
@@ -67,7 +70,8 @@ def restore(session: Session, upto: str | None = None) -> Restored:
         notes: list[str] = []
         for name, number in line:
             back = session.put_back(session.history.steps[name].checkpoints[number], session.line)
-            notes.extend(f"{name}: {note}" for note in back.notes)
+            spoiled = missing(back.manifest, None, Path())
+            notes.extend(f"{name}: {note}" for note in (*back.notes, *([spoiled] if spoiled else [])))
         return Restored(
             steps=tuple(name for name, _ in line), left=left, plain=tuple(plain_cells(session.kernel.cells())), notes=tuple(notes)
         )
@@ -152,7 +156,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
     draft = session.journal.draft(checkpoint.step)
     try:
         fresh = take(draft, ended, session.live, own)
-        kept = replace(fresh, ambient=manifest.ambient, outputs=manifest.outputs, imports=manifest.imports)
+        kept = replace(fresh, ambient=manifest.ambient, outputs=manifest.outputs, imports=manifest.imports, creates=manifest.creates)
         text, signature = sign(session.journal, kept, execution.started_seq, "checkpoint")
         with interrupts_held():
             draft.commit(
@@ -194,7 +198,9 @@ def new(session: Session) -> str:
     session.begin_anew()
     session.leave("new")
     session.wish = replace(session.wish, mode="new", number=None)
-    return str(session.journal.run)
+    journal = session.journal
+    session.kernel.say(session.housekeeping.ended(journal.store, journal))
+    return str(journal.run)
 
 
 def finish(session: Session, status: Literal["finished", "failed"] = "finished") -> str:
@@ -203,9 +209,31 @@ def finish(session: Session, status: Literal["finished", "failed"] = "finished")
     journal.append(RunFinished(status=status))
     session.write_status()
     name = str(journal.run)
+    session.kernel.say(session.housekeeping.ended(journal.store, journal))
     session.leave("finish")
     session.wish = replace(session.wish, mode="auto", number=None)
     return name
+
+
+def collect(session: Session, *, dry_run: bool) -> Collected:
+    """Remove what retention does not keep, of every run of the notebook; with `dry_run` only say what that would be. Raises UsageError, StoreBusy."""
+    with session.busy:
+        store = session.store()
+        if not store.runs():
+            raise UsageError(f"{store.notebook.name} has no runs yet, so there is nothing to remove")
+        own = session.journal if session.attached else None
+        return (session.housekeeping.preview if dry_run else session.housekeeping.collect)(store, own)
+
+
+def storage(session: Session) -> Storage:
+    """What takes the room of the store, and of the run that this kernel has or would have. Raises UsageError, and the JournalErrors."""
+    with session.busy:
+        store = session.store()
+        own = session.journal if session.attached else None
+        run = own.run if own is not None else store.newest(session.wish.key)
+        if run is None:
+            raise UsageError(f"{store.notebook.name} has no runs yet, so nothing is stored")
+        return storage_of(store, run, session.clock, own)
 
 
 def adopt(session: Session, old: str) -> None:

@@ -7,14 +7,19 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
+from durnb.engine.unmarked import is_automatic
 from durnb.fold import History, StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes."""
+    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes.
+
+    `label` is the cell in a few words, where the step's name says nothing of it.
+    """
 
     step: str
     status: str
@@ -26,6 +31,12 @@ class StepRow:
     size: int | None
     names: tuple[str, ...]
     lost: tuple[str, ...]
+    label: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The step's name, with the cell's words where it has some."""
+        return f"{self.step} ({self.label})" if self.label else self.step
 
 
 def rows(history: History) -> list[StepRow]:
@@ -51,7 +62,13 @@ def row(step: StepHistory) -> StepRow:
         size=checkpoint.size if checkpoint is not None else None,
         names=tuple(manifest.names) if manifest else (),
         lost=tuple(manifest.lost) if manifest else (),
+        label=label(step.name, execution.source),
     )
+
+
+def label(step: str, source: str) -> str:
+    """The cell in a few words, where ``%durable all`` gave the step its name; else empty."""
+    return title(source) if is_automatic(step) else ""
 
 
 def unowned(seen: StepRow) -> StepRow:
@@ -102,8 +119,13 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     """
     cache = known if known is not None else {}
     steps = [step for step in history.steps.values() if step.executions]
-    state = "paused" if history.paused and history.status == "open" else history.status
-    return {"run": history.run, "state": state, "notebook": history.notebook, "steps": [_known_row(step, cache) for step in steps]}
+    return {
+        "run": history.run,
+        "state": "paused" if history.paused and history.status == "open" else history.status,
+        "notebook": history.notebook,
+        "updated": history.last_step_event.isoformat() if history.last_step_event else None,
+        "steps": [_known_row(step, cache) for step in steps],
+    }
 
 
 def _known_row(step: StepHistory, cache: dict[str, tuple[object, dict[str, Any]]]) -> dict[str, Any]:
@@ -122,7 +144,7 @@ def json_row(seen: StepRow) -> dict[str, Any]:
 
 def row_of(values: Mapping[str, Any]) -> StepRow:
     """The inverse of `json_row`; what only a later version knows is left out. Raises KeyError, TypeError and ValueError for values that are none."""
-    known = {f.name: values[f.name] for f in fields(StepRow)}
+    known = {f.name: values[f.name] for f in fields(StepRow) if f.name in values}  # a file of an earlier version has no labels
     at = known["at"]
     return StepRow(
         **{**known, "at": datetime.fromisoformat(at) if at else None, "names": tuple(known["names"]), "lost": tuple(known["lost"])}
@@ -140,7 +162,7 @@ def announcement(plan: Plan, history: History) -> str:
         return ""
     saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
     following = plan.next
-    tail = f"; next: {following.step}, {following.reason}" if following else "; nothing is left to run"
+    tail = f"; next: {following}, {following.reason}" if following else "; nothing is left to run"
     where = "" if history.run == "interactive.1" else f" (run {history.run})"
     return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
 

@@ -175,6 +175,10 @@ class Place:
 
         Raises CheckpointUnreadable.
         """
+        with self.live.loading():
+            return self._fetched(wanted)
+
+    def _fetched(self, wanted: Collection[str]) -> dict[str, object]:
         values: dict[str, object] = {}
         for name in wanted:
             if name in values:

@@ -5,29 +5,37 @@ It can't know what plain cells will define: a step whose code and durable inputs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
-from durnb.engine.cells import NotebookCell, header_of
-from durnb.engine.decide import answers
+from durnb.config import Settings
+from durnb.engine import creations, remaking
+from durnb.engine.cells import NotebookCell, header_of, title
+from durnb.engine.decide import MADE, REMOVED, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
 from durnb.fold import Checkpoint, History, StepHistory
 
+_DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step and what is planned for it; `ran` seconds that a reuse saves."""
+    """One step and what is planned for it; `ran` seconds that a reuse saves. `label` is the cell in a few words, where its name says nothing of it."""
 
     step: str
     action: Action
     reason: str
     ran: float | None = None
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.step} ({self.label})" if self.label else self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +50,19 @@ class Plan:
         return next((step for step in self.steps if step.action != "reuse"), None)
 
 
-def plan(history: History | None, cells: Sequence[NotebookCell], *, on_change: str = "rerun", now: datetime | None = None) -> Plan:
+def plan(
+    history: History | None,
+    cells: Sequence[NotebookCell],
+    settings: Settings = _DEFAULTS,
+    *,
+    now: datetime | None = None,
+    folder: Path | None = None,
+) -> Plan:
     """The plan for `cells` of the notebook, given the run's history (None: no run yet).
 
-    `on_change` is the setting for steps whose header has none; without `now` no checkpoint expires.
+    Without `now` no checkpoint expires. `folder` is where the files of ``--creates`` are looked for; without it they are not, and they are never read.
     """
-    walk = _Walk(history=history, on_change=on_change, now=now)
+    walk = _Walk(history=history, settings=settings, now=now, folder=folder)
     return Plan(steps=tuple(walk.step(found) for cell in cells if (found := header_of(cell)) is not None))
 
 
@@ -56,8 +71,9 @@ class _Walk:
     """Goes through the notebook: which steps are planned to run, and the digests of what the reused ones bind."""
 
     history: History | None
-    on_change: str
+    settings: Settings
     now: datetime | None
+    folder: Path | None
     named: set[str] = field(default_factory=set)
     running: set[str] = field(default_factory=set)
     digests: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -68,11 +84,11 @@ class _Walk:
         self.named.add(found.header.name)
         step = self.history.steps.get(found.header.name) if self.history is not None else None
         planned, serving = self._plan(found, step)
-        if planned.action in ("run", "maybe"):
+        if planned.action == "maybe" or (planned.action == "run" and serving is None):
             self.running.add(planned.step)
         elif serving is not None:
             self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
-        return planned
+        return replace(planned, label=title(found.body)) if found.spelling == "unmarked" else planned
 
     def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
         name = found.header.name
@@ -83,13 +99,21 @@ class _Walk:
         checkpoint = step.checkpoint
         if found.header.once and (step.unfinished or checkpoint is not None):
             return _once(step, checkpoint)
-        candidates = [] if found.header.always else _same_code(found, step)
-        fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None]
+        candidates = [] if found.header.always else _same_code(found, step, step.checkpoints.values())
+        fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None and self._spoiled(found, c) is None]
+        if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
+            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), fresh[0]
         if fresh:
             return self._by_inputs(name, fresh[0]), fresh[0]
         if checkpoint is None or step.unfinished:
             return _unfinished(step), None
-        return self._stale(found, checkpoint, candidates)
+        return self._stale(found, step, checkpoint, candidates)
+
+    def _made_again(self, found: FoundHeader, checkpoint: Checkpoint) -> tuple[str, ...]:
+        """What a new kernel would make again."""
+        manifest = _manifest(checkpoint)
+        again = manifest is not None and remaking.can_be_made_again(found.body, checkpoint, manifest, self.settings.remake_under)
+        return tuple(manifest.lost) if manifest is not None and again else ()
 
     def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
         for i in checkpoint.inputs:
@@ -105,15 +129,29 @@ class _Walk:
                 return f"its input `{i.name}` changed: {maker!r} ran again"
         return None
 
+    def _spoiled(self, found: FoundHeader, checkpoint: Checkpoint) -> str | None:
+        """Why the files that the step made are not what they were, unless a person had it kept with other files."""
+        kept = any(i.name.startswith(MADE) for _, inputs in checkpoint.kept for i in inputs)
+        manifest = _manifest(checkpoint) if found.header.creates and not kept else None
+        return creations.missing(manifest, found.header.creates, self.folder) if manifest is not None and self.folder is not None else None
+
     def _expired(self, found: FoundHeader, checkpoint: Checkpoint) -> bool:
         expires = found.header.expires
         return expires is not None and self.now is not None and self.now - checkpoint.at > expires
 
-    def _stale(self, found: FoundHeader, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
-        name, how = found.header.name, found.header.on_change or self.on_change
+    def _stale(
+        self, found: FoundHeader, step: StepHistory, checkpoint: Checkpoint, candidates: Sequence[Checkpoint]
+    ) -> tuple[PlannedStep, Checkpoint | None]:
+        name, how = found.header.name, found.header.on_change or self.settings.on_change
         why = "--always" if found.header.always else "its code was edited"
         if candidates:
-            why = self._moved(candidates[0]) or f"its checkpoint expired (--expires {found.header.expires})"
+            why = (
+                self._moved(candidates[0])
+                or self._spoiled(found, candidates[0])
+                or f"its checkpoint expired (--expires {found.header.expires})"
+            )
+        if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
+            why = f"{why}; {REMOVED}"
         if how == "keep" and not found.header.always:
             return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
         if how == "ask" and not found.header.always:
@@ -157,11 +195,11 @@ def _unfinished(step: StepHistory) -> PlannedStep:
     return PlannedStep(step=step.name, action="run", reason=f"its attempt {last.number} {words.get(last.status, 'was not saved')}")
 
 
-def _same_code(found: FoundHeader, step: StepHistory) -> list[Checkpoint]:
-    """The checkpoints that serve this code, the current one first, then the newest."""
+def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Those of the checkpoints that serve this code, the current one first, then the newest."""
     code = _code_of(found.body)
     sources = {e.number: e.source for e in step.executions}
-    newest = sorted(step.checkpoints.values(), key=lambda c: (c.number != step.current, -c.number))
+    newest = sorted(among, key=lambda c: (c.number != step.current, -c.number))
 
     def serves(checkpoint: Checkpoint) -> bool:
         if code is None:
@@ -180,7 +218,12 @@ def _code_of(body: str) -> str | None:
 
 
 def _digests(checkpoint: Checkpoint) -> dict[str, str]:
+    manifest = _manifest(checkpoint)
+    return {name: stored.digest for name, stored in manifest.names.items()} if manifest is not None else {}
+
+
+def _manifest(checkpoint: Checkpoint) -> Manifest | None:
     try:
-        return {name: stored.digest for name, stored in Manifest.decode(checkpoint.manifest).names.items()}
+        return Manifest.decode(checkpoint.manifest)
     except (ValueError, KeyError, TypeError):
-        return {}
+        return None

@@ -35,14 +35,15 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     due = [group for group in manifest.groups if any(not live.is_very(n, version) for n in group.names if n != OUT)]
     rebound = {name for group in due for name in group.names}
     wanted = rebound | ({OUT} if manifest.has_value and version not in shown else set())
-    with noting() as said:
+    with noting() as said, live.loading():
         loaded = shelf.load(checkpoint.step, manifest, wanted) if wanted else {}
+        imported = _import_all(manifest)
     payloads = {
         n: shelf.payload(checkpoint.step, manifest.ambient[n].payload)
         for n in surroundings.due(live, manifest, version)
         if manifest.ambient[n].payload
     }
-    notes = [*said, *_import_all(manifest)]
+    notes = [*said, *imported]
     has_value = manifest.has_value
     value = loaded.pop(OUT, shown.get(version))
     kept = {

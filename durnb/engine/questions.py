@@ -8,6 +8,8 @@ from datetime import datetime
 from durnb.config import Settings
 from durnb.digests import digest_of
 from durnb.engine.cells import NotebookCell, step_names
+from durnb.engine.checkpoints import Shelf
+from durnb.engine.creations import with_files
 from durnb.engine.decide import Question, Renamed, changes
 from durnb.engine.look import Look
 from durnb.engine.request import CellRequest
@@ -15,10 +17,10 @@ from durnb.errors import UsageError
 from durnb.fold import History
 
 
-def question_of(request: CellRequest, seen: Look, settings: Settings, now: datetime) -> Question:
-    """The question of one cell; whether it is a renamed step is not looked at."""
+def question_of(request: CellRequest, seen: Look, settings: Settings, now: datetime, history: History, shelf: Shelf) -> Question:
+    """The question of one cell; whether it is a renamed step is not looked at. Raises CheckpointUnreadable."""
     header = request.header
-    return Question(
+    question = Question(
         step=request.name,
         code=seen.cell.digest,
         inputs=seen.inputs,
@@ -35,6 +37,7 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         beside=seen.beside,
         aliased=seen.aliased,
     )
+    return with_files(question, header.creates, history, shelf) if header.creates else question
 
 
 def renamed(history: History, question: Question, cells: Sequence[NotebookCell], ran: Collection[str]) -> Renamed | None:

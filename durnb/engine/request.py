@@ -12,7 +12,7 @@ class CellRequest:
     """A durable cell as it was executed.
 
     `source` is its body after IPython's transform, without the header; `raw` is the body as typed, `options` the header's text.
-    `cell_id` is the front end's id of the cell, where it sends one.
+    `cell_id` is the front end's id of the cell, where it sends one. `unmarked`: the cell has no header, ``%durable all`` makes it a step.
     """
 
     name: str
@@ -22,3 +22,4 @@ class CellRequest:
     options: str = ""
     cell_id: str | None = None
     tags: tuple[str, ...] = ()
+    unmarked: bool = False

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from durnb.clock import Clock
+from durnb.engine import overview
+from durnb.errors import UsageError
 from durnb.events import RunAbandoned
 from durnb.fold import History
 from durnb.journal import Journal, RunName, Store
@@ -35,13 +37,20 @@ def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_wi
     newest = RunName(wish.key, wish.number) if wish.number is not None else store.newest(wish.key)
     if newest is None:
         return _begin(store, RunName(wish.key, 1), wish, clock=clock, wait=wait, connection_file=connection_file)
-    journal = Journal.open(store, newest, create=False, clock=clock, wait=wait, connection_file=connection_file)
+    try:
+        journal = Journal.open(store, newest, create=False, clock=clock, wait=wait, connection_file=connection_file)
+    except UsageError:
+        if wish.number is not None or newest in store.runs():
+            raise
+        return _begin(
+            store, newest, wish, clock=clock, wait=wait, connection_file=connection_file
+        )  # it was over, and has just been deleted
     if _goes_on(journal.history, wish, clock, resume_within):
         return journal
     if journal.history.status == "open":
         why = "a new run was asked for" if wish.mode == "new" else f"its last event is older than {resume_within}"
-        if wish.runner:
-            journal.append(RunAbandoned(why=why))
+        journal.append(RunAbandoned(why=why))
+    journal.write_status(overview.as_json(journal.history))  # attaching said that it goes on
     journal.close("new")
     return _begin(store, RunName(wish.key, newest.number + 1), wish, clock=clock, wait=wait, connection_file=connection_file)
 

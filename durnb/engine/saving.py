@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from durnb.digests import digest_of
+from durnb.engine import creations, remaking
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
 from durnb.engine.live import Changes, Durable, LiveNames, by_import
@@ -22,7 +23,7 @@ from durnb.snapshot import Captured, capture, unkept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A body that ended well, and what is known of it before anything is saved."""
+    """A body that ended well, and what is known of it before anything is saved. `folder` is where it began to work."""
 
     step: str
     execution: int
@@ -40,6 +41,8 @@ class Ended:
     imports: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
+    creates: tuple[str, ...] = ()
+    folder: str = ""
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
@@ -76,6 +79,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         if name != OUT
     }
     lost = _lost(captured, values, wanted)
+    creates = creations.record(ended.creates, ended.folder)
     return Manifest(
         step=ended.step,
         names=stored,
@@ -93,13 +97,15 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         sources=sources,
         notes=(
             *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+            *creations.notes_on(creates),
             *_unkept_ambient(ended, live),
         ),
+        creates=creates,
     )
 
 
-def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str) -> Manifest:
-    """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`."""
+def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str, *, look: bool = True) -> Manifest:
+    """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`. `look`: its files are recorded."""
     return Manifest(
         step=ended.step,
         lost={name: LostName(path=name, reason=why) for name in sorted(names)},
@@ -107,6 +113,7 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why:
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
+        creates=creations.record(ended.creates, ended.folder) if look else creations.unlooked(ended.creates),
     )
 
 
@@ -126,7 +133,12 @@ def _type_name(value: object) -> str:
 def _lost(captured: Captured, values: Mapping[str, object], wanted: Iterable[str]) -> dict[str, LostName]:
     own = set(wanted)
     return {
-        one.name: LostName(path=one.path, reason=one.reason, digest=digest_of("lost", _type_name(values[one.name])))
+        one.name: LostName(
+            path=one.path,
+            reason=one.reason,
+            digest=digest_of("lost", _type_name(values[one.name])),
+            moves=remaking.moves(values[one.name], one.reason),
+        )
         for one in captured.lost
         if one.name in own
     }

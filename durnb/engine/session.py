@@ -6,22 +6,26 @@ import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from durnb import trees
 from durnb.clock import Clock, SystemClock
 from durnb.computed import unwatch
 from durnb.config import Settings
-from durnb.engine import badges, overview
+from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
+from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
+from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
+from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
 from durnb.engine.putback import PutBack, put_back
@@ -46,8 +50,6 @@ from durnb.fingerprint import read_cell, watch_properties
 from durnb.fold import Checkpoint, History, Line, shortened
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState, ambient_problems
-
-TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 
 
 class Surroundings(Protocol):
@@ -85,12 +87,14 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
+    housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
         self.live = LiveNames(
             self.namespace, born=self.born, thorough=self.settings().thorough, keepers=lambda: (self._shown.values(), self.kernel.results())
         )
         watch_properties()
+        self.housekeeping = Housekeeping(settings=self.settings, clock=self.clock, used=self._used)
 
     # ---- the run
 
@@ -148,9 +152,21 @@ class Session:
             connection_file=self.kernel.connection_file(),
         )
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
+        self._forget_removed(journal.history)
         self.wish = replace(self.wish, mode="resume")
         self.write_status()
+        self.kernel.say(self.housekeeping.opened(journal))
         return journal
+
+    def _forget_removed(self, history: History) -> None:
+        """A run that comes back from another kernel may have let go of checkpoints that were on our line: it is cut before the first of them."""
+        there = tuple(takewhile(lambda one: one[0] in history.steps and one[1] in history.steps[one[0]].checkpoints, self.line))
+        if there != self.line:
+            self.line = there
+            self.rewritten()
+
+    def _used(self) -> frozenset[int]:
+        return used_by(self._journal.history, self.line, self.live) if self._journal is not None else frozenset()
 
     def _offer(self, store: Store, step: str | None) -> None:
         if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
@@ -196,6 +212,8 @@ class Session:
                     self._journal.done(request)
                     self.hand_over()
                     break
+            if self._journal is not None:
+                self.housekeeping.serve(self._journal)
             return {"busy": False, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
@@ -204,7 +222,7 @@ class Session:
         """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""
         if self._journal is None:
             return Served()
-        served = serve(self._journal, step_names(self.kernel.cells()))
+        served = serve(self._journal, lambda history: step_names(self.kernel.cells()))
         if served.done:
             with suppress(JournalError):  # the file is for onlookers: a full disk must not undo what was done
                 self._journal.write_status(overview.as_json(self._journal.history))
@@ -220,8 +238,8 @@ class Session:
         told = (str(self._journal.run), self._journal.history.seq) if self._journal is not None else self._told
         if self._journal is not None and told != self._told:
             self._told = told
-            rows = self._rows
-            self._journal.post_status(lambda history: overview.as_json(history, rows))
+            rows, keep = self._rows, kept_by(self.settings())
+            self._journal.post_status(lambda history: {**overview.as_json(history, rows), "keep": keep})
 
     # ---- cells
 
@@ -238,6 +256,7 @@ class Session:
             self.open(request.name)
             self.serve()
             check_not_cancelled(self.history)
+            self.journal.check()
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
             self.live.observe()
@@ -259,10 +278,12 @@ class Session:
         place = self.place(request.name)
         history = self.history.steps.get(request.name)
         seen = look(place, read_cell(request.source), request.header, history.last if history else None)
-        question = question_of(request, seen, self.settings(), self.clock.now())
+        question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         if history is None or not history.executions:
             question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
         decision = decide(history, question)
+        if isinstance(decision, Reuse) and history is not None and request.unmarked:
+            decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
         match decision:
             case Reuse():
                 self._reuse(request, stage, place, question, decision)
@@ -311,8 +332,9 @@ class Session:
         if self._announced:
             return
         self._announced = True
-        if any(step.checkpoints for step in self.history.steps.values()) and self.settings().badge:
-            planned = plan(self.history, self.kernel.cells(), on_change=self.settings().on_change, now=self.clock.now())
+        settings = self.settings()
+        if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
+            planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
             self.kernel.say(overview.announcement(planned, self.history))
 
     # ---- reuse
@@ -337,7 +359,7 @@ class Session:
                     step=request.name,
                     checkpoint=checkpoint.number,
                     fingerprint=fingerprint_of(question),
-                    inputs=question.inputs if kept else (),
+                    inputs=(*question.inputs, *question.files) if kept else (),
                     code=question.code if kept else "",
                     line=line,
                     line_kept=line_kept,
@@ -378,6 +400,8 @@ class Session:
             ran=0.0,
             save=None,
             always=False,
+            creates=request.header.creates,
+            folder=working_folder(),
         )
 
     # ---- execute
@@ -416,6 +440,7 @@ class Session:
         del self.unsaved[ended.step]
         self._settle(done, ended, line)
         stage.badge(badges.succeeded(ended, done, attempts, self.clock.now()))
+        self.kernel.say(self.housekeeping.committed(self.journal, ended.step) or self.housekeeping.serve(self.journal))
         return KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if done.interrupted else None
 
     def _settle(self, done: Committed, ended: Ended, line: Line) -> None:

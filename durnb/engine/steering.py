@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, assert_never, get_args
 
@@ -15,6 +15,9 @@ from durnb.journal import Journal, Request
 Wanted = Literal["pause", "resume", "cancel", "rerun", "resolve", "trust"]
 WANTED: Final[tuple[Wanted, ...]] = get_args(Wanted)
 _ANSWERS: Final = get_args(Answer)
+
+InFile = Callable[[History], Collection[str]]
+"""The steps of the notebook's file, read only where a wish needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,8 @@ def steer_of(request: Request) -> Steer | None:
     return Steer(wanted=request.kind, step=str(facts.get("step", "")), answer=facts.get("answer", "retry"), request=request.id)
 
 
-def steer(journal: Journal, wish: Steer, in_file: Collection[str]) -> str:
-    """Record the wish in the open run; what follows from it, in words. `in_file` are the steps of the notebook's file.
+def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
+    """Record the wish in the open run; what follows from it, in words.
 
     Raises UsageError where it can't hold, and the JournalErrors.
     """
@@ -67,7 +70,7 @@ def steer(journal: Journal, wish: Steer, in_file: Collection[str]) -> str:
             journal.append(StepRerunRequested(step=wish.step, request=wish.request))
             return f"{wish.step} runs again when its cell is run next"
         case "resolve":
-            return resolve_step(journal, wish.step, wish.answer, in_file, wish.request)
+            return resolve_step(journal, wish.step, wish.answer, in_file(journal.history), wish.request)
         case "trust":
             count = trust_run(journal)
             return f"{count} checkpoint{'s' * (count != 1)} signed with your key"
@@ -88,7 +91,7 @@ class Served:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def serve(journal: Journal, in_file: Collection[str]) -> Served:
+def serve(journal: Journal, in_file: InFile) -> Served:
     """Do what others ask of the open run by its inbox, each once. A wish that can't hold is told of and dropped."""
     served = Served()
     for request in journal.requests():

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapp
 from dataclasses import dataclass, field
 from types import FunctionType
 
-from durnb import trees
 from durnb.fingerprint import CellNames, Circle, circles, notebook_names, reach
 
 Keepers = Callable[[], Iterable[Iterable[object]]]
@@ -104,12 +103,17 @@ class Watch:
 
     def _found(self, names: list[str]) -> list[Circle]:
         values = {name: self.namespace[name] for name in names}
-        ours = Counter(map(id, list(self.namespace.values())))
+        ours = self._ours()
         ours.update(map(id, values.values()))
-        results = self.namespace.get("Out")
-        for kept in (results.values() if isinstance(results, dict) else (), *self.keepers(), trees.references()):
-            ours.update(map(id, kept))
         return circles(values, ours, self.namespace)
+
+    def _ours(self) -> Counter[int]:
+        """How often each value is referred to by the namespace and its keepers. No variable of this call outlives it: it would be one more."""
+        results = self.namespace.get("Out")
+        ours = Counter(map(id, list(self.namespace.values())))
+        for kept in (results.values() if isinstance(results, dict) else (), *self.keepers()):
+            ours.update(map(id, kept))
+        return ours
 
     def _look_for_hidden(self) -> None:
         """Functions of the notebook that only others hold, such as callbacks of a library: any cell may run them."""

@@ -5,26 +5,33 @@ from __future__ import annotations
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
 from durnb.fingerprint.holding import Circle, circles
-from durnb.fingerprint.names import CellNames
+from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
+from durnb.fingerprint.typed import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
 __all__ = [
     "NOTEBOOK_HIDDEN",
+    "CellMagic",
     "CellNames",
     "CellSource",
     "Circle",
     "Content",
+    "Magic",
     "Probe",
     "Reach",
+    "cell_magic",
     "circles",
     "content",
     "is_hidden",
     "is_project_file",
+    "magic_of",
+    "names_of",
     "notebook_names",
+    "parse_typed",
     "probe",
     "reach",
     "read_cell",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,7 +23,7 @@ from durnb.fingerprint import leaves
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.lens import has_serial
 from durnb.fingerprint.libraries import frozen_kinds
-from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro
+from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro, qualname
 from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function
 from durnb.fingerprint.scalars import SCALARS
 
@@ -91,6 +92,8 @@ class _Looking:
             part, references = queue.pop()
             for inner in self._inside(name, part):
                 self._meet(name, inner, queue, references)
+            if derives(type(part), ReferenceType):
+                self._meet_weakly(name, part, queue)
             if len(self.held) - before > MOST:
                 self.opened.add(name)
                 return
@@ -131,6 +134,8 @@ class _Looking:
         """Whether instances of a class can't be changed, whoever holds them."""
         if derives(kind, Enum):
             return of_class(kind) is Origin.INSTALLED
+        if any((module_of(base), qualname(base)) in _FIXED for base in mro(kind)):
+            return True
         return has_no_dict(kind) and any(id(base) in _SETTLED or self.frozen.get(id(base), False) for base in mro(kind))
 
     def _is_nobodys(self, part: object, kind: type) -> bool:
@@ -148,9 +153,7 @@ class _Looking:
         if leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType:
             self.opened.add(name)
             return ()
-        if derives(kind, ReferenceType):
-            self._note_weak(part)
-        elif id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
+        if id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
             tree = trees.bulk(part)
             if tree is not None:
                 return [inner for _, inner in tree.held]
@@ -161,10 +164,12 @@ class _Looking:
             self.opened.add(name)
         return gc.get_referents(part)
 
-    def _note_weak(self, part: Any) -> None:
+    def _meet_weakly(self, name: str, part: Any, queue: list[tuple[object, int]]) -> None:
+        """What a weak reference leads to is shared with its holder, which has no reference to it that counts."""
         referent = ReferenceType.__call__(part)
         if referent is not None:
             self.weak[id(referent)] = self.weak.get(id(referent), 0) + 1
+            self._meet(name, referent, queue, 0)
 
     def _root(self, name: str) -> str:
         while self.parents[name] != name:
@@ -175,8 +180,9 @@ class _Looking:
 
     def circles(self) -> list[Circle]:
         self.kinds.clear()
+        remembered = Counter(map(id, trees.references()))  # now: looking at big trees made some
         for address, count in self._references():
-            if count > self.counts[address] + self.ours.get(address, 0) and not _is_singleton(self.held[address]):
+            if count > self.counts[address] + self.ours.get(address, 0) + remembered[address] and not _is_singleton(self.held[address]):
                 self.opened.add(self.holders[address])
         for address, part in self.held.items():
             if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):
@@ -216,6 +222,11 @@ def _of_function(function: FunctionType) -> Iterable[object]:
     return [part for part in gc.get_referents(function) if part is not names and type(part) is not CodeType]
 
 
+_FIXED = {
+    ("pandas._libs.internals", "BlockPlacement"),
+    *((name, "ExtensionDtype") for name in ("pandas.core.dtypes.base", "pandas.api.extensions")),
+}
+"""Classes whose instances libraries share among all that they make, and that nothing changes."""
 _SETTLED = frozenset(map(id, (tuple, frozenset, BuiltinFunctionType, MappingProxyType, *SCALARS)))
 
 

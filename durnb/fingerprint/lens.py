@@ -55,6 +55,8 @@ class Lens:
         take = _EXACT.get(id(cls))
         if take is not None:
             return take(value)
+        if id(cls) in self._layouts:  # an object as others that were met: none of what is asked below
+            return self._object(value, cls)
         if cls is FunctionType:
             return take_function(value, deep=not self.probing, note=self._note)  # type: ignore[arg-type]  # just compared
         if is_class(value):
@@ -63,9 +65,12 @@ class Lens:
             return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
         if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
             return where_it_stands(value)
+        return self._object(value, cls)
+
+    def _object(self, value: object, cls: type) -> Parts:
         layout, kind = self._layout(cls)
         if kind is not None and kind.take is not None:
-            return kind.take(value)
+            return kind.probe(value) if self.probing and kind.probe is not None else kind.take(value)
         hidden = self._hidden(value, layout, kind)
         parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
         if kind is not None and kind.frozen:

@@ -22,6 +22,8 @@ class Kind:
 
     take: Callable[[Any], Parts] | None
     frozen: bool = False
+    probe: Callable[[Any], Parts] | None = None
+    """How they are taken apart for a probe, where that is quicker."""
     remembers: frozenset[str] | None = None
     """Attributes that mean nothing, beside those that stand in front of a property; None where the library is not known to remember any."""
 
@@ -31,7 +33,7 @@ def loaded_kinds() -> dict[int, Kind]:
     found: dict[int, Kind] = {}
     np, torch, pa = (_loaded(name) for name in ("numpy", "torch", "pyarrow"))
     if np is not None:
-        _add(found, np, "ndarray", Kind(partial(numeric.of_array, np)))
+        _add(found, np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
         _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
         _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
     if torch is not None:

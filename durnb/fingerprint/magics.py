@@ -173,7 +173,7 @@ def _split_options(name: str, line: str) -> tuple[str, str]:
 def _parse(code: str) -> ast.Module | None:
     """Python inside a magic; IPython left the magics in it as they were written."""
     code = code.strip("\n")
-    for text in (code, "\n".join(map(_as_call, code.split("\n")))):
+    for text in (code, "\n".join(map(as_call, code.split("\n")))):
         try:
             return parse(text)
         except (SyntaxError, ValueError):
@@ -181,7 +181,7 @@ def _parse(code: str) -> ast.Module | None:
     return None
 
 
-def _as_call(line: str) -> str:
+def as_call(line: str) -> str:
     """A line such as ``y = !ls`` or ``%cd x`` as IPython would rewrite it."""
     if (asked := _ASKS.match(line)) is not None:
         return f"{asked[1]}get_ipython().run_line_magic('pinfo', {asked[2]!r})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from durnb import mapped
 from durnb.fingerprint.hashing import mass_hasher
 from durnb.fingerprint.looking import class_dict, instance_dict, type_name
 from durnb.fingerprint.objects import own_class
@@ -16,28 +17,41 @@ from durnb.fingerprint.parts import Parts, by_index, joined, named
 _SLICE = 1 << 24
 
 
-def of_array(np: Any, value: Any) -> Parts:
-    """A numpy array, with what its subclass adds."""
+def of_array(np: Any, value: Any, *, probing: bool = False) -> Parts:
+    """A numpy array, with what its subclass adds. For a probe, memory that is mapped and was never written to counts by where it is from."""
     cls = type(value)
     plain = np.ndarray.view(value, np.ndarray)
     own = () if cls is np.ndarray else _extras(np, value)
-    content = _content(np, plain)
+    content = _content(np, plain, probing)
     head = joined("array", type_name(cls)) + content.head
     memory = _memory(np, value)
     return Parts(head, [*content.parts, *own], label=content.label, numbered=True, linked=memory, shares=content.shares)
 
 
-def _content(np: Any, plain: Any) -> Parts:
+def _content(np: Any, plain: Any, probing: bool = False) -> Parts:
     dtype = plain.dtype
     head = joined(dtype_name(dtype), str(plain.shape))
     if dtype.names is not None:
-        return Parts(head, [_content(np, plain[name]) for name in dtype.names], label=lambda index: f"[{dtype.names[index]!r}]")
+        return Parts(head, [_content(np, plain[name], probing) for name in dtype.names], label=lambda index: f"[{dtype.names[index]!r}]")
     if dtype.hasobject or dtype.kind == "T":
         return Parts(head, plain.ravel().tolist(), label=by_index, shares=True)
+    token = _mapped(plain) if probing and plain.nbytes >= mapped.BIG else None
+    if token is not None:
+        return Parts(head + token)
     state = mass_hasher()
     for block in _blocks(np, plain):
         state.update(block)
     return Parts(head + state.digest())
+
+
+def _mapped(plain: Any) -> bytes | None:
+    """What stands for the elements of an array in mapped memory, none of which was written to; else None."""
+    start: int = plain.__array_interface__["data"][0]
+    steps = [(length - 1) * stride for length, stride in zip(plain.shape, plain.strides, strict=True)]
+    first = start + sum(step for step in steps if step < 0)
+    end = start + sum(step for step in steps if step > 0) + plain.dtype.itemsize
+    token = mapped.token_of(first, end - first)
+    return token and joined("mapped", token, str(start - first), str(plain.strides))
 
 
 def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
@@ -55,6 +69,19 @@ def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
 
 def dtype_name(dtype: Any) -> str:
     """The canonical text of a dtype; two dtypes of the same text hold the same kind of data."""
+    known = _names.get(id(dtype))
+    if known is not None and known[0] is dtype:
+        return known[1]
+    text = _dtype_name(dtype)
+    if dtype.isbuiltin == 1:  # there is one of each
+        _names[id(dtype)] = dtype, text
+    return text
+
+
+_names: dict[int, tuple[object, str]] = {}
+
+
+def _dtype_name(dtype: Any) -> str:
     if dtype.names is not None:
         fields = [(name, *dtype.fields[name][1:2], dtype_name(dtype.fields[name][0])) for name in dtype.names]
         return f"{{{dtype.itemsize} {fields}}}"

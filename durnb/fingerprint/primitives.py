@@ -119,7 +119,7 @@ PRIMITIVES: dict[type, Taker] = {
 
 def is_iterator(cls: type) -> bool:
     """Whether a class is one of itertools'."""
-    return any(cls is each for each in _ITERATORS)
+    return id(cls) in _ITERATORS
 
 
-_ITERATORS = (type(itertools.tee(())[0]), *(each for each in vars(itertools).values() if type(each) is type))
+_ITERATORS = {id(type(itertools.tee(())[0])), *(id(each) for each in vars(itertools).values() if type(each) is type)}

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from durnb.journal.bundle import export_run, import_run
 from durnb.journal.check import check
+from durnb.journal.collect import collect
+from durnb.journal.collected import Collected, Removed
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.preview import preview
+from durnb.journal.retention import Limits
+from durnb.journal.sighting import half_written
 from durnb.journal.store import Orphan, Store
 from durnb.journal.stores import stores_in, stores_under
 from durnb.journal.tables import Answer, ask
@@ -27,26 +32,39 @@ from durnb.journal.tasks import (
     write_task,
 )
 from durnb.journal.trust import Secret, load_secret
+from durnb.journal.usage import Lengths, RunFiles, StoreFiles, files_of, own_lengths, read_lengths
 
 __all__ = [
     "SMALL",
     "Answer",
+    "Collected",
     "Draft",
     "Journal",
     "Lease",
+    "Lengths",
+    "Limits",
     "Orphan",
+    "Removed",
     "Request",
+    "RunFiles",
     "RunName",
     "Secret",
     "Store",
+    "StoreFiles",
     "ask",
     "check",
     "claim_task",
+    "collect",
     "create_task",
     "export_run",
+    "files_of",
+    "half_written",
     "import_run",
     "load_secret",
+    "own_lengths",
+    "preview",
     "read_history",
+    "read_lengths",
     "read_schedules",
     "read_task",
     "read_tasks",

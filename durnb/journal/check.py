@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from durnb.clock import Clock, SystemClock
 from durnb.errors import DurnbError, JournalDamaged
-from durnb.events import CheckpointSaved, StepFailed, StepStarted, StepSucceeded
+from durnb.events import CheckpointSaved, CheckpointsDropped, Event, Recorded, StepFailed, StepStarted, StepSucceeded
 from durnb.fold import Execution, History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors
@@ -81,23 +82,41 @@ def _problems(store: Store, run: RunName, database: Database, history: History, 
                 yield f"small value {digest.hex()} is not what was written"
             small.add(digest)
         yield from _view_problems(database, history)
-        yield from _reference_problems(database, small, packs, listed)
+        stored = _Stored(small=small, packs=packs, listed=listed)
+        for where, digest in (*_referred(list(rows.after(database.connection, 0))), *_served(history)):
+            if (trouble := stored.problem(digest)) is not None:
+                yield f"{where}: {trouble}"
     yield from _signature_problems(history, run, secret)
 
 
-def _reference_problems(database: Database, small: set[bytes], packs: Packs, listed: set[str]) -> Iterator[str]:
-    for each in rows.after(database.connection, 0):
-        for digest in _referred(each.event):
-            place = packs.find(bytes.fromhex(digest))
-            if bytes.fromhex(digest) in small:
-                continue
-            if place is None:
-                yield f"event {each.seq} ({each.event.kind}): {digest} is not stored"
-            elif not any(bytes.fromhex(digest) == held for name in listed for held, _ in packs.entries(name)):
-                yield f"event {each.seq} ({each.event.kind}): {digest} is in no pack that the run lists"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """What a run can read: its small values, and what lies in the packs that it lists."""
+
+    small: set[bytes]
+    packs: Packs
+    listed: set[str]
+
+    def problem(self, digest: str) -> str | None:
+        """Why the run can't read the bytes of `digest`, if that is so."""
+        key = bytes.fromhex(digest)
+        if key in self.small:
+            return None
+        if self.packs.find(key) is None:
+            return f"{digest} is not stored"
+        in_listed = any(key == held for name in self.listed for held, _ in self.packs.entries(name))
+        return None if in_listed else f"{digest} is in no pack that the run lists"
 
 
-def _referred(event: object) -> Iterator[str]:
+def _referred(events: Sequence[Recorded]) -> Iterator[tuple[str, str]]:
+    """What each event refers to, where retention has not let go of its bytes."""
+    gone = {seq for each in events if isinstance(each.event, CheckpointsDropped) for seq in each.event.events}
+    for each in events:
+        for digest in _digests_of_event(each.event) if each.seq not in gone else ():
+            yield f"event {each.seq} ({each.event.kind})", digest
+
+
+def _digests_of_event(event: Event) -> Iterator[str]:
     match event:
         case StepSucceeded() | CheckpointSaved():
             yield from digests_of(event.manifest)
@@ -109,6 +128,16 @@ def _referred(event: object) -> Iterator[str]:
             pass
 
 
+def _served(history: History) -> Iterator[tuple[str, str]]:
+    """What the state of the run may put back, whatever the events say of it."""
+    for step in history.steps.values():
+        for checkpoint in step.checkpoints.values():
+            yield from ((f"checkpoint {checkpoint.number} of step {step.name!r}", digest) for digest in digests_of(checkpoint.manifest))
+        for execution in step.executions:
+            kept = (*digests_of(execution.prestate), *(attempt.outputs for attempt in execution.attempts if attempt.outputs))
+            yield from ((f"execution {execution.number} of step {step.name!r}", digest) for digest in kept)
+
+
 def digests_of(manifest: str) -> Iterator[str]:
     """The digests of stored bytes that a manifest (JSON; "" for none) names."""
     if manifest:
@@ -118,7 +147,7 @@ def digests_of(manifest: str) -> Iterator[str]:
 def _digests(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, part in value.items():
-            if name in _STORED:
+            if name in _STORED and not isinstance(part, dict):  # a dict there is what is said of a variable of that name
                 yield from (each for each in ([part] if isinstance(part, str) else part) if each)
             else:
                 yield from _digests(part)

@@ -43,8 +43,8 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, now: datetime, *, read_only: bool = False) -> Database:
-        """Open the file at `path`, made if it is not there. Raises the JournalErrors and RunHeld, the file then being as it was."""
-        if not path.exists():
+        """Open the file at `path`, made if it is not there and may be written. Raises the JournalErrors and RunHeld, the file then being as it was."""
+        if not path.exists() and not read_only:
             _make(path, now)
         _look(path)
         database = cls(path, read_only)

@@ -62,6 +62,14 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def size_of(path: Path) -> int:
+    """Bytes of the file; 0 where there is none. Raises OSError."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _write_beside(path: Path, data: bytes, *, durable: bool) -> Path:
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from durnb import faults
+from durnb import faults, mapped
+from durnb.errors import NoRoom
 from durnb.events import Event
 from durnb.journal import disk, forks
+from durnb.journal.mapping import place_of_token
 from durnb.journal.packs import Packs, PackWriter, digest_of_bytes
+from durnb.journal.room import Room, Wanted
 
 SMALL: Final = 64_000  # bytes of a value up to which it lives in DuckDB
 _SMALL_TOGETHER: Final = 4_000_000  # bytes of small values that one commit puts into DuckDB; the rest goes to the pack
@@ -24,6 +27,7 @@ class Shelf(Protocol):
     """What a draft needs of its journal."""
 
     packs: Packs
+    room: Room
 
     def stored(self) -> set[bytes]: ...
     def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int: ...
@@ -87,6 +91,32 @@ class Draft:
             raise
         return digest.hex()
 
+    def reserve(self, data: Sequence[Bytes]) -> None:
+        """Make sure that `data` will fit, before any of it is written; where it does not, what retention allows to go goes first.
+
+        For a draft that holds nothing yet. Raises NoRoom, and what `add` raises.
+        """
+        folder, room = self._shelf.packs.folder, self._shelf.room
+        with disk.at(folder):
+            wanted = Wanted([pickle.PickleBuffer(each).raw() for each in data])
+            if room.fits(wanted.most) or room.fits(self._new_bytes(wanted)):
+                return
+            self._lock.release()
+            self._lock = ObjectsLock(folder)
+            room.make()
+            needed, (left, limit) = self._new_bytes(wanted), room.left()
+            if needed > left:
+                raise NoRoom(step=self._step or "", path=str(room.folder), needed=needed, room=left, limit=limit)
+
+    def _new_bytes(self, wanted: Wanted) -> int:
+        """Bytes of it that are not stored yet, as exactly as it takes to tell whether they fit."""
+        self._begin()
+        stored, packs = self._shelf.stored(), self._shelf.packs
+        surely = wanted.surely_new(lambda length: length <= SMALL or packs.may_hold(length))
+        if not self._shelf.room.fits(surely):
+            return surely
+        return wanted.new(lambda digest: digest in stored or packs.find(digest) is not None)
+
     def _begin(self) -> None:
         self._shelf.check_owner()
         if self._over:
@@ -107,10 +137,18 @@ class Draft:
 
     def _add_big(self, view: memoryview) -> bytes:
         """Hash first only where a buffer of this length is stored; else hashing goes along with the writing."""
+        known = self._digest_of_mapped(view)
+        if known is not None and self._is_packed(known):
+            return known
         if len(view) in self._lengths or self._shelf.packs.may_hold(len(view)):
             digest = digest_of_bytes(view)
             return digest if self._is_packed(digest) else self._write(view, digest)
         return self._write(view)
+
+    def _digest_of_mapped(self, view: memoryview) -> bytes | None:
+        """The digest of memory that was mapped from a pack, and that nobody wrote to; a commit waits for the check of what was mapped."""
+        token = mapped.token_of_buffer(view) if len(view) >= mapped.BIG else None
+        return self._shelf.packs.digest_at(place_of_token(token)) if token is not None else None
 
     def _is_packed(self, digest: bytes) -> bool:
         if digest in self._ours:

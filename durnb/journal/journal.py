@@ -9,24 +9,27 @@ import os
 import platform
 import socket
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import durnb
+from durnb import mapped
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
-from durnb.events import Event, KernelAttached, KernelDetached, RunStarted
+from durnb.events import CheckpointsDropped, Event, KernelAttached, KernelDetached, RunStarted
 from durnb.fold import History
 from durnb.journal import disk, inbox, rows
 from durnb.journal.database import Database, errors
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.lease import Lease
+from durnb.journal.mapping import MappedReads
 from durnb.journal.names import RunName
-from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
+from durnb.journal.packs import Packs, Place, digest_of_bytes, read_list, write_list
+from durnb.journal.room import Room
 from durnb.journal.status import StatusFile
 from durnb.journal.store import Orphan, Store
 from durnb.journal.trust import Secret, load_secret
@@ -35,6 +38,7 @@ from durnb.journal.writer import Writer
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
 
+T = TypeVar("T")
 NOTHING: Final[Mapping[str, bytes]] = {}
 
 
@@ -83,9 +87,11 @@ class Journal:
     def __init__(self, *, store: Store, run: RunName, lease: Lease, database: Database, history: History, clock: Clock) -> None:
         self.store, self.run, self.history = store, run, history
         self.packs = Packs(store.objects)
+        self.room = Room(store.folder)
         self._lease, self._database, self._clock = lease, database, clock
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
+        self._mapped = MappedReads(self.packs)
         self._listed = read_list(store.file(run, "packs"))
         self._secret: Secret | None = None
         self._connection_file: str | None = None
@@ -111,13 +117,15 @@ class Journal:
         Raises UsageError where there is no such run and `create` is false, RunHeld, JournalNewer, JournalForeign, JournalDamaged,
         JournalReadOnly and DiskFull; the run's file is then byte for byte what it was.
         """
-        if not create and not store.file(run, "duckdb").exists():
-            raise UsageError(f"{store.notebook.name} has no run {run}")
         if create:
             store.create()
             store.name(run)
+        else:
+            check_there(store, run)
         lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
         try:
+            if not create:
+                check_there(store, run)  # it may have been deleted while we waited
             database, history = open_database(store, run, lease, clock)
         except BaseException:
             lease.release()
@@ -137,10 +145,10 @@ class Journal:
 
         Raises UsageError where there is no such run, RunHeld where it is owned, and the JournalErrors.
         """
-        if not store.file(run, "duckdb").exists():
-            raise UsageError(f"{store.notebook.name} has no run {run}")
+        check_there(store, run)
         lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=wait)
         try:
+            check_there(store, run)  # it may have been deleted while we waited
             database, history = open_database(store, run, lease, clock, read_only=True)
         except BaseException:
             lease.release()
@@ -195,8 +203,9 @@ class Journal:
         return self._writer.stored()
 
     def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int:
-        """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`."""
+        """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`. Raises PackDamaged."""
         self.check_owner()
+        self._mapped.wait()
         if not packs <= self._listed:
             path = self.store.file(self.run, "packs")
             with disk.at(path):
@@ -208,17 +217,58 @@ class Journal:
         """The bytes of a digest. Raises KeyError where nothing of it is stored, JournalDamaged where it is, and can't be read."""
         self.check_owner()
         key = bytes.fromhex(digest)
-        if key in self.stored():
+        place = self._place(key)
+        if place is None:
             return self._read_small(key)
+        with disk.at(self.store.objects):
+            try:
+                return self.packs.read(key, place)
+            except JournalDamaged:
+                if (moved := self._moved([(key, place)])) is None:
+                    raise
+                return self.packs.read(key, moved[0])
+
+    def read_all(self, digests: Sequence[str], plain: Sequence[bool]) -> list[bytearray | memoryview]:
+        """As `read`, each writable and the caller's own; big ones are mapped: read from the disk when they are looked at.
+
+        Much that is `plain`, numbers any of which is as good as another, is checked a moment later: `check` tells, and so does every commit.
+        """
+        self.check_owner()
+        keys = [bytes.fromhex(digest) for digest in digests]
+        found = [self._place(key) for key in keys]
+        big = [(at, place) for at, place in enumerate(found) if place is not None and place.length >= mapped.BIG]
+        with disk.at(self.store.objects):
+            try:
+                views = self._mapped.read([(place, keys[at], plain[at]) for at, place in big])
+            except JournalDamaged:
+                if (moved := self._moved([(keys[at], place) for at, place in big])) is None:
+                    raise
+                views = self._mapped.read([(place, keys[at], plain[at]) for place, (at, _) in zip(moved, big, strict=True)])
+        by_number = dict(zip((at for at, _ in big), views, strict=True))
+        return [by_number[at] if at in by_number else self.read(digest) for at, digest in enumerate(digests)]
+
+    def check(self) -> None:
+        """Raises PackDamaged where what `read_all` gave turned out to be damaged."""
+        self._mapped.tell()
+
+    def _place(self, key: bytes) -> Place | None:
+        """Where the bytes of a digest lie among the packs; None for a small value. Raises KeyError, JournalDamaged."""
+        if key in self.stored():
+            return None
         place = self.packs.find(key)
         if place is None:
             with disk.at(self.store.objects):
                 self.packs.refresh()
             place = self.packs.find(key)
         if place is None:
-            raise self.packs.problem(self._listed) or KeyError(digest)
-        with disk.at(self.store.objects):
-            return self.packs.read(key, place)
+            raise self.packs.problem(self._listed) or KeyError(key.hex())
+        return place
+
+    def _moved(self, wanted: Sequence[tuple[bytes, Place]]) -> list[Place] | None:
+        """Where the bytes lie now: a pack of another run may have been collected, and one that this run lists has them too. None if nothing moved."""
+        self.packs.refresh()
+        now = [self.packs.find(key) or place for key, place in wanted]
+        return now if now != [place for _, place in wanted] else None
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and rows of a table or view of the run's file, as they are now."""
@@ -237,6 +287,35 @@ class Journal:
         if found is None or digest_of_bytes(data) != key:
             raise JournalDamaged(path=str(self._database.path), why=f"small value {key.hex()[:12]} is not what was written")
         return data
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The packs that the run refers to, by its list."""
+        return frozenset(self._listed)
+
+    def relist(self, names: Collection[str]) -> None:
+        """Refer to the packs `names` alone. No draft of this run may be open. Raises DiskFull, JournalReadOnly."""
+        self.check_owner()
+        if set(names) != self._listed:
+            self._listed = set(names)  # first: the file may name too many, never what memory goes on to count on and it does not
+            path = self.store.file(self.run, "packs")
+            with disk.at(path):
+                write_list(path, names)
+
+    def let_go(self, dropped: Sequence[CheckpointsDropped]) -> int:
+        """Record `dropped`, and delete the small values that nothing refers to any more; the bytes of these. No draft of this run may be open."""
+        self.check_owner()
+        return self._writer.let_go(dropped)
+
+    def ask(self, question: Callable[[DuckDBPyConnection], T]) -> T:
+        """The answer to a question about the run's file that changes nothing. Raises JournalError."""
+        self.check_owner()
+        answer: T = self._writer.ask(question)
+        return answer
+
+    def shrink(self) -> None:
+        """Give the disk back what deleted small values took. Raises JournalError."""
+        self.ask(lambda connection: connection.execute("checkpoint").fetchall())
 
     def _key(self) -> Secret:
         if self._secret is None:
@@ -305,6 +384,7 @@ class Journal:
             with suppress(JournalError):  # the file is for onlookers; who owns the run is told by the lease
                 self._status.close()
             self._writer.stop()
+            self._mapped.stop()
             try:
                 self._database.close()
             finally:
@@ -334,6 +414,12 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
     """
     with Journal.reading(store, run, clock=clock, wait=wait) as journal:
         return journal.history
+
+
+def check_there(store: Store, run: RunName) -> None:
+    """Raises UsageError where there is no such run."""
+    if not store.file(run, "duckdb").exists():
+        raise UsageError(f"{store.notebook.name} has no run {run}")
 
 
 def steps_of(orphan: Orphan, clock: Clock) -> set[str]:

@@ -19,11 +19,10 @@ from typing import Any, Final
 from blake3 import blake3
 
 from durnb import mapped
-from durnb.errors import JournalDamaged
-from durnb.journal.packs import Place, digest_of_bytes
+from durnb.errors import JournalDamaged, PackDamaged
+from durnb.journal.packs import Packs, Place, aside, digest_of_bytes
 
-BIG: Final = 1 << 20  # bytes from which on a buffer is mapped, not read
-SOON: Final = 64 << 20  # bytes of one load that are checked at once, whatever they are
+SOON: Final = 64 << 20  # bytes of one load up to which they are all checked at once
 _NO_RESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
 _CHUNK: Final = 4 << 20
 
@@ -63,8 +62,21 @@ def _mapped(path: Path, places: Sequence[Place], numbers: Sequence[int]) -> list
         os.close(file)
     view = memoryview(mapping)
     for place in places:
-        mapped.note(mapping, place.offset - start, place.length, f"{path.name}:{place.offset}".encode())
+        mapped.note(mapping, place.offset - start, place.length, token_of_place(path.name, place.offset))
     return [(at, view[place.offset - start : place.offset - start + place.length]) for at, place in zip(numbers, places, strict=True)]
+
+
+def token_of_place(pack: str, offset: int) -> bytes:
+    """What stands for memory that is mapped from there."""
+    return f"{pack}:{offset}".encode()
+
+
+def place_of_token(token: bytes) -> Place:
+    """Where the memory is from of which `mapped.token_of` gave this token."""
+    start, _, rest = token.decode().rpartition("+")
+    pack, _, offset = start.rpartition(":")
+    into, _, length = rest.partition(":")
+    return Place(pack, int(offset) + int(into), int(length))
 
 
 def _map(file: int, length: int, offset: int) -> mmap.mmap:
@@ -73,39 +85,45 @@ def _map(file: int, length: int, offset: int) -> mmap.mmap:
     return mmap.mmap(file, length, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE, offset=offset, **own)
 
 
-def check(path: Path, place: Place, data: memoryview, digest: bytes) -> None:
-    """Raises JournalDamaged where `data` is not what was written at `place`."""
-    if digest_of_bytes(data) != digest:
-        raise damaged(path, place)
-
-
-def damaged(path: Path, place: Place) -> JournalDamaged:
-    return JournalDamaged(path=str(path), why=f"the {place.length:,} bytes at {place.offset:,} are not those that were written")
-
-
 @dataclass(slots=True)
-class LateChecks:
-    """Checks packs while their values are in use already; the first that fails is told by whoever asks next."""
+class MappedReads:
+    """Reads big buffers by mapping. Numbers of which one load has many are checked while they are in use already; all else before.
 
-    folder: Path
-    damage: JournalDamaged | None = None
+    What the checks find is told by whoever asks next: no commit may be made before. The damaged pack gets another name, so that no other kernel
+    takes it for good.
+    """
+
+    packs: Packs
+    damage: PackDamaged | None = None
     _jobs: SimpleQueue[tuple[int, Place, bytes] | threading.Event | None] = field(default_factory=SimpleQueue)
     _thread: threading.Thread | None = None
     _pid: int = field(default_factory=os.getpid)
 
-    def add(self, place: Place, digest: bytes) -> None:
-        """Check this place soon. Raises JournalDamaged where its pack is gone."""
+    def read(self, wanted: Sequence[tuple[Place, bytes, bool]]) -> list[memoryview]:
+        """The bytes at places, writable and the caller's own, with their digests, and whether they are plain numbers. Raises JournalDamaged."""
+        views = map_places(self.packs.folder, [place for place, _, _ in wanted])
+        soon = 0
+        for view, (place, digest, plain) in zip(views, wanted, strict=True):
+            soon += place.length
+            if plain and soon > SOON:
+                self._check_later(place, digest)
+            elif digest_of_bytes(view) != digest:
+                raise JournalDamaged(path=str(self.packs.folder / place.pack), why=_other_bytes(place))
+        return views
+
+    def _check_later(self, place: Place, digest: bytes) -> None:
+        path = self.packs.folder / place.pack
         try:
-            file = os.open(self.folder / place.pack, os.O_RDONLY | os.O_CLOEXEC)  # now: the pack may be collected while it is in use
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # now: the pack may be collected while it is in use
         except FileNotFoundError as error:
-            raise JournalDamaged(path=str(self.folder / place.pack), why="the pack is gone") from error
+            raise JournalDamaged(path=str(path), why="the pack is gone") from error
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="durnb-check", daemon=True)
             self._thread.start()
         self._jobs.put((file, place, digest))
 
     def wait(self) -> None:
-        """Wait until all that was added is checked. Raises JournalDamaged where something was not what was written."""
+        """Wait until everything is checked. Raises PackDamaged where something was not what was written."""
         if self._thread is not None and os.getpid() == self._pid:
             done = threading.Event()
             self._jobs.put(done)
@@ -113,7 +131,7 @@ class LateChecks:
         self.tell()
 
     def tell(self) -> None:
-        """Raises JournalDamaged where something that was checked so far was not what was written."""
+        """Raises PackDamaged where something that was checked so far was not what was written."""
         if self.damage is not None:
             raise self.damage
 
@@ -130,14 +148,27 @@ class LateChecks:
                 self._check(*job)
 
     def _check(self, file: int, place: Place, digest: bytes) -> None:
-        path = self.folder / place.pack
         try:
-            if _digest(file, place) != digest:
-                self.damage = self.damage or damaged(path, place)
+            why = "" if _digest(file, place) == digest else _other_bytes(place)
         except OSError as error:  # its bytes were there when it was mapped, and can't be read now
-            self.damage = self.damage or JournalDamaged(path=str(path), why=f"it can't be read: {error}")
+            why = f"it can't be read: {error}"
         finally:
             os.close(file)
+        if why:
+            self.damage = self.damage or self._put_aside(place, why)
+
+    def _put_aside(self, place: Place, why: str) -> PackDamaged:
+        path = self.packs.folder / place.pack
+        kept = path.with_name(aside(place.pack))
+        try:
+            os.rename(path, kept)
+        except OSError:  # its folder can't be written, or another kernel was first
+            kept = kept if kept.exists() else path
+        return PackDamaged(path=str(path), kept=str(kept), why=why)
+
+
+def _other_bytes(place: Place) -> str:
+    return f"the {place.length:,} bytes at {place.offset:,} are not those that were written"
 
 
 def _digest(file: int, place: Place) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from durnb.events import (
     CheckpointSaved,
+    CheckpointsDropped,
     CheckpointTrusted,
     Event,
     RunStarted,
@@ -17,7 +18,7 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.fold import History
+from durnb.fold import History, StepHistory
 
 
 class Order:
@@ -44,15 +45,25 @@ class Order:
             case RunStarted():
                 _require(self._seq == 1, event, "the run has begun")
             case StepStarted():
-                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, checkpoints=set())
+                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, checkpoints=set(), current=None)
                 known.started = True
             case StepSucceeded():
-                self._started(event.step, event).checkpoints.add(self._seq)
+                known = self._started(event.step, event)
+                known.checkpoints.add(self._seq)
+                known.current = self._seq
             case StepFailed():
                 self._started(event.step, event)
             case StepReused() | CheckpointSaved() | CheckpointTrusted():
-                held = self._started(event.step, event).checkpoints
-                _require(event.checkpoint in held, event, f"step {event.step!r} has no checkpoint {event.checkpoint}")
+                known = self._started(event.step, event)
+                _require(event.checkpoint in known.checkpoints, event, f"step {event.step!r} has no checkpoint {event.checkpoint}")
+                known.current = event.checkpoint if isinstance(event, StepReused) else known.current
+            case CheckpointsDropped():
+                known = self._started(event.step, event)
+                _require(known.checkpoints.issuperset(event.checkpoints), event, f"step {event.step!r} has not all of these checkpoints")
+                _require(
+                    known.current not in event.checkpoints, event, f"checkpoint {known.current} is the current one of step {event.step!r}"
+                )
+                known.checkpoints.difference_update(event.checkpoints)
             case StepRenamed():
                 known_old = self._step(event.old)
                 _require(known_old is not None, event, f"there is no step {event.old!r}")
@@ -60,7 +71,7 @@ class Order:
                 self._steps[event.old] = None
                 self._steps[event.new] = known_old
             case StepResolved() | StepRerunRequested():
-                self._steps[event.step] = self._step(event.step) or _Known(started=False, checkpoints=set())
+                self._steps[event.step] = self._step(event.step) or _Known(started=False, checkpoints=set(), current=None)
             case _:
                 pass
 
@@ -73,18 +84,22 @@ class Order:
     def _step(self, name: str) -> _Known | None:
         if name not in self._steps:
             step = self._history.steps.get(name)
-            self._steps[name] = _Known(started=bool(step.executions), checkpoints=set(step.checkpoints)) if step else None
+            self._steps[name] = _known(step) if step else None
         return self._steps[name]
 
 
 class _Known:
     """What matters of a step here."""
 
-    def __init__(self, *, started: bool, checkpoints: set[int]) -> None:
-        self.started, self.checkpoints = started, checkpoints
+    def __init__(self, *, started: bool, checkpoints: set[int], current: int | None) -> None:
+        self.started, self.checkpoints, self.current = started, checkpoints, current
 
     def copy(self) -> _Known:
-        return _Known(started=self.started, checkpoints=set(self.checkpoints))
+        return _Known(started=self.started, checkpoints=set(self.checkpoints), current=self.current)
+
+
+def _known(step: StepHistory) -> _Known:
+    return _Known(started=bool(step.executions), checkpoints=set(step.checkpoints), current=step.current)
 
 
 def _require(holds: bool, event: Event, why: str) -> None:

@@ -11,6 +11,7 @@ import secrets
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ _MAGIC: Final = b"durnbpk1"
 _ENTRY: Final = struct.Struct("<32sQQ")
 _FOOTER: Final = struct.Struct("<8sQQ32s")
 _CHUNK: Final = 1 << 20  # bytes hashed, then written while they are still in the processor's cache
+_BESIDE: Final = 16 << 20  # bytes from which on hashing goes on beside the writing
+_SYNCED: Final = 64 << 20  # bytes after which the disk is asked to have them
 _PARALLEL: Final = 32 << 20  # bytes from which on hashing with all processors is worth their start
 
 
@@ -90,6 +93,10 @@ class Packs:
     def find(self, digest: bytes) -> Place | None:
         return self._places.get(digest)
 
+    def digest_at(self, place: Place) -> bytes | None:
+        """The digest of the buffer that is stored just there; None where none is."""
+        return next((digest for digest, each in self._indexes.get(place.pack, {}).items() if each == place), None)
+
     def may_hold(self, length: int) -> bool:
         """Whether any stored buffer is that long: where none is, nothing of that length is stored yet."""
         return self._lengths[length] > 0
@@ -100,7 +107,9 @@ class Packs:
             if name in self._broken:
                 return self._broken[name]
             if name not in self._indexes:
-                return JournalDamaged(path=str(self.folder / name), why="the pack is gone")
+                found = (self.folder / aside(name)).exists()
+                why = f"its bytes were not those that were written: it is kept as {aside(name)}" if found else "the pack is gone"
+                return JournalDamaged(path=str(self.folder / name), why=why)
         return None
 
     def read(self, digest: bytes, place: Place) -> bytearray:
@@ -122,6 +131,11 @@ class Packs:
 
     def entries(self, name: str) -> list[tuple[bytes, Place]]:
         return list(self._indexes.get(name, {}).items())
+
+
+def aside(name: str) -> str:
+    """The name of a pack that was found to be damaged."""
+    return f"{name}.damaged"
 
 
 def _listed(folder: Path) -> Iterator[str]:
@@ -160,6 +174,11 @@ def read_index(path: Path) -> list[tuple[bytes, int, int]]:
     return list(_ENTRY.iter_unpack(index))
 
 
+def packed_size(lengths: Collection[int]) -> int:
+    """Bytes of a pack that holds buffers of these lengths."""
+    return sum(length + -length % PAGE for length in lengths) + len(lengths) * _ENTRY.size + _FOOTER.size
+
+
 @dataclass(slots=True)
 class PackWriter:
     """A pack in the making, under a name that nobody looks at."""
@@ -180,18 +199,36 @@ class PackWriter:
             disk.make_folder(self.folder)
             self._file = forks.Descriptor(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         fd = self._file.number
+        digest = self._write_beside(fd, data, known) if len(data) >= _BESIDE else self._write_here(fd, data, known)
+        self.index.append((digest, self._end, len(data)))
+        padding = -len(data) % PAGE
+        disk.write_all(fd, bytes(padding))
+        self._end += len(data) + padding
+        return digest
+
+    def _write_here(self, fd: int, data: memoryview, known: bytes | None) -> bytes:
         hasher = blake3()
         for start in range(0, len(data), _CHUNK):
             chunk = data[start : start + _CHUNK]
             if not known:
                 hasher.update(chunk)
             disk.write_all(fd, chunk)
-        digest = known or hasher.digest()
-        self.index.append((digest, self._end, len(data)))
-        padding = -len(data) % PAGE
-        disk.write_all(fd, bytes(padding))
-        self._end += len(data) + padding
-        return digest
+        return known or hasher.digest()
+
+    def _write_beside(self, fd: int, data: memoryview, known: bytes | None) -> bytes:
+        """Hashed by one thread while this one writes, and another has what was written go to the disk, so that little is left to wait for."""
+        with ThreadPoolExecutor(2, thread_name_prefix="durnb-pack") as beside:
+            hashed = beside.submit(lambda: known or blake3(data).digest())
+            synced: Future[None] | None = None
+            for start in range(0, len(data), _CHUNK):
+                disk.write_all(fd, data[start : start + _CHUNK])
+                if start % _SYNCED == 0 and (synced is None or synced.done()):
+                    if synced is not None:
+                        synced.result()
+                    synced = beside.submit(os.fdatasync, fd)
+            if synced is not None:
+                synced.result()
+            return hashed.result()
 
     @property
     def size(self) -> int:

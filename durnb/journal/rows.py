@@ -119,6 +119,8 @@ _REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {
     "error": _error,
     "dropped_inputs": tuple,
     "beside": _inputs,
+    "checkpoints": tuple,
+    "events": tuple,
 }
 _SHAPES: Final = {
     kind: (

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import durnb
-from durnb.journal.views import VIEWS
+from durnb.journal.views import CHECKPOINTS_KEPT, VIEWS
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
@@ -29,7 +29,11 @@ def create_events_and_views(connection: DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views,)
+def leave_dropped_checkpoints_out(connection: DuckDBPyConnection) -> None:
+    connection.execute(CHECKPOINTS_KEPT)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views, leave_dropped_checkpoints_out)
 SCHEMA: Final = len(MIGRATIONS)
 
 

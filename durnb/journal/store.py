@@ -114,9 +114,10 @@ class Store:
         """The runs that have a journal, sorted by key and number."""
         if not self.folder.is_dir():
             return []
-        return sorted(run for file in self.folder.iterdir() if file.suffix == ".duckdb" and (run := self._run_of(file.stem)))
+        return sorted(run for file in self.folder.iterdir() if file.suffix == ".duckdb" and (run := self.run_of(file.stem)))
 
-    def _run_of(self, stem: str) -> RunName | None:
+    def run_of(self, stem: str) -> RunName | None:
+        """The run whose files have that stem; None for what is no run's."""
         name, _, number = stem.rpartition(".")
         if not name or name.startswith(".") or not (number.isascii() and number.isdecimal()):
             return None

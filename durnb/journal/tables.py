@@ -17,7 +17,7 @@ from durnb.clock import Clock
 from durnb.errors import DurnbError, RunHeld, UsageError
 from durnb.journal import rows, schema
 from durnb.journal.database import attached
-from durnb.journal.journal import Journal
+from durnb.journal.journal import Journal, check_there
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.store import Store
@@ -113,6 +113,7 @@ def _copy(connection: DuckDBPyConnection, store: Store, run: RunName, wanted: li
         raise RunHeld(run=str(run), notebook=store.notebook.name, pid=pid)
     lease = Lease.acquire(store.file(run, "lock"), run=str(run), notebook=str(store.notebook), clock=clock, wait=timedelta(0))
     try:
+        check_there(store, run)  # it may have been deleted since the runs were listed
         with attached(connection, store.file(run, "duckdb"), "source"):
             there = _relations(connection, "source")
             for name in (name for name in wanted if name in there):

@@ -15,7 +15,7 @@ from durnb.clock import Clock
 from durnb.errors import JournalDamaged, JournalError
 from durnb.events import Event, KernelAttached, Recorded
 from durnb.fold import History
-from durnb.journal import rows
+from durnb.journal import references, rows
 from durnb.journal.database import Database, errors, private_log
 from durnb.journal.lease import Lease
 from durnb.journal.order import Order
@@ -74,6 +74,8 @@ class _Append(_Job):
     alone: bool = False  # the commit of a draft: named fault points, a transaction of its own
     step: str | None = None
     seq: int = 0
+    sweeps: bool = False  # deletes the small values that nothing refers to after its events
+    swept: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +107,15 @@ class Writer:
         job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, alone=alone, step=step)
         self._do(job)
         return job.seq
+
+    def let_go(self, events: Sequence[Event]) -> int:
+        """Commit `events`, and in the same transaction delete the small values that no event refers to any more; the bytes of these.
+
+        Raises what `append` raises. No draft of this run may be open: it may count on a small value that is there.
+        """
+        job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), alone=True, sweeps=True)
+        self._do(job)
+        return sum(job.swept.values())
 
     def still(self) -> threading.Lock:
         """While it is held, the history does not change; never to be held while waiting for an append."""
@@ -270,6 +281,8 @@ class Writer:
             connection.begin()
             rows.insert(connection, "events", table)
             rows.insert(connection, "blobs", blobs)
+            if jobs[0].sweeps:
+                jobs[0].swept = references.delete_dead(connection, references.mentioned(connection))
             if jobs[0].alone:
                 faults.point("before-commit", jobs[0].step)
             connection.commit()
@@ -278,6 +291,15 @@ class Writer:
         private_log(self._database.path)
         if self._stored is not None:
             self._stored.update(digest for digest, _ in blobs)
+        self._forget(jobs[0].swept)
+
+    def _forget(self, swept: Mapping[bytes, int]) -> None:
+        if swept and self._stored is not None:
+            self._stored.difference_update(swept)
+            self._stored.add(references.EMPTY)
+        if self._kept:
+            for digest in swept:
+                self._kept.pop(digest, None)
 
     def _new_blobs(self, connection: DuckDBPyConnection, jobs: list[_Append]) -> list[tuple[bytes, bytes]]:
         wanted = {digest: data for job in jobs for digest, data in job.blobs.items()}

@@ -9,23 +9,31 @@ from typing import Any, Final, Literal
 
 from nbformat import NotebookNode
 
-from durnb.engine.header import find_header
-from durnb.errors import UsageError
+from durnb.engine.cells import NotebookCell, step_names, title
+from durnb.engine.unmarked import Blanket, covered
 
 Fate = Literal["ran", "restored", "failed", "died", "interrupted"]
-_TITLE: Final = 48  # characters
 _LOADS: Final = re.compile(r"^\s*%?(?:re)?load_ext\s+durnb\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPlace:
-    """A code cell: its index in the notebook, its place among `total` code cells from 1, its step's name or None for a plain cell."""
+    """A code cell: its index in the notebook, its place among `total` code cells from 1, its step's name or None for a plain cell.
+
+    `marked`: a header in the cell gives the step its name.
+    """
 
     index: int
     number: int
     total: int
     step: str | None
     title: str
+    marked: bool = True
+
+    def __str__(self) -> str:
+        if self.step is None:
+            return self.title
+        return self.step if self.marked else f"{self.step} ({self.title})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,34 +45,34 @@ class CellFailure:
     traceback: str = ""
 
 
-def code_cells(notebook: NotebookNode) -> tuple[CellPlace, ...]:
-    """The notebook's cells that a kernel executes, in order."""
-    found = [(index, cell.source) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:
+    """The cells of a notebook, as the engine wants them."""
+    return [
+        NotebookCell(source=cell.source, id=cell.get("id"), type=cell.cell_type, tags=tuple(cell.metadata.get("tags", ())))
+        for cell in notebook.cells
+    ]
+
+
+def code_cells(notebook: NotebookNode, every: bool = False) -> tuple[CellPlace, ...]:
+    """The notebook's cells that a kernel executes, in order. `every`: all of them are steps, as by ``%durable all``."""
+    cells = covered(notebook_cells(notebook), Blanket() if every else None)
+    found = [(index, cell) for index, cell in enumerate(cells) if cell.type == "code" and cell.source.strip()]
     return tuple(
-        CellPlace(index=index, number=number, total=len(found), step=step_name(source), title=title(source))
-        for number, (index, source) in enumerate(found, start=1)
+        CellPlace(
+            index=index,
+            number=number,
+            total=len(found),
+            step=next(iter(step_names([cell])), None),
+            title=title(cell.source),
+            marked=cell.unmarked is None,
+        )
+        for number, (index, cell) in enumerate(found, start=1)
     )
-
-
-def step_name(source: str) -> str | None:
-    """The name of the step that the cell is; None for a plain cell, and for a header that the kernel will refuse."""
-    try:
-        header = find_header(source)
-        return header.header.name if header else None
-    except UsageError:
-        return None
 
 
 def loads_durnb(notebook: NotebookNode) -> bool:
     """Whether a cell of the notebook loads durnb by itself; loading it a second time would leave IPython's remark in the output."""
     return any(cell.cell_type == "code" and _LOADS.search(cell.source) for cell in notebook.cells)
-
-
-def title(source: str) -> str:
-    """A plain cell in a few words: its first line that says something."""
-    lines = [line.strip() for line in source.splitlines() if line.strip()]
-    first = next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
-    return first if len(first) <= _TITLE else first[: _TITLE - 1] + "…"
 
 
 def is_badge(output: Mapping[str, Any]) -> bool:

@@ -41,7 +41,7 @@ class KernelLife(NotebookClient):
     def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None], max_output: int) -> None:
         chosen: dict[str, Any] = {"kernel_name": kernel} if kernel else {}
         super().__init__(notebook, log=_quiet, resources={"metadata": {"path": str(folder)}}, startup_timeout=STARTUP_TIMEOUT, **chosen)
-        self._cell_id: str | None = None
+        self._about: dict[str, Any] = {}  # what the kernel is told of the cell beside its code
         self._says = says
         self._room = self._max_output = max_output
         self.messages = 0
@@ -82,13 +82,13 @@ class KernelLife(NotebookClient):
         assert self.kc is not None
         send = self.kc.session.msg
 
-        def with_cell_id(kind: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+        def with_cell(kind: str, *arguments: Any, **named: Any) -> dict[str, Any]:
             message: dict[str, Any] = send(kind, *arguments, **named)
-            if kind == "execute_request" and self._cell_id is not None:
-                message["metadata"]["cellId"] = self._cell_id
+            if kind == "execute_request":
+                message["metadata"].update(self._about)
             return message
 
-        self.kc.session.msg = with_cell_id  # clients have no parameter for an execute request's metadata
+        self.kc.session.msg = with_cell  # clients have no parameter for an execute request's metadata
         information = await self.async_wait_for_reply(self.kc.kernel_info())
         self.nb.metadata["language_info"] = information["content"].get("language_info", {}) if information else {}
 
@@ -132,13 +132,13 @@ class KernelLife(NotebookClient):
         """Execute one cell to its end. Raises CellExecutionError, or DeadKernelError."""
         self._room = self._max_output
         cell = self.nb.cells[index]
-        self._cell_id = cell.get("id")
+        self._about = {"tags": list(cell.metadata.get("tags", ())), **({"cellId": cell["id"]} if "id" in cell else {})}
         await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
 
     async def command(self, line: str) -> Mapping[str, Any]:
         """Have the kernel execute a line that leaves no trace in the notebook; the content of its reply. Raises DeadKernelError."""
         assert self.kc is not None
-        self._cell_id = None
+        self._about = {}
         reply = await self.async_wait_for_reply(self.kc.execute(line, silent=True, store_history=False, stop_on_error=False))
         return reply["content"] if reply else {}
 

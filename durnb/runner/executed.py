@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from durnb.engine.cells import NotebookCell
 from durnb.errors import UsageError
 
 
@@ -24,7 +24,7 @@ def read_notebook(path: Path) -> NotebookNode:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a missing cell id is mended by nbformat, and is no concern of a run
             notebook: NotebookNode = nbformat.read(path, as_version=4)
-            return notebook
+            return notebook if _has_ids(path) else _without_ids(notebook)
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror or error}") from None
     except Exception as error:
@@ -32,6 +32,20 @@ def read_notebook(path: Path) -> NotebookNode:
         raise UsageError(
             f"{path} is not a Jupyter notebook: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from None
+
+
+def _has_ids(path: Path) -> bool:
+    """Whether every cell of the file has an id of its own."""
+    cells = json.loads(path.read_bytes()).get("cells", [])
+    return all(cell.get("id") for cell in cells)
+
+
+def _without_ids(notebook: NotebookNode) -> NotebookNode:
+    """The notebook in the form before ids: those that nbformat gives to cells without one are others at each reading, and name nothing."""
+    for cell in notebook.cells:
+        cell.pop("id", None)
+    notebook.nbformat_minor = min(notebook.nbformat_minor, 4)
+    return notebook
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
@@ -63,8 +77,3 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
             cell.metadata.pop("execution", None)
     notebook.metadata.pop("widgets", None)
     return notebook
-
-
-def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:
-    """The cells of the file, as the engine wants them."""
-    return [NotebookCell(source=cell.source, id=cell.get("id"), type=cell.cell_type) for cell in notebook.cells]

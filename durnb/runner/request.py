@@ -20,6 +20,7 @@ class RunRequest:
 
     A kernel without a sign of life for `hung_after` is taken for dead. `notify` is a command or URL, empty for the setting. Of the runs that a worker
     has to start, those of higher `priority` go first.
+    `every`: every cell is a step, as by ``%durable all``.
     """
 
     notebook: Path
@@ -32,6 +33,7 @@ class RunRequest:
     hung_after: timedelta = timedelta(minutes=10)
     notify: str = ""
     priority: int = 0
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class Schedule:
     """When `notebook` runs. Ticks up to `handled` are decided; `tz` is an IANA name.
 
     Texts among the parameters may hold the tick: ``{tick:%Y-%m-%d}``. With `overlap` skip a tick is left out while an earlier one still runs, with
-    queue it waits. Of ticks that were missed only the newest runs, with `backfill` each.
+    queue it waits. `every`: all cells are steps. Of ticks that were missed only the newest runs, with `backfill` each.
     """
 
     notebook: Path
@@ -41,6 +41,7 @@ class Schedule:
     overlap: Overlap = "skip"
     backfill: bool = False
     kernel: str | None = None
+    every: bool = False
 
     @property
     def id(self) -> str:
@@ -61,6 +62,7 @@ class Schedule:
             "overlap": self.overlap,
             "backfill": self.backfill,
             "kernel": self.kernel,
+            "every": self.every,
         }
 
 
@@ -119,7 +121,9 @@ def request_of(schedule: Schedule, tick: datetime) -> RunRequest:
     parameters = {name: _filled(value, tick) for name, value in schedule.parameters.items()}
     key = f"{run_key(parameters)}@{tick:%Y-%m-%dT%H%M%z}"
     output = schedule.notebook.with_name(f"{schedule.notebook.stem}.{tick:%Y-%m-%dT%H%M%z}.out.ipynb")
-    return RunRequest(notebook=schedule.notebook, output=output, key=key, parameters=parameters, kernel=schedule.kernel)
+    return RunRequest(
+        notebook=schedule.notebook, output=output, key=key, parameters=parameters, kernel=schedule.kernel, every=schedule.every
+    )
 
 
 def _filled(value: Any, tick: datetime) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Final
 from durnb.clock import Clock
 from durnb.engine import overview
 from durnb.engine.owner import interrupt_owner, look_owner
-from durnb.engine.steering import Steer, steer
+from durnb.engine.steering import InFile, Steer, steer
 from durnb.errors import RunHeld, UsageError
 from durnb.journal import Journal, RunName, Store, task_claimed
 from durnb.runner.task import queue_again
@@ -29,7 +28,7 @@ class Steered:
     taken: bool = True
 
 
-def steer_run(store: Store, run: RunName, wish: Steer, in_file: Collection[str], clock: Clock) -> Steered:
+def steer_run(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> Steered:
     """Carry the wish out. A run that is cancelled while a cell of it runs has that cell interrupted; one that can go on is queued for a worker.
 
     Raises UsageError where the wish can't hold, RunHeld where the run changed hands meanwhile, and the JournalErrors.
@@ -40,14 +39,14 @@ def steer_run(store: Store, run: RunName, wish: Steer, in_file: Collection[str],
     return steered
 
 
-def _steered(store: Store, run: RunName, wish: Steer, in_file: Collection[str], clock: Clock) -> Steered:
+def _steered(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> Steered:
     with suppress(RunHeld):
         if store.owner(run) is None:
             return Steered(_record(store, run, wish, in_file, clock))
     return _ask(store, run, wish, in_file, clock)
 
 
-def _record(store: Store, run: RunName, wish: Steer, in_file: Collection[str], clock: Clock) -> str:
+def _record(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> str:
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
         said = steer(journal, wish, in_file)
@@ -58,7 +57,7 @@ def _record(store: Store, run: RunName, wish: Steer, in_file: Collection[str], c
     return said
 
 
-def _ask(store: Store, run: RunName, wish: Steer, in_file: Collection[str], clock: Clock) -> Steered:
+def _ask(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> Steered:
     owner = store.owner(run)
     request = store.request(run, wish.wanted, **wish.facts)
     answer = look_owner(store, run) or {"busy": True}

@@ -87,7 +87,7 @@ async def supervise(
 
 def _claim(store: Store, request: RunRequest, notebook: NotebookNode, before: Task | None) -> Claim | None:
     """The right to run the key; None for a notebook that keeps nothing, and is to leave nothing behind. Raises RunHeld, JournalReadOnly, DiskFull."""
-    durable = store.exists or any(place.step for place in code_cells(notebook))
+    durable = store.exists or any(place.step for place in code_cells(notebook, request.every))
     return Claim.take(store, request, SystemClock(), before) if durable else None
 
 
@@ -153,7 +153,7 @@ class _Supervision:
 
     async def _all_cells(self, client: KernelLife) -> Outcome | None:
         """Every cell in order; an outcome where the run ended before the last of them did."""
-        places = code_cells(client.nb)
+        places = code_cells(client.nb, self.request.every)
         if any(place.step for place in places) and (why := await client.load_durnb()):
             return self._outcome(
                 Exit.FAILED, message=f"this notebook has durable steps, and its kernel can't load durnb ({why}): install durnb there"
@@ -295,6 +295,7 @@ class _Supervision:
             "DURNB_RUN": self.request.key,
             "DURNB_RUN_MODE": mode,
             "DURNB_RUN_PARAMETERS": json.dumps(dict(self.request.parameters)),
+            **({"DURNB_ALL": "1"} if self.request.every else {}),
         }
 
     def _facts(self, outcome: Outcome) -> dict[str, object]:

@@ -53,6 +53,7 @@ class Task:
             "hung_after": request.hung_after.total_seconds(),
             "notify": request.notify,
             "priority": request.priority,
+            "every": request.every,
             "standing": self.standing,
             "at": self.at.isoformat(),
             "exit": None if self.exit is None else int(self.exit),
@@ -80,6 +81,7 @@ class Task:
                 hung_after=timedelta(seconds=facts["hung_after"]),
                 notify=str(facts["notify"]),
                 priority=int(facts["priority"]),
+                every=bool(facts["every"]),
             )
             return cls(
                 request=request,

@@ -116,12 +116,19 @@ def _quoted(path: str) -> str:
 def describe_duckdb(connection: Any) -> DuckdbConnection:
     """How to open it again. Raises NotToBeReopened."""
     duckdb = sys.modules["duckdb"]
-    if int(duckdb.__version__.partition(".")[0]) < 2:  # asking a busy connection of an older one would drop its result
-        raise NotToBeReopened("a connection of DuckDB before version 2, which can't be asked whether it has uncommitted changes")
     try:
         with connection.cursor() as aside:
             query = "select path, readonly from duckdb_databases() where not internal order by database_oid"
             databases = aside.execute(query).fetchall()
+    except duckdb.Error as error:
+        raise NotToBeReopened(f"a database connection ({str(error).splitlines()[0]})") from error
+    if len(databases) != 1 or databases[0][0] is None:
+        raise NotToBeReopened(
+            "a connection to a database in memory" if len(databases) == 1 else "a database connection with others attached"
+        )
+    if int(duckdb.__version__.partition(".")[0]) < 2:  # asking a busy connection of an older one would drop its result
+        raise NotToBeReopened("a connection of DuckDB before version 2, which can't be asked whether it has uncommitted changes")
+    try:
         first, second = (connection.sql("select txid_current()").fetchall() for _ in range(2))
         own = "select count(*) from (select 1 from duckdb_tables() where temporary union all select 1 from duckdb_views() where temporary and not internal)"
         temporary = connection.sql(own).fetchall()[0][0]
@@ -131,10 +138,6 @@ def describe_duckdb(connection: Any) -> DuckdbConnection:
         raise NotToBeReopened("a database connection in a transaction: commit or roll back")
     if temporary:
         raise NotToBeReopened("a database connection with temporary tables or registered frames")
-    if len(databases) != 1 or databases[0][0] is None:
-        raise NotToBeReopened(
-            "a connection to a database in memory" if len(databases) == 1 else "a database connection with others attached"
-        )
     return DuckdbConnection(os.path.abspath(databases[0][0]), bool(databases[0][1]))
 
 

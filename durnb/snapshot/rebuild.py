@@ -41,6 +41,9 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     code, name, qualname, module, home, group, uid, path, digest, tokens = spec
     place = here()
     known = place.known(uid, path, digest, types.FunctionType)
+    if known is not None and isinstance(home, types.ModuleType) and known.__globals__ is not vars(home):
+        place.forget(uid, known)  # it is of an earlier module that code made
+        known = None
     if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
         if id(known) in place.other_code:
             known.__code__ = place.code(code)

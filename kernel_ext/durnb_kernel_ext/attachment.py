@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from durnb.engine.cells import NotebookCell
 from durnb.engine.operations import default_wish
 from durnb.engine.session import Session
-from durnb_kernel_ext.identity import saved_cells
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension makes the attachment
@@ -23,21 +22,13 @@ class Attachment:
     """Implements the engine's `Surroundings`."""
 
     extension: Extension
-    _cells: tuple[tuple[Path, int, int], list[NotebookCell]] | None = None
 
     def notebook(self) -> Path | None:
         return self.extension.path
 
     def cells(self) -> Sequence[NotebookCell]:
         """The cells of the saved file, read again where it changed."""
-        path = self.extension.path
-        if path is None or not path.is_file():
-            return []
-        stat = path.stat()
-        mark = (path, stat.st_mtime_ns, stat.st_size)
-        if self._cells is None or self._cells[0] != mark:
-            self._cells = mark, [NotebookCell(source=c.source, id=c.id, type=c.type) for c in saved_cells(path)]
-        return self._cells[1]
+        return self.extension.cells()
 
     def say(self, text: str) -> None:
         if not text:
@@ -57,10 +48,12 @@ class Attachment:
         return str(file) if file else None
 
     def results(self) -> Sequence[object]:
-        """The last values of the cell that runs and of the one before: IPython keeps them beside ``Out``."""
+        """What IPython keeps beside ``Out``: last values of the cell that runs and the one before, and those that it put into the namespace."""
         shell = self.extension.shell
-        kept = (getattr(shell, "last_execution_result", None), shell.displayhook.exec_result)
-        return [result.result for result in kept if result is not None]
+        hook = shell.displayhook
+        kept = {id(each): each for each in (getattr(shell, "last_execution_result", None), hook.exec_result) if each is not None}
+        last = [vars(hook)[name] for name in ("_", "__", "___") if name in vars(hook)]
+        return [*(each.result for each in kept.values()), *last, *shell.user_ns_hidden.values()]
 
 
 def make_session(extension: Extension) -> Session:

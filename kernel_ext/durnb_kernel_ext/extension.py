@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
 from durnb.engine import here
-from durnb.errors import JournalError
+from durnb.errors import JournalError, UsageError
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.identity import notebook_path
 from durnb_kernel_ext.magic import DurableMagic
@@ -21,8 +22,14 @@ from durnb_kernel_ext.transformer import hide_header
 from durnb_kernel_ext.wrapper import NodeRunner
 
 if TYPE_CHECKING:
+    from durnb.engine.cells import NotebookCell
+    from durnb.engine.header import FoundHeader
     from durnb.engine.session import Session  # heavy: comes with the first durable cell
+    from durnb.engine.unmarked import Blanket
     from durnb.snapshot import AmbientState
+    from durnb_kernel_ext.unmarked import UnmarkedCells
+
+_SLOW: Final = 1.0  # seconds
 
 SessionFactory = Callable[["Extension"], KernelSession]
 
@@ -44,18 +51,22 @@ def _born() -> dict[str, AmbientState]:
 class Extension:
     """`make_session` is called at the first durable cell: nothing heavy happens before. `notebook` is what ``%durable notebook`` said.
 
-    `born` is the ambient state when the extension was loaded: what counts as nothing that code did.
+    `all_said` is what ``%durable all`` said last in this kernel. `born` is the ambient state when the extension was loaded: what counts as nothing
+    that code did. `slow` are the plain cells that took more than a second when they ran last, by their text, in seconds.
     """
 
     shell: Any
     make_session: SessionFactory = _engine_session
     notebook: Path | None = None
     off: bool = False
+    all_said: Blanket | Literal["off"] | None = None
     said: set[str] = field(default_factory=set)
     born: dict[str, AmbientState] = field(default_factory=_born)
+    slow: dict[str, float] = field(default_factory=dict)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
     _config: Any = None
+    _unmarked: UnmarkedCells | None = None
     _parts: list[Any] = field(default_factory=list)
 
     @property
@@ -78,6 +89,50 @@ class Extension:
     def disabled(self) -> bool:
         """Whether marked cells run as plain ones. Raises UsageError where ``DURNB_DISABLE`` can't be read."""
         return self.off or bool(self._config.disable)
+
+    @property
+    def _covers(self) -> bool:
+        """Whether ``%durable all`` holds now. A setting that can't be read stops the first durable cell, and no plain one."""
+        if self.all_said is not None:
+            return self.all_said != "off"
+        try:
+            return bool(self._config.all)
+        except UsageError:
+            if os.environ.get("DURNB_ALL"):
+                raise
+            return False
+
+    @property
+    def all_by_setting(self) -> bool:
+        """Whether the setting ``Durable.all`` makes every cell a step, from the first on."""
+        return bool(self._config.all) and self.all_said != "off"
+
+    @property
+    def unmarked(self) -> UnmarkedCells:
+        """What knows the steps that have no header."""
+        if self._unmarked is None:
+            # analysing cells' text comes with it, and loading the extension has to stay cheap
+            from durnb_kernel_ext.unmarked import UnmarkedCells  # noqa: PLC0415  # see above
+
+            self._unmarked = UnmarkedCells(self)
+        return self._unmarked
+
+    def _blanket(self) -> Blanket | None:
+        from durnb.engine.unmarked import Blanket  # noqa: PLC0415  # as above
+
+        if self.all_said is None:
+            return Blanket() if self._config.all else None
+        return None if self.all_said == "off" else self.all_said
+
+    def header_for(self, info: Any) -> FoundHeader | None:
+        """The header that ``%durable all`` gives to the executing cell, which has none of its own. Raises UsageError."""
+        if not self._covers or self.disabled:
+            return None
+        return self.unmarked.find(info, self._blanket())
+
+    def cells(self) -> Sequence[NotebookCell]:
+        """The cells of the saved notebook file, each with the step that it is."""
+        return self.unmarked.cells(self._blanket(), self.all_by_setting)
 
     @property
     def open_session(self) -> KernelSession | None:
@@ -114,6 +169,14 @@ class Extension:
     def plain_cell(self, source: str, cell_id: str | None) -> None:
         """A plain cell is about to run."""
         (self._session or self._uninformed).plain_cell(source, cell_id)
+
+    def plain_took(self, info: Any, seconds: float) -> None:
+        """A plain cell has run."""
+        cell = str(info.raw_cell or "").strip()
+        if seconds > _SLOW:
+            self.slow[cell] = seconds
+        else:
+            self.slow.pop(cell, None)
 
     def load(self) -> None:
         """Puts everything in place."""

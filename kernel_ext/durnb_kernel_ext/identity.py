@@ -35,11 +35,10 @@ def _absolute(start: Path, text: str) -> Path:
 
 def cell_identity(info: Any, kernel: Any) -> tuple[str | None, tuple[str, ...]]:
     """The front end's id of the executing cell and its tags; older IPythons do not pass them on, so the request itself is asked."""
+    request = (kernel.get_parent("shell").get("metadata") or {}) if kernel is not None else {}
     metadata = getattr(info, "cell_meta", None)
-    cell_id = getattr(info, "cell_id", None)
-    if cell_id is None and kernel is not None:
-        cell_id = (kernel.get_parent("shell").get("metadata") or {}).get("cellId")
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    cell_id = getattr(info, "cell_id", None) or request.get("cellId")
+    tags = (metadata if isinstance(metadata, dict) else request).get("tags")
     return (str(cell_id) if cell_id else None), tuple(map(str, tags or ()))
 
 
@@ -61,4 +60,11 @@ def _saved_cell(cell: Mapping[str, Any]) -> NotebookCell:
         id=str(cell["id"]) if cell.get("id") else None,
         source="".join(map(str, source)) if isinstance(source, list) else str(source),
         type=str(cell.get("cell_type", "")),
+        tags=_tags(cell),
     )
+
+
+def _tags(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return tuple(map(str, tags)) if isinstance(tags, list) else ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import linecache
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine.badge import Badge
 from durnb.engine.header import FoundHeader, find_header
 from durnb.engine.request import CellRequest
-from durnb.errors import DurnbError, StepRefused, UsageError
+from durnb.errors import DurnbError, StepRefused
 from durnb_kernel_ext.identity import cell_identity
 from durnb_kernel_ext.oneline import log, one_line, show
 from durnb_kernel_ext.stage import CellStage, Execution
@@ -64,12 +65,12 @@ class NodeRunner:
         ):  # cells of a %run notebook inside a durable one are part of it
             return await body()
         try:
-            found = find_header(info.raw_cell or "")
-        except UsageError as error:
+            found = find_header(info.raw_cell or "") or self._extension.header_for(info)
+        except Exception as error:
             return self._fail(result, error)
         if found is None:
             self._tell(cell_name, info)
-            return await body()
+            return await self._timed(body, info)
         try:
             if self._extension.disabled:
                 self._as_plain(found, result, cell_name)
@@ -77,6 +78,14 @@ class NodeRunner:
             return self._end(result, await self._durable(found, body, cell_name, result))
         except BaseException as error:
             return self._fail(result, error)
+
+    async def _timed(self, body: Callable[[], Awaitable[Any]], info: Any) -> Any:
+        """Runs a plain cell, and notes how long it took."""
+        began = time.monotonic()
+        try:
+            return await body()
+        finally:
+            self._extension.plain_took(info, time.monotonic() - began)
 
     def _fail(self, result: Any, error: BaseException) -> bool:
         """The cell ends with `error`, which nobody has shown: an exception, so that Run All stops."""
@@ -117,15 +126,16 @@ class NodeRunner:
             )
         settings = extension.settings
         cell_id, tags = cell_identity(result.info, extension.kernel)
-        source = without_header(self._source(cell_name, result.info))
+        source, unmarked = self._source(cell_name, result.info), found.spelling == "unmarked"
         request = CellRequest(
             name=found.header.name,
             header=found.header,
-            source=source,
+            source=source if unmarked else without_header(source),
             raw=found.body,
             options=found.text,
             cell_id=cell_id,
             tags=tags,
+            unmarked=unmarked,
         )
         session = extension.session
         stage = CellStage(execution=execution, step=request.name, max_output=settings.max_output, show_badge=settings.badge)
@@ -136,6 +146,8 @@ class NodeRunner:
             self._inside = None
             if ended is not None:
                 stage.show_error(ended)
+            elif unmarked:
+                extension.unmarked.ended_well(found)
             return ended
 
     def _as_plain(self, found: FoundHeader, result: Any, cell_name: str) -> None:

@@ -90,3 +90,31 @@ def test_run_all_on_a_finished_notebook_runs_no_step_and_shows_the_same(
     assert "from checkpoint" in second[2].shown
     assert second[3].text == first[3].text
     assert "image/png" in second[1].kinds
+
+
+WITHOUT_HEADERS = [f"{CELLS[0]}\n%durable all", *(cell.partition("\n")[2] if cell.startswith("%%") else cell for cell in CELLS[1:])]
+
+
+def test_a_notebook_without_headers_goes_on_where_it_was_by_one_line(open_notebook: Callable[[str, list[str]], OpenNotebook]) -> None:
+    notebook = open_notebook("all", WITHOUT_HEADERS)
+    folder = notebook.path.parent
+
+    notebook.start_run_all()
+    notebook.wait_for(lambda: runs(folder / "train.txt") == 1, "train has begun")
+    dead = notebook.kill_kernel()
+    notebook.dismiss_dialog("restart")
+    notebook.wait_for_new_kernel(dead)
+
+    (folder / "go").touch()
+    notebook.run_all()
+    notebook.show(1)
+    notebook.screenshot("every-cell-resumed")
+    _, load, train, last = notebook.cells
+
+    assert (runs(folder / "load.txt"), runs(folder / "train.txt")) == (1, 2)
+    assert "from checkpoint" in load.shown
+    assert "rerun cell-" in load.shown
+    assert "image/png" in load.kinds
+    assert "attempt 2" in train.shown
+    assert "slope 1.964 from 3 rows" in last.text
+    assert notebook.errors == []

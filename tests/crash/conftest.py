@@ -10,6 +10,7 @@ from crash.equivalence import IN_KERNEL
 from kernel.driver import DURNB, Nursery
 
 LIGHT = (*DURNB, str(IN_KERNEL))
+SCIENCE = ("numpy", "pandas", "matplotlib.pyplot", "sklearn.ensemble", "sklearn.inspection", "sklearn.cluster", "sklearn.neighbors", *LIGHT)
 HEAVY = ("numpy", "pandas", "matplotlib.figure", *LIGHT)
 
 
@@ -28,3 +29,8 @@ def light() -> Iterator[tuple[Nursery, Nursery]]:
 @pytest.fixture(scope="session")
 def heavy() -> Iterator[tuple[Nursery, Nursery]]:
     yield from _pair(HEAVY)
+
+
+@pytest.fixture(scope="session")
+def science() -> Iterator[tuple[Nursery, Nursery]]:
+    yield from _pair(SCIENCE)

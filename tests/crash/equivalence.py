@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from durnb import journal
+from durnb.engine.unmarked import name_by_id
+from durnb.engine.work import does_work
 from kernel.driver import CellResult, KernelDriver, Nursery, Place
 
 IN_KERNEL = Path(__file__).with_name("in_kernel.py")
@@ -23,15 +25,20 @@ POINTS = ("step-started", "body-ended", "after-pack", "before-commit", "after-co
 HEADER = re.compile(r"^(?:%%durable|#\s*durable:)[ \t]+([^\s-]\S*)(.*)$", re.MULTILINE)
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 LOAD = "%load_ext durnb"
+ALL = "%durable all"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a trial: its id is the step's name, or p1, p2 … for a plain one, counted in the notebook."""
+    """A cell of a trial: its id is the step's name, or p1, p2 … for one without a header, counted in the notebook.
+
+    `step` is the id where the cell is a step; `name` is what durnb calls that.
+    """
 
     id: str
     source: str
     step: str | None
+    name: str = ""
 
     @property
     def plain(self) -> str:
@@ -54,7 +61,9 @@ class Book:
     order (all of them once, unless given), a cell of the edited form as ``new:ID``. `reruns` are the finished steps that run again all the same.
     `kept` maps names that no two runs share (unseeded randomness) to their step: the first run's value must come back.
     `runs` says how often a step's body runs in the first kernel where it isn't once. `variant` is a third form, of which the first kernel can run
-    cells as ``var:ID``. `fails`: the last cell of the first kernel raises.
+    cells as ``var:ID``. `fails`: the last cell of the first kernel raises. `every`: ``%durable all`` makes the cells steps; headers without options
+    are left out. `marked` is why that can't be: what the book needs a plain cell for. `lost` names what can't be
+    stored, or is not worth it: after a resume it is not there.
     """
 
     name: str
@@ -71,26 +80,29 @@ class Book:
     fails: bool = False
     needs: tuple[str, ...] = ()
     counted: bool = True
+    every: bool = False
+    marked: str = ""
+    lost: tuple[str, ...] = ()
 
     @property
     def cells(self) -> list[Cell]:
-        return parse(self.text)
+        return parse(self.text, self.every)
 
     @property
     def last_cells(self) -> list[Cell]:
-        return parse(self.edited or self.text)
+        return parse(self.edited or self.text, self.every)
 
     @property
     def first_order(self) -> list[Cell]:
         """What the first kernel runs."""
         if not self.live:
             return self.cells
-        forms = {"": self.cells, "new": self.last_cells, "var": parse(self.variant)}
+        forms = {"": self.cells, "new": self.last_cells, "var": parse(self.variant, self.every)}
         named = {f"{form}:{cell.id}".removeprefix(":"): cell for form, cells in forms.items() for cell in cells}
         return [named[name] for name in self.live.split()]
 
 
-def parse(text: str) -> list[Cell]:
+def parse(text: str, every: bool = False) -> list[Cell]:
     """The cells of a book's text, with a `die` before each further statement of each durable cell."""
     cells: list[Cell] = []
     plain = 0
@@ -98,8 +110,12 @@ def parse(text: str) -> list[Cell]:
         source = part.strip("\n")
         header = HEADER.search(source)
         plain += header is None
-        name = header[1] if header else f"p{plain}"
-        cells.append(Cell(name, with_kill_points(name, source) if header else source, header[1] if header else None))
+        cell_id = header[1] if header else f"p{plain}"
+        bare = every and (header is None or not header[2].strip())
+        source = HEADER.sub("", source, count=1).lstrip("\n") if bare else source
+        step = does_work(source) if bare else header is not None
+        name = name_by_id(cell_id) if bare else cell_id
+        cells.append(Cell(cell_id, with_kill_points(cell_id, source) if step else source, cell_id if step else None, name if step else ""))
     return cells
 
 
@@ -150,7 +166,7 @@ class Kill:
 
 def inside(at: int, cell: Cell, *, ends: bool) -> list[Kill]:
     """The kills in the `at`-th cell, in the order in which the kernel comes to them. One that does not end well (`ends`) commits nothing."""
-    step = str(cell.step)
+    step = cell.name
     return [
         Kill("fault", at, "step-started", step),
         *(Kill("inside", at, label) for label in cell.labels),
@@ -189,7 +205,8 @@ def shown(result: CellResult, root: Path) -> list[str]:
     lines: list[str] = []
     for output in result.outputs:
         if output["output_type"] == "stream":
-            lines.append(f"{output['name']}: {output['text']}")
+            text = output["text"].replace("\r\n", "\n")  # what a terminal's line ends show is the same
+            lines.append(f"{output['name']}: {text}")
         elif output["output_type"] == "error":
             lines.append(f"error: {output['ename']}: {output['evalue']}")
         else:
@@ -293,8 +310,9 @@ class Trial:
         return before
 
     def _load(self, driver: KernelDriver) -> None:
-        loaded = driver.run(LOAD)
-        assert (loaded.status, loaded.outputs) == ("ok", []), f"{loaded}\n{driver.logged()}"
+        loaded = driver.run(f"{LOAD}\n{ALL}" if self.book.every else LOAD)
+        assert loaded.ok, f"{loaded}\n{driver.logged()}"
+        assert self.book.every or loaded.outputs == [], str(loaded)
 
     def resume(self) -> Outcome:
         """Run the book as it stands at the end, from its first cell, in a fresh kernel."""
@@ -328,6 +346,7 @@ class Reference:
 
     first: Outcome
     second: Outcome
+    lost: tuple[str, ...] = ()
 
     @property
     def varying(self) -> set[str]:
@@ -338,13 +357,21 @@ class Reference:
         """In what a resumed run differs from the reference."""
         ambient = set(_unlike(self.first.ambient, self.second.ambient))
         outputs = set(_unlike(self.first.outputs, self.second.outputs))
-        varying = self.varying - {"Out"} | {line for line in _unlike(self.first.names, self.second.names) if line.startswith("Out")}
+        varying = (
+            self.varying - {"Out"}
+            | set(self.lost)
+            | {line for line in _unlike(self.first.names, self.second.names) if line.startswith("Out")}
+        )
         return [
             *differences("name", self.first.names, outcome.names, varying),
             *differences("ambient", self.first.ambient, outcome.ambient, ambient),
             *differences("output of", self.first.outputs, outcome.outputs, outputs),
-            *[f"name {name} is missing" for name in self.first.names if "." not in name and "[" not in name and name not in outcome.names],
+            *[f"name {name} is missing" for name in self.first.names if _is_lost(name, outcome) and name not in self.lost],
         ]
+
+
+def _is_lost(name: str, outcome: Outcome) -> bool:
+    return "." not in name and "[" not in name and name not in outcome.names
 
 
 def _unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
@@ -367,7 +394,7 @@ def miscounted(trial: Trial, finished: set[str], crashes: Counter[str]) -> list[
             again = sum(n for (kernel, where, what), n in counts.items() if kernel == resumed and where == step and what == name)
             ahead = sum(n for (kernel, where, what), n in counts.items() if kernel < resumed and where == step and what == name)
             runs_again = step in last and (step not in finished or step in book.reruns)
-            if again != runs_again:
+            if not runs_again <= again <= runs_again * book.runs.get(step, 1):
                 problems.append(f"effect {name!r} of step {step}: {again} times after the crash, not {int(runs_again)}")
             least, most = int(step in finished), book.runs.get(step, 1) + crashes[step]
             if not least <= ahead <= most and not (book.fails and ahead == 0):

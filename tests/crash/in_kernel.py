@@ -103,6 +103,7 @@ CLASS_NOISE = {
     "__static_attributes__",
     "__qualname__",
 }
+LEFT_BY_PICKLE = {"_deprecated_key_to_warnings"}  # scikit-learn's Bunch leaves it out of its own pickle, and reads it with a default
 IPYTHON_NAME = re.compile(r"_+$|_i*$|_i?\d+$|_[dio]h$|_exit_code$|__session__$|__builtin__$|__builtins__$")
 
 
@@ -311,7 +312,7 @@ class Description:
         cls = type(value)
         if cls.__module__ == "__main__":
             self.walk(f"{path}.__class__", cls)
-        attributes = dict(getattr(value, "__dict__", {}))
+        attributes = {name: part for name, part in getattr(value, "__dict__", {}).items() if name not in LEFT_BY_PICKLE}
         slots = [name for base in cls.__mro__ for name in _slots(base) if hasattr(value, name)]
         for name in (*attributes, *slots):
             self.walk(f"{path}.{name}", attributes[name] if name in attributes else getattr(value, name))
@@ -397,6 +398,7 @@ def names() -> list[str]:
 
 
 HIDDEN = {
+    "__warningregistry__",
     "In",
     "Out",
     "exit",

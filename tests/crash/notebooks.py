@@ -1301,6 +1301,7 @@ s = sum(a)
 print(a, s)
 """,
         live="load grow use load p1 grow use p1",
+        marked="a step does not see what a step made that was cut from its line, as a plain cell does",
     ),
     Book(
         "step-inserted-between",
@@ -1733,6 +1734,7 @@ c;
 ---
 c + 1
 """,
+        marked="a step that reads _ keeps the value, and not that it is the object of another cell",
     ),
     Book(
         "out-is-the-variable",
@@ -1746,6 +1748,7 @@ a
 _.append(3)
 print(a)
 """,
+        marked="a step that reads _ keeps the value, and not that it is the object of another cell",
     ),
     Book(
         "out-follows-its-variable",
@@ -1897,6 +1900,7 @@ total += 1
 ---
 print(next(gen), total)
 """,
+        marked="a generator that has not ended can't be stored",
     ),
     Book(
         "iterator-drawn-from-by-steps",
@@ -2893,6 +2897,7 @@ b = a * 2
 print(a, b)
 """,
         live="base twice base p1 twice",
+        marked="a step does not see what a step made that was cut from its line, as a plain cell does",
     ),
     Book(
         "in-place-sort-and-slices",
@@ -3085,6 +3090,7 @@ old.v.append(4)
 kept.v.append(5)
 print(type(old) is type(new), type(old) is type(kept))
 """,
+        marked="a class that one cell defines twice, word for word, comes back as one",
     ),
     # -- changes that hide ---------------------------------------------------------------------------------------------------------------
     Book(

@@ -41,6 +41,14 @@ def needs(book: Book) -> list[pytest.MarkDecorator]:
     return [pytest.mark.xdist_group(book.name), *([pytest.mark.skip(f"needs {absent[0]}")] if absent else [])]
 
 
+def everywhere(number: int, book: Book) -> list[Kill]:
+    """The kills for a book all of whose cells are steps: one by turns for every third book, or every place."""
+    every = kills(replace(book, every=True))
+    if os.environ.get("DURNB_TRIALS") == "all":
+        return every
+    return [every[number * 5 % len(every)]] if number % 3 == 0 else []
+
+
 EACH_BOOK = pytest.mark.parametrize("book", [pytest.param(book, id=book.name, marks=needs(book)) for book in BOOKS])
 EACH_KILL = pytest.mark.parametrize(
     ("book", "kill"),
@@ -93,3 +101,19 @@ def test_a_notebook_run_again_in_the_same_kernel_ends_as_one_run_once(
 ) -> None:
     problems = live(book, tmp_path, pair, reference_of(book, pair))
     assert not problems, f"{book.sentence}\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("book", "kill"),
+    [
+        pytest.param(book, kill, id=f"{book.name}: {kill}", marks=needs(book))
+        for n, book in enumerate(BOOKS)
+        if not book.marked
+        for kill in everywhere(n, book)
+    ],
+)
+def test_a_notebook_all_of_whose_cells_are_steps_ends_as_one_that_never_was_killed(
+    book: Book, kill: Kill, pair: Pair, tmp_path: Path, reference_of: Callable[[Book, Pair], Reference]
+) -> None:
+    problems = single(replace(book, every=True), kill, tmp_path, pair, reference_of(book, pair))
+    assert not problems, f"{book.sentence}\nkilled {kill}\n" + "\n".join(problems)

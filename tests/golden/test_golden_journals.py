@@ -16,7 +16,9 @@ from durnb.journal.schema import SCHEMA
 HERE = Path(__file__).parent
 RUN = RunName("day=2026-11-20", 1)
 CLOCK = SystemClock()
-SCHEMAS = [1]
+SCHEMAS = [1, 2]
+# The step fetch by the number of its executions: the current checkpoint, all that serve, those that retention dropped.
+FETCHED = {1: (6, [6], []), 3: (17, [6, 17], [15])}
 
 
 @pytest.fixture(params=SCHEMAS)
@@ -41,11 +43,11 @@ def test_a_golden_journal_says_what_it_said(golden: Store) -> None:
     history = read_history(golden, RUN, CLOCK)
     assert_known(history)
     assert not history.attached
-    assert history.epoch == 1
+    epoch = history.epoch
     journal = Journal.open(golden, RUN, create=False, clock=CLOCK, wait=timedelta(0))
     assert_known(journal.history)
-    (number,) = journal.history.steps["fetch"].checkpoints
-    checkpoint = journal.history.steps["fetch"].checkpoints[number]
+    assert journal.history.epoch == epoch + 1
+    checkpoint = journal.history.steps["fetch"].checkpoints[6]
     facts = (golden.id, str(RUN), str(journal.history.steps["fetch"].executions[0].started_seq), "checkpoint")
     assert journal.verify(facts, checkpoint.manifest.encode(), checkpoint.signature)
     journal.close()
@@ -60,9 +62,9 @@ def assert_known(history: History) -> None:
     assert history.steps["report"].rerun
     assert history.requests == {"r1", "r2"}
     fetch = history.steps["fetch"]
-    assert fetch.current == 6
-    assert fetch.checkpoint is not None
-    assert fetch.checkpoint.fingerprint == "f1"
+    assert fetch.checkpoints[6].fingerprint == "f1"
+    known = (fetch.current, list(fetch.checkpoints), list(fetch.dropped))
+    assert known == FETCHED[len(fetch.executions)]
     first, second = fetch.executions[0].attempts
     assert first.error is not None
     assert first.error.message == "no “such” file"

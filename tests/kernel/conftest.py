@@ -37,6 +37,12 @@ class Notebook(KernelDriver):
         tally = self.place.folder / "tally.py.txt"
         return dict(Counter(tally.read_text().split())) if tally.exists() else {}
 
+    def ok_with_id(self, cell: str, cell_id: str | None) -> CellResult:
+        """Run a cell that must succeed, as a front end that sends its id."""
+        result = self.run(cell, cell_id)
+        assert result.ok, f"{result}\n{chr(10).join(result.traceback)}\n{self.logged()}"
+        return result
+
     def refused(self, cell: str, cell_id: str | None = None) -> CellResult:
         """Run a cell that must fail with one line of durnb's own, without a traceback."""
         result = self.run(cell, cell_id)

@@ -34,7 +34,8 @@ INLINE = "module://matplotlib_inline.backend_inline"
 DURNB = (
     *("duckdb", "dill", "blake3", "tenacity", "durnb.journal", "durnb.engine.session", "durnb.engine.operations"),
     *("durnb.snapshot", "durnb.fingerprint", "durnb_kernel_ext.magic", "durnb_kernel_ext.attachment"),
-    *("durnb_kernel_ext.commands.steps", "durnb_kernel_ext.commands.runs", "durnb_widgets.tables"),
+    *("durnb_kernel_ext.commands.steps", "durnb_kernel_ext.commands.runs", "durnb_kernel_ext.commands.storage", "durnb_widgets.tables"),
+    *("durnb_kernel_ext.unmarked", "durnb_kernel_ext.commands.switch", "durnb_kernel_ext.commands.advice"),
 )  # what a nursery imports for kernels that will load durnb
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 OUTPUTS = ("stream", "display_data", "execute_result", "error")

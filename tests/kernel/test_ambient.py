@@ -37,6 +37,17 @@ def test_a_step_runs_with_the_setting_that_its_place_sees(nb: Notebook) -> None:
     assert nb.evaluate("app.settings.theme") == "light!?"
 
 
+def test_what_a_library_sets_as_a_value_of_it_is_put_back_is_no_setting_of_the_plain_cell_below(nb: Notebook) -> None:
+    (nb.place.folder / "quiet.py").write_text("import warnings\nwarnings.filterwarnings('ignore', message='quiet')\nclass Thing: pass\n")
+    make = "%%durable make\nran('make')\nfrom quiet import Thing\nthing = Thing()\nk = {}"
+    use = "%%durable use\nran('use')\nboth = thing, k"
+    nb.ok(make.format(1), use, make.format(2), use)
+    nb.open().ok(make.format(2), use, "thing", make.format(1), use)
+    assert nb.executions == {"make": 2, "use": 2}
+    nb.open().ok("%durable restore", "thing", make.format(2), use, make.format(1).replace("k = 1", "k = 3"))
+    assert nb.executions == {"make": 3, "use": 2}
+
+
 def test_an_edited_setting_of_a_plain_cell_makes_the_steps_below_stale(nb: Notebook) -> None:
     (nb.place.folder / "app.py").write_text(APP)
     set_to = "app.settings.theme = {!r}"

@@ -149,7 +149,7 @@ def test_the_environment_can_turn_durability_off(nb: Notebook) -> None:
 def test_help_lists_every_command(nb: Notebook) -> None:
     text = nb.ok("%durable help").text
     for name in (
-        "status plan show run new finish rerun rename restore save resolve adopt notebook takeover trust off on help".split()  # noqa: SIM905  # reads best
+        "status plan show run new finish rerun rename restore save resolve adopt notebook takeover trust du gc off on all check help".split()  # noqa: SIM905  # reads best
     ):
         assert f"%durable {name}" in text
 

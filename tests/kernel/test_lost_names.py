@@ -126,3 +126,13 @@ def test_a_live_generator_is_lost_and_the_rest_is_kept(nb: Notebook) -> None:
     assert nb.evaluate("next(gen)") == 1
     nb.open().ok(cell)
     assert nb.names("gen", "first", "kept") == {"first": "0", "kept": "[1]"}
+
+
+def test_a_step_that_could_only_reach_what_is_lost_now_is_not_run_again(nb: Notebook) -> None:
+    make = "%%durable one\nimport sqlite3, threading\nworker = threading.Thread()\ndb = sqlite3.connect('a.db')"
+    use = "%%durable two\nran('two')\ndb.execute('create table t as select 1 x')\ndb.commit()"
+    nb.ok(make, use)
+    nb.open().ok(make, use)
+    assert nb.executions == {"two": 1}
+    nb.ok("%durable rerun one", make, use)
+    assert nb.executions == {"two": 1}

@@ -26,21 +26,22 @@ GATE = "import os, time\nopen('inside', 'w').close()\nwhile not os.path.exists('
 @pytest.fixture
 def worker(desk: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `durnb worker .` in the folder; all that were started are killed with their children at the end."""
-    begun: list[psutil.Process] = []
+    begun: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         with (desk.folder / "worker.log").open("a") as log:
             command = [sys.executable, "-m", "durnb.cli", "worker", ".", *arguments]
             process = subprocess.Popen(command, cwd=desk.folder, stderr=log, text=True)
-        begun.append(psutil.Process(process.pid))
+        begun.append(process)
         return process
 
     yield start
     for process in begun:
-        if process.is_running():
-            for each in [*process.children(recursive=True), process]:
+        if process.poll() is None:
+            tree = psutil.Process(process.pid)
+            for each in [*tree.children(recursive=True), tree]:
                 each.kill()
-    psutil.wait_procs(begun)
+        process.wait()
 
 
 def _task(desk: Any, key: str = "default", name: str = "etl.ipynb") -> Any:

@@ -93,6 +93,9 @@ def test_what_is_no_size_is_refused_in_one_line(text: str) -> None:
         ("disable", "", False),
         ("on_change", "ask", "ask"),
         ("store", "/data", "/data"),
+        ("max_store", "20 GB", 20_000_000_000),
+        ("max_store", 0, 0),
+        ("keep_runs", "3", 3),
     ],
 )
 def test_a_setting_is_read_as_its_own_type(name: str, value: Any, parsed: Any) -> None:
@@ -114,6 +117,9 @@ def test_a_default_is_a_value_of_its_own_setting(setting: Any) -> None:
         ("max_output", [1]),
         ("on_change", "never"),
         ("colour", "red"),
+        ("keep_runs", 0),
+        ("keep_checkpoints", "0"),
+        ("max_store", -1),
     ],
 )
 def test_a_value_that_cannot_be_read_is_a_usage_error(name: str, value: Any) -> None:
@@ -168,4 +174,5 @@ def test_the_defaults_are_those_of_the_design() -> None:
         timedelta(hours=12),
         timedelta(seconds=10),
     )
+    assert (defaults.keep_checkpoints, defaults.keep_runs, defaults.max_store) == (2, 10, 0)
     assert (defaults.max_crashes, defaults.max_prestate, defaults.on_change) == (3, 64_000_000, "rerun")

@@ -24,8 +24,12 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.JournalNewer(path="/w/a.duckdb", schema=9, known=3),
     errors.JournalForeign(path="/w/a.duckdb", why="no table of events"),
     errors.JournalDamaged(path="/w/a.duckdb", why="page 3"),
+    errors.PackDamaged(path="/w/a.pack", kept="/w/a.pack.damaged", why="the 9 bytes at 0 are not those that were written"),
     errors.JournalReadOnly(path="/w/a.duckdb", why="permission denied"),
     errors.DiskFull(path="/w/a.duckdb"),
+    errors.NoRoom(step="train", path="/w/.durnb/etl", needed=2_000_000_000, room=5, limit=0),
+    errors.NoRoom(step="", path="/w/.durnb/etl", needed=2_000, room=5, limit=1_000_000),
+    errors.StoreBusy(path="/w/.durnb/etl/objects", seconds=10),
     errors.JournalForked(),
     errors.CheckpointUnreadable(step="load", why="no module named 'gone'"),
     errors.CheckpointUntrusted(step="load"),
@@ -42,7 +46,7 @@ SAMPLES: tuple[DurnbError, ...] = (
     RetryAfter(30),
     RetryAfter(timedelta(minutes=2), "the service is busy"),
 )
-OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "there"}
+OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "there", "needed", "room", "limit"}  # said in other words
 
 
 def _classes(cls: type[DurnbError]) -> set[type[DurnbError]]:

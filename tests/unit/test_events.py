@@ -33,6 +33,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "error": st.builds(ErrorInfo, type=text, message=text, traceback=text),
     "parameters": st.dictionaries(text, json_values, max_size=3),
     "dropped_inputs": st.lists(text, max_size=2).map(tuple),
+    "checkpoints": st.lists(numbers, max_size=3).map(tuple),
+    "events": st.lists(numbers, max_size=3).map(tuple),
     "answer": st.sampled_from(["retry", "keep", "done", "abort"]),
     "how": st.sampled_from(["exception", "timeout", "interrupt"]),
     "status": st.sampled_from(["finished", "failed"]),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from durnb.events import (
     CheckpointSaved,
+    CheckpointsDropped,
     CheckpointTrusted,
     Input,
     KernelAttached,
@@ -27,6 +28,7 @@ from durnb.events import (
 )
 from durnb.fold import Attempt, History, StepHistory, fold
 from unit.engine.run_story import Story, made, reads, stories
+from unit.journal.journal_samples import failed, started
 
 
 def _attempts(history: History) -> list[Attempt]:
@@ -96,7 +98,8 @@ def test_an_execution_is_finished_exactly_where_its_last_attempt_succeeded(story
     for step in story.history.steps.values():
         for execution in step.executions:
             assert (execution.checkpoint is not None) == (execution.last.status == "succeeded")
-            assert execution.checkpoint is None or step.checkpoints[execution.checkpoint].execution == execution.number
+            made = {**step.checkpoints, **step.dropped}
+            assert execution.checkpoint is None or made[execution.checkpoint].execution == execution.number
 
 
 @given(stories())
@@ -141,10 +144,10 @@ def _nameless(step: StepHistory) -> tuple[object, ...]:
         replace(
             c, step="", line=(), inputs=_nameless_inputs(c.inputs), kept=tuple((code, _nameless_inputs(inputs)) for code, inputs in c.kept)
         )
-        for c in step.checkpoints.values()
+        for c in (*step.checkpoints.values(), *step.dropped.values())
     ]
     executions = [replace(e, line=(), inputs=_nameless_inputs(e.inputs)) for e in step.executions]
-    rest = [getattr(step, f.name) for f in fields(step) if f.name not in ("name", "checkpoints", "executions")]
+    rest = [getattr(step, f.name) for f in fields(step) if f.name not in ("name", "checkpoints", "dropped", "executions")]
     return checkpoints, executions, rest
 
 
@@ -261,7 +264,40 @@ def test_saving_again_replaces_what_is_stored_and_nothing_else() -> None:
     number = story.runs("load", "A", bound={"df": "1"})
     before = story.step("load").checkpoints[number]
     story.tell(CheckpointSaved(step="load", checkpoint=number, manifest="m", signature="s2", save=2.0, size=9))
-    assert story.step("load").checkpoints[number] == replace(before, manifest="m", signature="s2", save=2.0, size=9, saved=True)
+    after = replace(before, manifest="m", signature="s2", save=2.0, size=9, saved=True, written=(number, number + 1))
+    assert story.step("load").checkpoints[number] == after
+
+
+def test_a_dropped_checkpoint_serves_no_more_and_is_remembered() -> None:
+    story = Story()
+    first, second = story.runs("load", "A", bound={"df": "1"}), story.runs("load", "B")
+    story.tell(CheckpointsDropped(step="load", checkpoints=(first,), events=(first, first - 1)))
+    step = story.step("load")
+    assert (list(step.checkpoints), list(step.dropped), step.current) == ([second], [first], second)
+    assert (step.dropped[first].code, step.dropped[first].manifest, step.dropped[first].signature) == ("A", "", "")
+    story.renames("load", "read")
+    assert story.step("read").dropped[first].step == "read"
+
+
+def test_bytes_that_were_let_go_of_are_not_looked_for_any_more() -> None:
+    story = Story()
+    begun = story.tell(replace(started("load"), prestate="m", prestate_signature="s"))
+    ended = story.tell(replace(failed("load"), outputs="ab"))
+    number = story.runs("load", "B")
+    story.tell(CheckpointSaved(step="load", checkpoint=number, manifest="m", signature="s2", save=2.0, size=9))
+    story.tell(CheckpointsDropped(step="load", checkpoints=(), events=(begun, ended, number)))
+    execution = story.step("load").executions[0]
+    assert (execution.prestate, execution.prestate_signature, execution.last.outputs) == ("", "", "")
+    assert story.step("load").checkpoints[number].written == (number + 1,)
+    assert story.step("load").checkpoints[number].manifest == "m"
+
+
+def test_a_reuse_is_a_use() -> None:
+    story = Story()
+    first, second = story.runs("load", "A"), story.runs("load", "B")
+    assert [story.step("load").checkpoints[number].used for number in (first, second)] == [first, second]
+    story.reuses("load", first)
+    assert story.step("load").checkpoints[first].used == len(story.events)
 
 
 def test_trust_replaces_the_signature_alone() -> None:

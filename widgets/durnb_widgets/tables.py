@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
+from durnb.advice import Finding, Size
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import StepRow
 from durnb.engine.plan import Plan
+from durnb.engine.storage import (
+    HOLDING_HEADS,
+    REMOVED_HEADS,
+    RUN_HEADS,
+    Storage,
+    holding_rows,
+    left_lines,
+    removed_rows,
+    removed_title,
+    run_rows,
+    storage_title,
+    store_lines,
+)
 from durnb.fold import History, StepHistory
+from durnb.journal import Collected
 
-__all__ = ["Table", "bytes_text", "plan_table", "status_table", "step_text", "when"]
+_BIGGEST: Final = 8  # variables that a check names
+
+__all__ = ["Table", "advice_table", "bytes_text", "plan_table", "status_table", "step_text", "when"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Several tables, one below the other."""
+
+    parts: tuple[Table, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.parts))
+
+    def _repr_html_(self) -> str:
+        return "".join(part._repr_html_() for part in self.parts)
 
 
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
@@ -26,7 +58,7 @@ def status_table(history: History, rows: Sequence[StepRow]) -> Table:
 def _status_row(row: StepRow) -> tuple[str, ...]:
     lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
     return (
-        row.step,
+        row.heading,
         row.status,
         when(row.at),
         seconds_text(row.ran),
@@ -42,7 +74,7 @@ def plan_table(run: str, plan: Plan) -> Table:
     return Table(
         title=f"plan for run {run}",
         heads=("step", "would", "why", "ran before"),
-        rows=tuple((s.step, words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
+        rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
         foot="values that plain cells define are looked at when the step's turn comes"
         if plan.steps
         else "the notebook has no durable cells",
@@ -65,8 +97,38 @@ def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
     rows += [(f"input {i.name}", f"{i.kind}{f' by {i.maker}' if i.maker else ''}, {i.digest[:12]}") for i in last.inputs]
     if manifest is not None:
         rows += [(f"variable {name}", f"{stored.type}, {stored.digest[:12]}") for name, stored in manifest.names.items()]
+        made = {path: file for files in manifest.creates.values() for path, file in files.items()}
+        rows += [(f"file {path}", f"{bytes_text(file.size)}, {file.digest[:12]}") for path, file in made.items()]
         rows += [(f"lost {name}", f"{one.path}: {one.reason}") for name, one in manifest.lost.items()]
         rows += [(f"deleted {name}", "") for name in manifest.deleted] + [("dropped", note) for note in manifest.dropped]
         rows += [(f"set {name}", ambient.derived) for name, ambient in manifest.ambient.items()]
     rows.append(("source", last.source.strip()))
     return Table(title=f"step {step.name}: {step.status}", heads=("what", "value"), rows=tuple(rows))
+
+
+def storage_tables(storage: Storage) -> Tables:
+    """What takes the room: the parts of one run, then all runs."""
+    foot = "what several rows share is counted with the first of them" if any(one.shared for one in storage.holdings or ()) else ""
+    heads = HOLDING_HEADS if storage.holdings else ()
+    parts = Table(storage_title(storage, bytes_text), heads, tuple(holding_rows(storage, bytes_text)), foot)
+    runs = Table("all runs", RUN_HEADS, tuple(run_rows(storage, bytes_text)), "; ".join(store_lines(storage, bytes_text)))
+    return Tables((parts, runs))
+
+
+def collected_table(collected: Collected, *, dry_run: bool) -> Table:
+    """What a collection removed, or would."""
+    foot = "; ".join(left_lines(collected, asked=not dry_run))
+    heads = REMOVED_HEADS if collected.removed else ()
+    return Table(removed_title(collected, bytes_text, dry_run=dry_run), heads, tuple(removed_rows(collected, bytes_text)), foot)
+
+
+def advice_table(findings: Sequence[Finding], sizes: Sequence[Size]) -> Table:
+    """What a check found, and what a checkpoint of everything would take."""
+    biggest = ", ".join(f"{' '.join(size.names)} {bytes_text(size.bytes)}" for size in sizes[:_BIGGEST])
+    total = f"all variables of steps take {bytes_text(sum(size.bytes for size in sizes))} ({biggest})" if sizes else ""
+    return Table(
+        title="what may bite in a long run" if findings else "nothing was found that may bite in a long run",
+        heads=("", "where", "what", "cure") if findings else (),
+        rows=tuple((f.severity, f.where + (f", line {f.line}" if f.line else ""), f.what, f.cure) for f in findings),
+        foot=total,
+    )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Extension", list[str]], Any]
 
-MODULES: Final = ("runs", "steps", "switch")
+MODULES: Final = ("advice", "runs", "steps", "storage", "switch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,11 @@ def dispatch(extension: Extension, line: str) -> Any:
         return result
     print(result)
     return None
+
+
+def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
+    """Whether `flag` is among the words, and the words without it."""
+    return flag in words, [word for word in words if word != flag]
 
 
 def no_words(name: str, words: list[str]) -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
+from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.engine.steering import step_in
 from durnb.errors import UsageError
 from durnb.fold import History
-from durnb_kernel_ext.commands import command, no_words
+from durnb_kernel_ext.commands import command, no_words, take_flag
 from durnb_widgets.tables import plan_table, status_table, step_text
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
-
-
-def _flag(words: list[str], flag: str) -> tuple[bool, list[str]]:
-    return flag in words, [word for word in words if word != flag]
 
 
 def _one(name: str, words: list[str], what: str = "STEP") -> str:
@@ -31,7 +30,7 @@ def _one(name: str, words: list[str], what: str = "STEP") -> str:
 @command("status", "[--json]")
 def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
-    as_json, rest = _flag(words, "--json")
+    as_json, rest = take_flag(words, "--json")
     no_words("status", rest)
     history = extension.engine.peek() or History()
     if as_json:
@@ -42,15 +41,15 @@ def status(extension: Extension, words: list[str]) -> Any:
 @command("plan", "[--json]")
 def plan(extension: Extension, words: list[str]) -> Any:
     """what Run All would do now, and why (from the saved notebook file)"""
-    as_json, rest = _flag(words, "--json")
+    as_json, rest = take_flag(words, "--json")
     no_words("plan", rest)
     session = extension.engine
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    planned = plan_of(session.history, cells)
+    planned = plan_of(session.history, cells, extension.settings, folder=Path(working_folder()))
     if as_json:
-        steps = [{"step": s.step, "action": s.action, "reason": s.reason, "ran": s.ran} for s in planned.steps]
+        steps = [asdict(step) for step in planned.steps]
         return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
     return plan_table(session.history.run, planned)
 

@@ -13,9 +13,10 @@ import pytest
 import durnb
 from durnb.archive import NotebookHistory, Rows, RunsLeftOut
 from durnb.errors import CheckpointUntrusted, DurnbError, NotInHistory, NotKept, RunHeld, UsageError
-from durnb.journal import RunName, Store
-from unit.archive.archive_samples import EVIL, tell_etl
-from unit.journal.journal_samples import ended, heard, opened, process
+from durnb.events import RunFinished
+from durnb.journal import Limits, RunName, Store, collect
+from unit.archive.archive_samples import EVIL, finish, start, tell_etl
+from unit.journal.journal_samples import CLOCK, NO_WAIT, ended, heard, opened, process
 
 HOLD = """
 from unit.archive.archive_samples import *
@@ -151,6 +152,29 @@ def test_a_variable_that_was_not_kept_says_why(told: NotebookHistory, name: str,
         checkpoint[name]
     assert str(caught.value) == f"checkpoint 6 of step load does not hold {name!r}: {why}"
     assert checkpoint.variables[name].state != "kept"
+
+
+def test_what_retention_removed_since_says_so(tmp_path: Path) -> None:
+    store = Store.of(tmp_path / "etl.ipynb")
+    journal = opened(store, RunName("interactive", 1))
+    for value in (1, 2):
+        start(journal, "load")
+        finish(journal, "load", f"df = bytes([{value}]) * 100_000", ["df"])
+    journal.append(RunFinished(status="finished"))
+    journal.close(None)
+    run = durnb.history(store.notebook)["interactive.1"]
+    first, second = run["load"].checkpoints
+    assert first["df"] != second["df"]
+    collect(store, Limits(checkpoints=1, runs=1), clock=CLOCK, patience=NO_WAIT)
+    with pytest.raises(NotInHistory, match=r"has no checkpoint '4'.*It was removed to save room"):
+        first.load("df")
+    assert second["df"] == b"\x02" * 100_000
+    later = opened(store, RunName("interactive", 2))
+    later.append(RunFinished(status="finished"))
+    later.close(None)
+    collect(store, Limits(checkpoints=1, runs=1), clock=CLOCK, patience=NO_WAIT)
+    with pytest.raises(UsageError, match=r"has no run interactive\.1"):
+        second.load("df")
 
 
 def test_without_a_kernel_the_notebook_has_to_be_named_and_to_be_there(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from durnb.events import (
     StepSucceeded,
 )
 from durnb.fold import Answer, Execution, History, Line, StepHistory
+from durnb.journal.retention import superfluous
 
 BEGIN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CODE = "code-1"
@@ -138,16 +139,24 @@ class Story:
         )
 
     def succeeds(
-        self, name: str, *, ran: float = 1.0, saved: bool = True, dropped: tuple[str, ...] = (), size: int = 0, **digests: str
+        self,
+        name: str,
+        *,
+        ran: float = 1.0,
+        saved: bool = True,
+        dropped: tuple[str, ...] = (),
+        size: int = 0,
+        holds: str = "",
+        **digests: str,
     ) -> int:
-        """The last attempt ends well; the number of its checkpoint. `digests` are the names that it bound."""
+        """The last attempt ends well; the number of its checkpoint. `digests` are the names that it bound, or `holds` is its manifest."""
         last = self.last(name)
         return self.tell(
             StepSucceeded(
                 step=name,
                 execution=last.number,
                 attempt=last.last.number,
-                manifest=manifest(name, **digests),
+                manifest=holds or manifest(name, **digests),
                 signature="sig",
                 saved=saved,
                 ran=ran,
@@ -288,6 +297,7 @@ def _between(draw: st.DrawFn, story: Story, step: StepHistory, number: int, rena
     name, last = step.name, step.executions[-1]
     actions = ["start", "start", "die", "rerun", "resolve"]
     actions += ["resume"] * 2 if last.checkpoint is None and last.generation == step.generation else []
+    actions += ["drop"] if len(step.checkpoints) > 1 else []
     actions += ["save", "trust"] if step.checkpoints else []
     actions += ["reuse"] * 2 if step.checkpoints and not step.rerun else []
     actions += ["done"] if last.checkpoint is None else []
@@ -312,6 +322,9 @@ def _between(draw: st.DrawFn, story: Story, step: StepHistory, number: int, rena
             story.resolves(
                 name, draw(st.sampled_from(["retry", "abort", *(["keep"] if step.current is not None else [])])), f"request-{number}"
             )
+        case "drop":
+            for event in superfluous(story.history, 1):
+                story.tell(event)
         case "done":
             story.resolves(name, "done")
             story.succeeds(name, ran=0.0)

@@ -8,6 +8,7 @@ import pytest
 
 from durnb.engine.decide import Ask, Decision, Execute, Missing, Refuse, Reuse
 from durnb.events import Input
+from durnb.journal.retention import superfluous
 from unit.engine.questions import DF, KEEP, LONG, RETRY, decided, words
 from unit.engine.run_story import CODE, Story, made, reads
 
@@ -49,6 +50,19 @@ def test_a_step_that_is_done_and_was_not_saved_is_reused_too() -> None:
     story.starts("train")
     number = story.succeeds("train", saved=False)
     assert decided(story) == Reuse(checkpoint=number, reason="finished")
+
+
+def test_an_edit_that_was_undone_runs_where_retention_dropped_its_result_and_says_so() -> None:
+    story = Story()
+    story.runs("train", "A", [DF])
+    story.runs("train", "B", [DF])
+    (dropped,) = superfluous(story.history, 1)
+    story.tell(dropped)
+    decision = decided(story, "A", (DF,))
+    assert isinstance(decision, Execute)
+    assert words(decision) == "its code was edited; its earlier result for just this was removed to save room (setting keep_checkpoints)"
+    assert words(decided(story, "C", (DF,))) == "its code was edited"
+    assert isinstance(decided(story, "B", (DF,)), Reuse)
 
 
 def test_an_edit_that_was_undone_reuses_the_earlier_checkpoint() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durnb.engine.header import Header, find_header, option_help, parse_header
+from durnb.engine.header import Header, find_header, is_marked_plain, option_help, parse_header
 from durnb.errors import UsageError
 
 
@@ -184,3 +184,19 @@ def test_looking_for_a_header_is_fast() -> None:
     began = time.perf_counter()
     assert find_header(cell) is None
     assert time.perf_counter() - began < 1
+
+
+def test_a_cell_can_say_that_it_is_no_step() -> None:
+    for mark in ("# durable: off", "%%durable off", "#durable:off "):
+        assert find_header(f"{mark}\nx = 1") is None
+        assert is_marked_plain(f"{mark}\nx = 1")
+    assert not is_marked_plain("# durable: load\nx = 1")
+    assert not is_marked_plain("x = 1  # durable: off")
+    with pytest.raises(UsageError, match="nothing can follow"):
+        find_header("# durable: off --retries 2\nx = 1")
+
+
+def test_files_that_a_step_makes_can_be_named_more_than_once_and_are_no_inputs() -> None:
+    assert parse_header("a --creates x.csv --creates 'out/*.png'").creates == ("x.csv", "out/*.png")
+    with pytest.raises(UsageError, match="both an input"):
+        parse_header("a --creates x.csv --depends x.csv")

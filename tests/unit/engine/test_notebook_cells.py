@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from durnb.engine.cells import NotebookCell, header_of, plain_cells, step_names
+from durnb.engine.cells import NotebookCell, header_of, plain_cells, step_names, title
 
 LOAD = NotebookCell(source="%%durable load --retries 3\ndf = 1")
 COMMENT = NotebookCell(source="# durable: train\nmodel = 1")
@@ -50,3 +50,10 @@ def test_a_cell_that_only_speaks_to_durnb_is_no_plain_cell(source: str) -> None:
 )
 def test_a_cell_that_does_more_is_a_plain_cell(source: str) -> None:
     assert plain_cells([NotebookCell(source=source)]) == [NotebookCell(source=source)]
+
+
+def test_a_cell_is_titled_by_its_first_line_of_code() -> None:
+    assert title("%%time\n# fit\nmodel = fit()") == "model = fit()"
+    assert title("# the data\n\nx = 1\ny = 2") == "x = 1"
+    assert title("# only a comment") == "# only a comment"
+    assert title("x" * 100) == "x" * 47 + "…"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from durnb.engine.cells import NotebookCell
+from durnb.engine.creations import record
+from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
 from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.unmarked import Blanket, covered
 from durnb.fingerprint import read_cell
+from durnb.journal.retention import superfluous
 from unit.engine.run_story import Story, made, reads
 
 LOAD, TRAIN = "%%durable load\ndf = 1", "%%durable train\nmodel = df"
@@ -144,6 +149,18 @@ def test_an_edit_that_was_undone_is_reused() -> None:
     assert only(story, LOAD).action == "reuse"
 
 
+def test_an_edit_that_was_undone_runs_where_retention_dropped_its_result_and_says_so() -> None:
+    story = Story()
+    ran(story, LOAD)
+    ran(story, "%%durable load\ndf = 2")
+    (dropped,) = superfluous(story.history, 1)
+    story.tell(dropped)
+    planned = only(story, LOAD)
+    assert planned.action == "run"
+    assert "removed to save room" in planned.reason
+    assert "removed" not in only(story, "%%durable load\ndf = 3").reason
+
+
 def test_a_step_whose_maker_has_given_something_else_since_is_not_simply_reused() -> None:
     story = both_ran(df="1")
     ran(story, "%%durable load\ndf = 2", df="2")  # run alone, by hand
@@ -253,3 +270,63 @@ def test_the_next_step_is_the_first_that_is_not_simply_reused() -> None:
     assert plan(story.history, notebook(LOAD, TRAIN)).next is None
     following = plan(story.history, notebook(LOAD, TRAIN, "%%durable report\nprint(model)")).next
     assert following == PlannedStep(step="report", action="run", reason="it has not run yet")
+
+
+def test_cells_that_all_makes_steps_are_planned_with_a_label() -> None:
+    story = Story()
+    story.runs("cell-c1", read_cell("df = load()").digest, source="df = load()")
+    cells = covered(notebook("%durable all", "df = load()", "df.head()"))
+    first, second = plan(story.history, cells).steps
+    assert (first.action, first.label, str(first)) == ("reuse", "df = load()", "cell-c1 (df = load())")
+    assert (second.action, second.step) == ("run", "cell-c2")
+
+
+def unmarked(source: str, ran: float = 1.0, *, moves: bool = False, reason: str = "a connection", kind: str = "int", **names: str) -> Plan:
+    """The plan for an unmarked cell that lost `conn`, and for one that reads that."""
+    story = Story()
+    stored = {name: StoredName(digest=digest, type=kind) for name, digest in names.items()}
+    lost = {"conn": LostName(path="conn", reason=reason, moves=moves)}
+    story.starts("cell-c0", read_cell(source).digest, source=source)
+    story.succeeds("cell-c0", ran=ran, holds=Manifest(step="cell-c0", names=stored, lost=lost).encode())
+    return plan(story.history, covered(notebook(source, "use(conn)"), Blanket()))
+
+
+def test_a_cell_that_only_makes_what_cannot_be_stored_is_planned_to_be_run_and_what_reads_it_is_not() -> None:
+    first, second = unmarked("conn = connect()").steps
+    assert (first.action, first.reason) == ("run", "`conn` can't be stored, and is made again")
+    assert (second.action, second.reason) == ("run", "it has not run yet")
+
+
+@pytest.mark.parametrize("kind", ["sqlite3.Connection", "_duckdb.DuckDBPyConnection", "sqlalchemy.engine.base.Engine"])
+def test_what_is_opened_again_beside_it_is_no_hindrance(kind: str) -> None:
+    source = "db = open_it()\nconn = connect()"
+    assert unmarked(source, kind=kind, db="1").steps[0].action == "run"
+    assert unmarked(source, kind="pandas.DataFrame", db="1").steps[0].action == "reuse"
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        unmarked("conn = connect()\nconn.login()"),
+        unmarked("conn = connect()\nrows = conn.read()", rows="1"),
+        unmarked("conn = connect()", ran=60.0),
+        unmarked("conn = connect()", moves=True),
+        unmarked("conn = connect()", reason=TAKEN_AS_DONE),
+    ],
+    ids=["more than making", "something else", "too long", "what moves", "what was said to be done"],
+)
+def test_others_are_reused_all_the_same(planned: Plan) -> None:
+    assert planned.steps[0].action == "reuse"
+
+
+def test_files_are_looked_for_where_the_folder_is_told(tmp_path: Path) -> None:
+    source = "%%durable clean --creates a.csv\nmake()"
+    (tmp_path / "a.csv").write_text("text")
+    story = Story()
+    story.starts("clean", code_of(source), source=source)
+    story.succeeds("clean", holds=Manifest(step="clean", creates=record(["a.csv"], str(tmp_path))).encode())
+    assert plan(story.history, notebook(source), folder=tmp_path).steps[0].action == "reuse"
+    (tmp_path / "a.csv").unlink()
+    assert plan(story.history, notebook(source)).steps[0].action == "reuse"
+    (step,) = plan(story.history, notebook(source), folder=tmp_path).steps
+    assert (step.action, step.reason) == ("run", "its file a.csv is gone")

@@ -35,7 +35,7 @@ def fire():
     for callback in callbacks: callback()
 """
 DEFINITIONS = """
-import collections, functools, types
+import collections, functools, types, weakref
 import numpy as np
 import keeping_library as library
 class Node:
@@ -131,6 +131,12 @@ FORMS = (
     "{n} = (i for i in {m})",
     "next({n})",
     "{n} = iter({m})",
+    "{n} = weakref.ref(Leaf)",
+    "{n}().marker = {m}",
+    "{n} = weakref.WeakKeyDictionary({{Node: [1]}})",
+    "[each.registry.append(1) for each in {n}]",
+    "{n} = weakref.WeakSet([keep])",
+    "[each({m}) for each in {n}]",
     "exec('{n} = [0]')",
     "globals()['{n}'] = {m}",
     "eval('{n}').append(1)",

@@ -54,7 +54,7 @@ def test_bytes_that_were_never_stored_and_packs_that_are_not_listed_are_named(st
     journal.append(started("late"), failed("late"))
     journal.close()
     store.file(RUN, "packs").write_text("")
-    problems = check(store)
+    problems = [problem for problem in check(store) if ": event" in problem]
     assert [problem.partition(": ")[2].split(":")[0] for problem in problems] == ["event 4 (step_succeeded)"] * 2 + [
         "event 6 (step_succeeded)"
     ]

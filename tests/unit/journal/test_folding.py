@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from durnb.events import (
     CheckpointSaved,
+    CheckpointsDropped,
     CheckpointTrusted,
     ErrorInfo,
     Event,
@@ -38,6 +39,7 @@ from durnb.events import (
 )
 from durnb.fold import History
 from durnb.journal import Journal, Store, check, read_history
+from durnb.journal.retention import superfluous
 from durnb.journal.rows import columns_of, recorded
 from unit.journal.journal_samples import NO_WAIT, RUN, StoppedClock, failed, opened, run_step, started, succeeded
 
@@ -66,7 +68,10 @@ class Life:
 
     def some(self) -> tuple[Event, ...]:
         """Events for one append: none for a choice that is impossible now."""
-        makers = (self.start, self.start, self.end, self.end, self.reuse, self.resave, self.resolve, self.rerun, self.rename, self.attach)
+        makers = (
+            *(self.start, self.start, self.end, self.end, self.reuse, self.resave),
+            *(self.resolve, self.rerun, self.rename, self.attach, self.drop),
+        )
         return tuple(event for _ in range(1 + self.number(2)) for event in makers[self.number(len(makers) - 1)]())
 
     def start(self) -> tuple[Event, ...]:
@@ -140,6 +145,9 @@ class Life:
         new = NAMES[self.number(3)]
         return () if new in self.history.steps and new != old else self.take(StepRenamed(old=old, new=new))
 
+    def drop(self) -> tuple[Event, ...]:
+        return self.take(*superfluous(self.history, 1 + self.number(1)))
+
     def attach(self) -> tuple[Event, ...]:
         if self.number(1):
             return self.take(KernelDetached(why="exit"))
@@ -182,6 +190,8 @@ def every_event() -> Iterator[Event]:
     )
     yield CheckpointSaved(step="a", checkpoint=3, manifest="m", signature="s", save=1.0, size=2)
     yield CheckpointTrusted(step="a", checkpoint=3, signature="s")
+    yield CheckpointsDropped(step="a", checkpoints=(3, 9), events=(3, 4, 9))
+    yield CheckpointsDropped(step="a", checkpoints=(), events=(4,))
     yield StepResolved(step="a", answer="keep", request="r")
     yield StepRerunRequested(step="a")
     yield StepRenamed(old="a", new="b")

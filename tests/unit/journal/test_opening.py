@@ -15,6 +15,7 @@ import pytest
 from durnb.errors import JournalDamaged, JournalError, JournalForeign, JournalNewer, JournalReadOnly, RunHeld, UsageError
 from durnb.events import KernelAttached, KernelDetached
 from durnb.journal import Journal, RunName, Store, read_history
+from durnb.journal.schema import SCHEMA
 from unit.journal.journal_samples import CLOCK, NO_WAIT, RUN, ended, failed, opened, process, run_step, started
 
 
@@ -104,7 +105,7 @@ def test_a_journal_of_a_newer_durnb_is_refused_and_left(store: Store) -> None:
     for wal in (True, False):
         with left_as_it_was(store), pytest.raises(JournalNewer) as caught:
             opened(store)
-        assert (caught.value.schema, caught.value.known) == (7, 1)
+        assert (caught.value.schema, caught.value.known) == (7, SCHEMA)
         with left_as_it_was(store), pytest.raises(JournalNewer):
             read_history(store, RUN, CLOCK)
         if wal:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from durnb.runner.cells import code_cells, loads_durnb, step_name, title, was_restored
+from durnb.runner.cells import code_cells, loads_durnb, was_restored
 
 
 def test_places_count_the_cells_that_a_kernel_executes() -> None:
@@ -26,13 +26,22 @@ def test_places_count_the_cells_that_a_kernel_executes() -> None:
     ],
 )
 def test_a_cell_is_known_by_its_step(source: str, name: str | None) -> None:
-    assert step_name(source) == name
+    (place,) = code_cells(new_notebook(cells=[new_code_cell(source)]))
+    assert place.step == name
 
 
-def test_a_plain_cell_is_titled_by_its_first_line_of_code() -> None:
-    assert title("# the data\n\nx = 1\ny = 2") == "x = 1"
-    assert title("# only a comment") == "# only a comment"
-    assert title("x" * 100) == "x" * 47 + "…"
+def test_where_every_cell_is_a_step_the_parameters_stay_plain() -> None:
+    cells = [
+        new_code_cell("day = [1]", id="a", metadata={"tags": ["parameters"]}),
+        new_code_cell("x = load(day)", id="b"),
+        new_code_cell("%%durable use\nx", id="c"),
+    ]
+    places = code_cells(new_notebook(cells=cells), every=True)
+    assert [(place.step, str(place)) for place in places] == [
+        (None, "day = [1]"),
+        ("cell-b", "cell-b (x = load(day))"),
+        ("use", "use"),
+    ]
 
 
 def _badge(state: str) -> dict[str, Any]:

@@ -148,3 +148,17 @@ def test_order_of_attributes_is_no_matter() -> None:
     run("C.names.append('z'); C.b = 1; C.a = 2", space)
     put_back(stored, space)
     assert collections.Counter(name for name in vars(space["C"]) if not name.startswith("__")) == {"total": 1, "names": 1, "m": 1}
+
+
+def test_functions_of_a_module_made_by_hand_belong_to_the_module_that_was_put_back_last() -> None:
+    space = run(
+        "import types\nmade = types.ModuleType('made')\nexec('total = 0\\ndef add(n):\\n  global total\\n  total += n', vars(made))"
+    )
+    first = taken(space, "made")
+    exec("made.add(5)", space)
+    second = taken(space, "made")
+    there = run("x = 1")
+    put_back(first, there)
+    put_back(second, there)
+    exec("made.add(1)", there)
+    assert there["made"].total == 6

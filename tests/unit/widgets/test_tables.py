@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from durnb.engine import overview
 from durnb.engine.manifest import LostName, Manifest, StoredAmbient, StoredName
 from durnb.engine.plan import Plan, PlannedStep
-from durnb_widgets.tables import Table, bytes_text, plan_table, status_table, step_text, when
+from durnb.engine.storage import Storage
+from durnb.engine.usage import Holding
+from durnb.journal import Collected, Removed, RunFiles, RunName, StoreFiles
+from durnb_widgets.tables import Table, bytes_text, collected_table, plan_table, status_table, step_text, storage_tables, when
 from unit.engine.run_story import Story, made
 
 EVIL = "<script>alert('x')</script>\"&amp;<img src=x onerror=y>"
@@ -174,3 +177,49 @@ def test_a_size_is_told_in_decimal_units(size: int | None, words: str) -> None:
 
 def test_a_size_just_below_a_step_is_told_beyond_it() -> None:
     assert bytes_text(999_999) == "1.0 MB"
+
+
+RUN = RunName(f"day={EVIL}", 2)
+
+
+def storage(*holdings: Holding, owner: int | None = None) -> Storage:
+    files = RunFiles(run=RUN, owner=owner, state="open", journal=4_100_000, packs=9_000_000, shared=1_000_000)
+    store = StoreFiles(runs=(files,), total=14_100_000, unlisted=1_000_000, half_written=0)
+    return Storage(run=RUN, files=store, holdings=holdings if owner is None else None, unreferred=4096)
+
+
+def test_what_takes_the_room_stands_in_two_tables() -> None:
+    held = Holding(step="load", what="df, view", types=EVIL, bytes=8_000_000, shared=3_000_000, names=("df", "view"))
+    tables = storage_tables(storage(held))
+    for part in tables.parts:
+        harmless(part)
+    text = repr(tables)
+    for word in ("5.0 MB", "8.0 MB", "3.0 MB", "df, view", "counted with the first", "14 MB", "belong to no run", "%durable gc"):
+        assert word in text
+    assert EVIL in "".join(seen(tables.parts[0]).text)
+    assert tables._repr_html_().count("<table>") == 2
+
+
+def test_of_a_run_that_another_process_has_only_its_files_are_told() -> None:
+    text = repr(storage_tables(storage(owner=4711)))
+    assert "process 4711" in text
+    assert "%durable du in that kernel" in text
+
+
+def test_a_collection_says_what_went_and_what_could_not() -> None:
+    removed = (
+        Removed(what="run", count=1, bytes=10, run="default.1"),
+        Removed(what="checkpoints", count=3, bytes=0, run="interactive.1", step=EVIL),
+        Removed(what="packs", count=2, bytes=5_000_000),
+    )
+    done = Collected(removed=removed, owned={RUN: 4711}, left={RunName("default", 3): "it is damaged"})
+    table = collected_table(done, dry_run=False)
+    harmless(table)
+    text = repr(table)
+    assert text.startswith("removed 5.0 MB")
+    assert all(
+        word in text
+        for word in ("default.1", "packs of big values", "process 4711: it was asked", "default.3 was left as it is: it is damaged")
+    )
+    assert repr(collected_table(done, dry_run=True)).startswith("this would remove 5.0 MB; nothing was changed")
+    assert repr(collected_table(Collected(owned={}, left={}), dry_run=True)) == "there is nothing to remove"
