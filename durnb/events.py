@@ -260,6 +260,19 @@ class RunCancelled:
     request: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSuspended:
+    """The step that runs does nothing but wait, so its kernel is ended, as if it had been killed; the next one goes on.
+
+    It waits until `until` (UTC, ISO 8601; None where no time ends it) or for one of `signals`.
+    """
+
+    kind: ClassVar = "run_suspended"
+    step: str
+    until: str | None
+    signals: tuple[str, ...] = ()
+
+
 Event = (
     RunStarted
     | KernelAttached
@@ -279,6 +292,7 @@ Event = (
     | RunPaused
     | RunResumed
     | RunCancelled
+    | RunSuspended
 )
 
 KINDS: Final[Mapping[str, type[Event]]] = {
@@ -302,6 +316,7 @@ KINDS: Final[Mapping[str, type[Event]]] = {
         RunPaused,
         RunResumed,
         RunCancelled,
+        RunSuspended,
     )
 }
 

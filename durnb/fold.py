@@ -25,6 +25,7 @@ from durnb.events import (
     RunPaused,
     RunResumed,
     RunStarted,
+    RunSuspended,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -44,7 +45,7 @@ Line = tuple[tuple[str, int], ...]
 class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
-    `ended_seq` is the event that `outputs` of a failed one were stored with.
+    `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Attempt:
     retry_in: float | None = None
     outputs: str = ""
     ended_seq: int = 0
+    suspended: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class Execution:
 
     @property
     def crashes(self) -> int:
-        return sum(attempt.status == "crashed" for attempt in self.attempts)
+        return sum(attempt.status == "crashed" and not attempt.suspended for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +164,7 @@ class StepHistory:
 class History:
     """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew.
 
-    `paused`: a person wants no step of it to start for now.
+    `paused`: a person wants no step of it to start for now. `suspended`: it waits without a kernel, or its next kernel has done nothing yet.
     """
 
     run: str = ""
@@ -180,12 +182,15 @@ class History:
     line: Line = ()
     requests: set[str] = field(default_factory=set)
     paused: bool = False
+    suspended: RunSuspended | None = None
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
         if recorded.seq != self.seq + 1:
             raise ValueError(f"event {recorded.seq} does not follow event {self.seq}")
         self.seq, self.updated = recorded.seq, recorded.at
+        if isinstance(recorded.event, StepStarted | StepSucceeded | StepFailed):
+            self.suspended = None
         if not isinstance(recorded.event, KernelAttached | KernelDetached):
             self.last_step_event = recorded.at
         match recorded.event:
@@ -225,6 +230,8 @@ class History:
                 self.status = e.status
             case RunAbandoned():
                 self.status = "abandoned"
+            case RunSuspended() as e:
+                self._suspend(e)
             case RunPaused() | RunResumed() as e:
                 self.paused = isinstance(e, RunPaused)
                 self._requested(e.request)
@@ -249,6 +256,12 @@ class History:
                 for attempt in execution.attempts:
                     if attempt.status == "running":
                         attempt.status = "crashed"
+
+    def _suspend(self, e: RunSuspended) -> None:
+        self.attached, self.suspended = False, e
+        for step in self.steps.values():
+            if step.executions and step.executions[-1].last.status == "running":
+                step.executions[-1].last.suspended = True
 
     def _start(self, e: StepStarted, recorded: Recorded) -> None:
         step = self._step(e.step)

@@ -14,7 +14,14 @@ from rich.text import Text
 from durnb.cli.words import seconds_in_words
 from durnb.runner import CellPlace, Exit, Fate, Outcome, RunRequest
 
-_STYLES: Final[Mapping[Fate, str]] = {"ran": "green", "restored": "cyan", "failed": "red", "died": "red", "interrupted": "yellow"}
+_STYLES: Final[Mapping[Fate, str]] = {
+    "ran": "green",
+    "restored": "cyan",
+    "failed": "red",
+    "died": "red",
+    "interrupted": "yellow",
+    "suspended": "yellow",
+}
 _TRACEBACK_LINES: Final = 12
 _SAYS: Final = 80  # characters of what a running cell printed last
 
@@ -112,6 +119,8 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
             return [*_message(outcome), answer]
         case Exit.HELD | Exit.PAUSED:
             return _message(outcome)
+        case Exit.SUSPENDED:
+            return [*_message(outcome), "durnb worker, or the same command, goes on with it"]
         case Exit.CANCELLED:
             return [f"{run} was cancelled{where}"]
         case Exit.DIED:

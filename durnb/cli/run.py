@@ -70,6 +70,16 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
     metavar="TIME",
     help="A kernel that does not answer, prints nothing, records nothing and uses no CPU for so long is ended and started again.",
 )
+@click.option(
+    "--suspend-after",
+    default="30s",
+    show_default=True,
+    metavar="TIME",
+    help="A step that has only waited for so long, and will for as long again, waits on without a kernel; never keeps the kernel.",
+)
+@click.option(
+    "--no-wait", is_flag=True, help="End (exit code 6) where the run is suspended, and leave it to durnb worker or to the next durnb run."
+)
 @click.option("--notify", default="", metavar="TARGET", help="A command, or URL, that is told of the end. [default: DURNB_NOTIFY]")
 @click.option("--queue", is_flag=True, help="Leave the run to durnb worker, and do not wait for it.")
 @click.option(
@@ -93,6 +103,8 @@ def command(
     max_restarts: int,
     kernel: str | None,
     hung_after: str,
+    suspend_after: str,
+    no_wait: bool,
     notify: str,
     queue: bool,
     priority: int,
@@ -121,6 +133,8 @@ def command(
         max_restarts=max_restarts,
         kernel=kernel,
         hung_after=length_of("--hung-after", hung_after, least=timedelta(seconds=1)),
+        suspend_after=None if suspend_after == "never" else length_of("--suspend-after", suspend_after, least=timedelta(0)),
+        stays=not no_wait,
         notify=notify,
         priority=priority,
         every=every_cell(every),

@@ -35,6 +35,7 @@ from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.engine.steering import Served, check_not_cancelled, check_not_paused, serve
+from durnb.engine.waiting import Waiting
 from durnb.errors import (
     CheckpointUnreadable,
     CheckpointUntrusted,
@@ -87,6 +88,7 @@ class Session:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     unsaved: dict[str, Ended] = field(default_factory=dict)
+    _attempts: Attempts | None = None
     housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -217,6 +219,23 @@ class Session:
             return {"busy": False, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
+
+    def waiting(self) -> Waiting | None:
+        """Whether the step that runs does nothing but wait, until when, and for what. From any thread."""
+        attempts = self._attempts
+        if attempts is None or (next_at := attempts.next_at) is None:
+            return None
+        return Waiting(step=attempts.request.name, until=next_at)
+
+    def suspend(self) -> Waiting | None:
+        """Record that the run waits without a kernel from here on, for this one is about to be ended; None where it does not only wait. From any thread."""
+        waiting, journal = self.waiting(), self._journal
+        if waiting is None or journal is None:
+            return None
+        journal.append(waiting.event())
+        with suppress(JournalError):  # the file is for onlookers
+            journal.write_status(overview.as_json(journal.history))
+        return waiting
 
     def serve(self) -> Served:
         """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""
@@ -428,8 +447,12 @@ class Session:
             notes=list(seen.notes),
         )
         self.line = place.line
-        with self.live.holding(seen.fetched):
-            error = await attempts.run()
+        self._attempts = attempts
+        try:
+            with self.live.holding(seen.fetched):
+                error = await attempts.run()
+        finally:
+            self._attempts = None
         if error is not None:
             stage.badge(badges.failed(self.history.steps[request.name], attempts))
         return error

@@ -1,14 +1,14 @@
-"""Attends a kernel while it runs cells: writes the notebook as outputs come, and ends a kernel that is hung."""
+"""Attends a kernel while it runs cells: writes the notebook as outputs come, ends a kernel that is hung, and one that only waits."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from durnb.runner.client import KernelLife
 from durnb.runner.vitals import Sign, Vitals, cpu_of
@@ -19,15 +19,42 @@ _EVERY: Final = 2.0  # seconds between two writes of the notebook in the course 
 _SHARE: Final = 20  # and at least so many times what the last write took
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """What a suspended run waits for: the moment `until` (None where no time ends it), or one of `signals`."""
+
+    step: str
+    until: datetime | None
+    signals: tuple[str, ...]
+
+
+def suspension_of(told: Mapping[str, Any]) -> Suspension:
+    """As the kernel tells it."""
+    until = told["until"]
+    return Suspension(step=told["step"], until=datetime.fromisoformat(until) if until else None, signals=tuple(told["names"]))
+
+
+def _left(waiting: Mapping[str, Any]) -> timedelta:
+    until = suspension_of(waiting).until
+    return timedelta.max if until is None else until - datetime.now(UTC)
+
+
 @dataclass(slots=True, kw_only=True)
 class Attendance:
-    """`journal_mark` changes whenever the run's status does; `write` puts the notebook on the disk. `hung` tells that the kernel was ended for it."""
+    """`journal_mark` changes whenever the run's status does; `write` puts the notebook on the disk.
+
+    A step that does nothing but wait, since `suspend_after` and for as long to come, has the kernel ended; None for never. `hung` and `suspended` tell
+    why the kernel was ended.
+    """
 
     client: KernelLife
     hung_after: timedelta
+    suspend_after: timedelta | None
     journal_mark: Callable[[], int]
     write: Callable[[], None]
     hung: bool = False
+    suspended: Suspension | None = None
+    _waits_since: tuple[object, float] = (None, 0.0)
     _vitals: Vitals = field(default_factory=Vitals)
     _written: int = 0
     _next_write: float = 0.0
@@ -52,6 +79,30 @@ class Attendance:
                 self.hung = True
                 await self.client.kill()
                 return
+            if self.suspend_after is not None and await self._is_suspended(self.suspend_after):
+                await self.client.kill()
+                return
+
+    async def leave(self) -> None:
+        """Have the running cell end: without loss where its step only waits, else by an interrupt."""
+        recorded = await self.client.ask("suspend") if self.client.durable else None
+        if recorded is None:
+            await self.client.interrupt()
+            return
+        self.suspended = suspension_of(recorded)
+        await self.client.kill()
+
+    async def _is_suspended(self, after: timedelta) -> bool:
+        """Whether the kernel only waited, long enough, and has recorded that it goes on without a kernel."""
+        waiting = await self.client.ask("waiting") if self.client.durable else None
+        now = time.monotonic()
+        if waiting is None or waiting != self._waits_since[0]:
+            self._waits_since = waiting, now
+        if waiting is None or now - self._waits_since[1] < after.total_seconds() or _left(waiting) < after:
+            return False
+        recorded = await self.client.ask("suspend")
+        self.suspended = suspension_of(recorded) if recorded is not None else None
+        return self.suspended is not None
 
     async def _sign(self) -> Sign:
         answered = await self.client.answers()

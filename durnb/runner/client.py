@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import queue
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +19,13 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from durnb.engine.messages import REQUEST
 from durnb.errors import UsageError
 from durnb.runner.cells import is_badge, loads_durnb
 
 STARTUP_TIMEOUT: Final = 180  # seconds; a loaded machine may take a minute to import what a kernel imports
 SHUTDOWN_GRACE: Final = 60.0  # seconds for the kernel to leave in good order, its journal closed
+_SOON: Final = 5.0  # seconds for durnb in the kernel to answer
 _AT_HAND: Final = 0.01  # seconds; what has arrived by then is looked at, the rest the next time
 _EXTENSION: Final = "--ext=durnb"
 
@@ -35,7 +38,7 @@ class KernelLife(NotebookClient):
     """A client for one kernel, from its start to its end or death; a new life needs a new object.
 
     `says` is given each piece of text that a cell prints, as it comes. A cell's outputs beyond `max_output` bytes are left out, with a note.
-    `messages` counts what the kernel published.
+    `messages` counts what the kernel published; `durable` tells that it knows durable cells.
     """
 
     def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None], max_output: int) -> None:
@@ -46,7 +49,8 @@ class KernelLife(NotebookClient):
         self._room = self._max_output = max_output
         self.messages = 0
         self._asked: str | None = None
-        self._loads_itself = loads_durnb(notebook)
+        self._answered = False
+        self.durable = self._loads_itself = loads_durnb(notebook)
 
     @contextlib.asynccontextmanager
     async def running(self, environment: Mapping[str, str]) -> AsyncIterator[None]:
@@ -97,7 +101,8 @@ class KernelLife(NotebookClient):
         if self._loads_itself:
             return None
         reply = await self.command("%load_ext durnb")
-        return None if reply.get("status") == "ok" else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()
+        self.durable = reply.get("status") == "ok"
+        return None if self.durable else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """As nbclient does; what is printed is passed on."""
@@ -153,16 +158,38 @@ class KernelLife(NotebookClient):
         client: Any = self.kc  # its base class does not declare the methods that wait
         if client is None:
             return False
-        answered = False
         with contextlib.suppress(queue.Empty):
             while True:
-                reply = await _maybe_awaited(client.get_control_msg(timeout=_AT_HAND))
-                answered |= reply["parent_header"].get("msg_id") == self._asked
+                self._take(await _maybe_awaited(client.get_control_msg(timeout=_AT_HAND)))
+        answered, self._answered = self._answered, False
         if answered or self._asked is None:
             request = client.session.msg("kernel_info_request", {})
             self._asked = request["header"]["msg_id"]
             client.control_channel.send(request)
         return answered
+
+    def _take(self, reply: Mapping[str, Any]) -> str:
+        """The id of the request that this answers."""
+        request = str(reply["parent_header"].get("msg_id"))
+        self._answered |= request == self._asked
+        return request
+
+    async def ask(self, op: str) -> Any:
+        """What durnb in the kernel answers to `op`, on its control channel; None where it does not answer soon, or has nothing to say."""
+        client: Any = self.kc
+        if client is None:
+            return None
+        request = client.session.msg(REQUEST, {"op": op})
+        client.control_channel.send(request)
+        end = time.monotonic() + _SOON
+        while (left := end - time.monotonic()) > 0:
+            try:
+                reply = await _maybe_awaited(client.get_control_msg(timeout=left))
+            except queue.Empty:
+                return None
+            if self._take(reply) == request["header"]["msg_id"]:
+                return reply["content"].get("result")
+        return None
 
     async def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell."""

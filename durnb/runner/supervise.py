@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from durnb.runner.task import Claim, Task
 from durnb.runner.telemetry import check_installed, send
 from durnb.runner.whichrun import RunSighting, store_of
 
+_LOOK: Final = 0.5  # seconds between two looks whether a suspended run goes on
 _FINISH: Final = "%durable finish"
 
 
@@ -101,6 +102,7 @@ class _Supervision:
     sighting: RunSighting
     stop: Stop
     claim: Claim | None
+    attendance: Attendance | None = None
     deaths: int = 0
     place: CellPlace | None = None  # the cell that runs, or ran last, in this life
     died_at: CellPlace | None = None
@@ -110,20 +112,49 @@ class _Supervision:
     async def to_the_end(self) -> Outcome:
         while True:
             notebook = copy.deepcopy(self.prepared)
-            outcome = await self._live(notebook)
-            if outcome is None:
-                outcome = self._after_death()
+            outcome = await self._live(notebook) or self._suspension() or self._after_death()
             await self._trace()
-            if outcome is not None:
-                notebook.metadata["durnb"] = self._facts(outcome)
+            if outcome is None:
+                where = f" in {self.place.step or self.place.title}" if self.place else ""
+                await self._notify("crashed", f"kernel {self.deaths} died{where}")
                 self._write(notebook)
-                self._tell(standing="ended", exit=outcome.exit, run=outcome.run, deaths=outcome.deaths)
-                await self._notify(occasion_of(outcome.exit), message_of(outcome), outcome.exit)
+                continue
+            await self._tell_outcome(outcome, notebook)
+            if outcome.exit is not Exit.SUSPENDED or not self.request.stays or not await self._sleep(outcome):
                 return outcome
-            await self._notify(
-                "crashed", f"kernel {self.deaths} died" + (f" in {self.place.step or self.place.title}" if self.place else "")
-            )
-            self._write(notebook)
+            if self._cancelled():
+                outcome = self._outcome(Exit.CANCELLED)
+                await self._tell_outcome(outcome, notebook)
+                return outcome
+            self._tell(standing="running", exit=None, wake=None)
+
+    async def _tell_outcome(self, outcome: Outcome, notebook: NotebookNode) -> None:
+        notebook.metadata["durnb"] = self._facts(outcome)
+        self._write(notebook)
+        standing = "suspended" if outcome.exit is Exit.SUSPENDED else "ended"
+        self._tell(standing=standing, exit=outcome.exit, run=outcome.run, deaths=outcome.deaths, wake=outcome.wake)
+        await self._notify(occasion_of(outcome.exit), message_of(outcome), outcome.exit)
+
+    async def _sleep(self, outcome: Outcome) -> bool:
+        """Until the suspended run goes on; False where this process is told to stop before."""
+        self.watcher.note(outcome.message)
+        while self.stop.signal is None:
+            asked = self.sighting.run is not None and self.sighting.store.asked(self.sighting.run)
+            if asked or self._cancelled() or (outcome.wake is not None and datetime.now(UTC) >= outcome.wake):
+                return True
+            await asyncio.sleep(_LOOK)
+        return False
+
+    def _suspension(self) -> Outcome | None:
+        """What follows where the kernel was ended because its step only waited."""
+        suspended = self.attendance.suspended if self.attendance else None
+        if suspended is None:
+            return None
+        self.sighting.look()
+        until = f" until {suspended.until.astimezone():%Y-%m-%d %H:%M:%S}" if suspended.until else ""
+        signals = f" for {' or '.join(suspended.signals)}" if suspended.signals else ""
+        message = f"suspended: step {suspended.step} waits{signals}{until}, without a kernel"
+        return replace(self._outcome(Exit.SUSPENDED, message=message), wake=suspended.until)
 
     async def _live(self, notebook: NotebookNode) -> Outcome | None:
         """One kernel's life; None where the kernel died."""
@@ -136,10 +167,14 @@ class _Supervision:
             says=self.watcher.cell_says,
             max_output=self.settings.max_output,
         )
-        attendance = Attendance(
-            client=client, hung_after=self.request.hung_after, journal_mark=self.sighting.mark, write=lambda: self._write(notebook)
+        self.attendance = attendance = Attendance(
+            client=client,
+            hung_after=self.request.hung_after,
+            suspend_after=self.request.suspend_after,
+            journal_mark=self.sighting.mark,
+            write=lambda: self._write(notebook),
         )
-        self.stop.interrupt, self.stop.kill = client.interrupt, client.kill
+        self.stop.interrupt, self.stop.kill = attendance.leave, client.kill
         try:
             async with client.running(self._kernel_environment()):
                 self.watcher.kernel_ready(client.pid)
@@ -150,6 +185,8 @@ class _Supervision:
             if attendance.hung:
                 self.watcher.note(f"the kernel was hung: no sign of life for {spell(self.request.hung_after)}, so it was ended")
             return None
+        finally:
+            self.stop.interrupt = self.stop.kill = None
 
     async def _all_cells(self, client: KernelLife) -> Outcome | None:
         """Every cell in order; an outcome where the run ended before the last of them did."""
@@ -177,7 +214,8 @@ class _Supervision:
         except CellExecutionError as error:
             failure = CellFailure(name=error.ename, message=error.evalue, traceback=error.traceback)
         except DeadKernelError:
-            self.watcher.cell_ended(place, "died", time.monotonic() - begun)
+            suspended = self.attendance is not None and self.attendance.suspended is not None
+            self.watcher.cell_ended(place, "suspended" if suspended else "died", time.monotonic() - begun)
             raise
         self._announce()
         seconds = time.monotonic() - begun
@@ -265,6 +303,7 @@ class _Supervision:
             "key": self.request.key,
             "step": self._step(),
             "message": message,
+            "signals": list(self.attendance.suspended.signals) if self.attendance and self.attendance.suspended else [],
             "exit": None if exit_code is None else int(exit_code),
             "deaths": self.deaths,
             "output": str(self.request.output),

@@ -54,6 +54,7 @@ class Task:
             "notify": request.notify,
             "priority": request.priority,
             "every": request.every,
+            "suspend_after": None if request.suspend_after is None else request.suspend_after.total_seconds(),
             "standing": self.standing,
             "at": self.at.isoformat(),
             "exit": None if self.exit is None else int(self.exit),
@@ -82,6 +83,7 @@ class Task:
                 notify=str(facts["notify"]),
                 priority=int(facts["priority"]),
                 every=bool(facts["every"]),
+                suspend_after=None if facts["suspend_after"] is None else timedelta(seconds=facts["suspend_after"]),
             )
             return cls(
                 request=request,

@@ -25,6 +25,7 @@ from durnb.events import (
     RunPaused,
     RunResumed,
     RunStarted,
+    RunSuspended,
 )
 from durnb.fold import Attempt, History, StepHistory, fold
 from unit.engine.run_story import Story, made, reads, stories
@@ -392,6 +393,21 @@ def test_a_run_is_paused_from_one_wish_to_the_next() -> None:
     story.tell(RunResumed(request="two"))
     assert not story.history.paused
     assert story.history.requests == {"one", "two"}
+
+
+def test_an_attempt_that_only_waited_when_its_kernel_was_ended_is_no_crash() -> None:
+    story = Story()
+    story.starts("load")
+    story.tell(RunSuspended(step="load", until=None, signals=("approve",)))
+    assert not story.history.attached
+    story.attach()
+    execution = story.history.steps["load"].executions[-1]
+    assert (execution.last.status, execution.last.suspended, execution.crashes) == ("crashed", True, 0)
+    assert story.history.suspended is not None
+    story.resumes("load")
+    assert story.history.suspended is None
+    story.attach()
+    assert execution.crashes == 1
 
 
 def test_the_time_of_the_last_step_is_not_moved_by_kernels() -> None:

@@ -27,6 +27,7 @@ from durnb.events import (
     RunPaused,
     RunResumed,
     RunStarted,
+    RunSuspended,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -199,6 +200,7 @@ def every_event() -> Iterator[Event]:
     yield RunAbandoned(why="new")
     yield RunPaused(request="p")
     yield RunResumed()
+    yield RunSuspended(step="a", until="2026-11-22T09:00:00+00:00", signals=("approve",))
     yield RunCancelled(request="c")
 
 
