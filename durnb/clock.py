@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -15,6 +16,7 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
+    async def pause(self, seconds: float) -> None: ...
 
 
 class SystemClock:
@@ -30,3 +32,7 @@ class SystemClock:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, SLICE))
+
+    async def pause(self, seconds: float) -> None:
+        """As `sleep`, for a task."""
+        await asyncio.sleep(seconds)

@@ -27,6 +27,10 @@
     ├── StepAsks              the step waits for an answer
     ├── StepRefused           the step can't run now
     ├── StepTimedOut          the body ran longer than --timeout
+    ├── CallTimedOut          a call ran longer than its timeout (also a TimeoutError)
+    ├── CallTooLate           a call of a step that is over
+    ├── MapFailed             more items of a map failed than it tolerates
+    ├── SignalRefused         a signal's value is not what the wait asks for
     ├── StepCommandFailed     a shell command of the body was interrupted
     ├── TerminalError         raised by users: never retry
     └── RetryAfter            raised by users: retry, but not before
@@ -280,6 +284,41 @@ class StepTimedOut(DurnbError):
     def __init__(self, *, step: str, seconds: float) -> None:
         self.step, self.seconds = step, seconds
         super().__init__(f"step {step!r} ran longer than its --timeout of {seconds:g} s and was stopped")
+
+
+class CallTimedOut(DurnbError, TimeoutError):
+    """A durable call ran longer than its ``timeout``; a function that runs in a thread is left to itself, and its result is dropped."""
+
+    def __init__(self, *, call: str, seconds: float) -> None:
+        self.call, self.seconds = call, seconds
+        super().__init__(f"the call {call} ran longer than its timeout of {seconds:g} s")
+
+
+class CallTooLate(DurnbError):
+    """A durable call that belongs to a step which is over: a thread or task of it was left behind."""
+
+    def __init__(self, *, step: str, call: str) -> None:
+        self.step, self.call = step, call
+        super().__init__(f"the call {call} came after its step {step!r} was over: have the cell wait for its threads and tasks")
+
+
+class MapFailed(DurnbError):
+    """More items of ``durnb.map`` failed than it tolerates; `failures` are (item, error) in words, the first of them."""
+
+    def __init__(self, *, name: str, failed: int, tolerated: int, failures: tuple[tuple[str, str], ...]) -> None:
+        self.name, self.failed, self.tolerated, self.failures = name, failed, tolerated, failures
+        shown = "; ".join(f"{item}: {error}" for item, error in failures)
+        super().__init__(
+            f"{failed} items of {name} failed, and {tolerated} are tolerated: {shown}. What is done is kept: run the cell again"
+        )
+
+
+class SignalRefused(DurnbError):
+    """The value of a signal is not what the wait for it asks for."""
+
+    def __init__(self, *, name: str, why: str) -> None:
+        self.name, self.why = name, why
+        super().__init__(f"the signal {name!r} was refused: {why}")
 
 
 class StepCommandFailed(DurnbError):

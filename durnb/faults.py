@@ -20,6 +20,11 @@ Point = Literal[
     "after-pack",  # the pack is fsynced, the transaction has not begun
     "before-commit",  # the transaction is filled, not committed
     "after-commit",  # the transaction is committed, nobody was told
+    "call-started",  # a call with once= is recorded as started, and has not begun
+    "call-returned",  # a call returned, nothing of it is recorded
+    "call-recorded",  # its result is committed, nobody was told
+    "wait-started",  # a wait is recorded, and has not begun
+    "loop-saved",  # a loop's point is committed, the next item has not begun
     "checkpoints-dropped",  # a collection recorded what it drops, the run's list still has its packs
     "run-relisted",  # the run lists fewer packs, all of them are there
     "pack-rewritten",  # what is needed of a pack was written anew, the run does not list the new one yet

@@ -11,6 +11,10 @@ from datetime import datetime
 from typing import Any, Literal, assert_never
 
 from durnb.events import (
+    CallFailed,
+    CallResolved,
+    CallStarted,
+    CallSucceeded,
     CheckpointSaved,
     CheckpointsDropped,
     CheckpointTrusted,
@@ -18,6 +22,7 @@ from durnb.events import (
     Input,
     KernelAttached,
     KernelDetached,
+    LoopSaved,
     Recorded,
     RunAbandoned,
     RunCancelled,
@@ -26,6 +31,7 @@ from durnb.events import (
     RunResumed,
     RunStarted,
     RunSuspended,
+    SignalReceived,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -33,7 +39,10 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
+    StepWoken,
+    WaitStarted,
 )
+from durnb.happened import Calls, Signal
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
 RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]
@@ -45,6 +54,7 @@ Line = tuple[tuple[str, int], ...]
 class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
+    `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
     `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
@@ -57,6 +67,7 @@ class Attempt:
     error: ErrorInfo | None = None
     retry_in: float | None = None
     outputs: str = ""
+    kept: int = 0
     ended_seq: int = 0
     suspended: bool = False
 
@@ -87,7 +98,8 @@ class Execution:
 
     @property
     def crashes(self) -> int:
-        return sum(attempt.status == "crashed" and not attempt.suspended for attempt in self.attempts)
+        """The attempts that died with their kernel, without a plan, and got nowhere."""
+        return sum(attempt.status == "crashed" and not attempt.suspended and not attempt.kept for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +152,7 @@ class StepHistory:
     settled: bool = False
     answer: Answer | None = None
     cell_id: str | None = None
+    calls: Calls = field(default_factory=Calls)
 
     @property
     def last(self) -> Execution | None:
@@ -164,7 +177,8 @@ class StepHistory:
 class History:
     """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew.
 
-    `paused`: a person wants no step of it to start for now. `suspended`: it waits without a kernel, or its next kernel has done nothing yet.
+    `signals` (by id) arrived, and no wait took them yet. `paused`: a person wants no step of it to start for now. `suspended`: it waits without a
+    kernel, or its next kernel has done nothing yet.
     """
 
     run: str = ""
@@ -183,6 +197,7 @@ class History:
     requests: set[str] = field(default_factory=set)
     paused: bool = False
     suspended: RunSuspended | None = None
+    signals: dict[str, Signal] = field(default_factory=dict)
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
@@ -194,6 +209,12 @@ class History:
         if not isinstance(recorded.event, KernelAttached | KernelDetached):
             self.last_step_event = recorded.at
         match recorded.event:
+            case CallSucceeded() as e:
+                step = self.steps[e.step]
+                step.calls.succeed(e, recorded)
+                step.executions[-1].attempts[-1].kept += 1
+                if e.signal:
+                    self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -226,6 +247,17 @@ class History:
                 self._requested(e.request)
             case StepRenamed() as e:
                 self._rename(e)
+            case CallFailed() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.signals.pop(e.signal, None)
+            case LoopSaved() as e:
+                self.steps[e.step].calls.take(recorded)
+                self.steps[e.step].executions[-1].last.kept += 1
+            case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
+                self.steps[recorded.event.step].calls.take(recorded)
+            case SignalReceived() as e:
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status
             case RunAbandoned():
@@ -284,6 +316,8 @@ class History:
                 )
             )
         step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
+        if e.generation != step.calls.generation:
+            step.calls = step.calls.following(e.generation)
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
         self.line = self.line[: e.line_kept] + e.line
@@ -340,6 +374,7 @@ class History:
 
     def _drop(self, e: CheckpointsDropped) -> None:
         step, gone = self.steps[e.step], set(e.events)
+        step.calls.superseded = [seq for seq in step.calls.superseded if seq not in gone]
         for number in dict.fromkeys(e.checkpoints):
             step.dropped[number] = replace(step.checkpoints.pop(number), manifest="", signature="", written=())
         for number, checkpoint in step.checkpoints.items():

@@ -16,14 +16,15 @@ from durnb.fold import Answer
 @notebook_argument
 @click.argument("step")
 @click.argument("answer", type=click.Choice(["retry", "keep", "done", "abort"]))
+@click.option("--value", default="null", help="The result, as JSON, of a call that is done.")
 @run_option
 @json_option
-def command(notebook: Path, step: str, answer: Answer, run: str | None, as_json: bool) -> None:
-    """Answer what STEP of NOTEBOOK asks: retry runs it again, keep takes its last checkpoint although it is stale, done says that it happened and goes
+def command(notebook: Path, step: str, answer: Answer, value: str, run: str | None, as_json: bool) -> None:
+    """Answer what STEP of NOTEBOOK, or a call in it (STEP/CALL), asks: retry runs it again, keep takes its last checkpoint although it is stale, done says that it happened and goes
     on without its variables, abort refuses it.
 
     \b
     Example:
       durnb resolve etl.ipynb send-mail done
     """
-    carry_out(notebook, run, Steer(wanted="resolve", step=step, answer=answer), as_json)
+    carry_out(notebook, run, Steer(wanted="resolve", step=step, answer=answer, value=value), as_json)

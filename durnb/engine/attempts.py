@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import FunctionType, ModuleType
 from typing import Final
 
 from durnb import faults, trees
@@ -13,6 +14,7 @@ from durnb.clock import Clock
 from durnb.config import Settings
 from durnb.engine import surroundings
 from durnb.engine.badge import Badge, BadgeState
+from durnb.engine.body import Body, running
 from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute, input_changes
 from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
@@ -64,8 +66,20 @@ def number(past: StepHistory | None, decision: Execute, look: Look, seq: int) ->
             started_seq=last.started_seq,
             waited=last.last.suspended,
         )
-    other_inputs = last.generation == past.generation and bool(input_changes(last.inputs, look.inputs))
+    other_inputs = last.generation == past.generation and _data_changed(last.inputs, look)
     return Numbers(execution=last.number + 1, attempt=1, generation=past.generation + other_inputs, failures=0, started_seq=seq)
+
+
+def _data_changed(before: Sequence[Input], look: Look) -> bool:
+    """Whether data changed that the step reads as before: durable calls outlast edits of functions as they outlast edits of the cell."""
+    both = [now for was, now in input_changes(before, look.inputs) if was is not None and now is not None]
+    return any(
+        now.kind in ("durable", "absent") or not (now.name.startswith("module:") or _is_code(look.view.get(now.name))) for now in both
+    )
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, FunctionType | ModuleType | type) or isinstance(getattr(value, "__wrapped__", None), FunctionType)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +98,8 @@ class Attempts:
     fingerprint: str
     commit: Callable[[Ended], BaseException | None]
     started: Callable[[], None]
+    say: Callable[[str], None]
+    serve: Callable[[], None]
     notes: list[str] = field(default_factory=list)
     numbers: Numbers = Numbers(execution=1, attempt=1, generation=1, failures=0, started_seq=0)
     unkept: frozenset[str] = frozenset()
@@ -108,8 +124,10 @@ class Attempts:
             self.stage.badge(self._badge("running"))
             folder = working_folder()
             began = self.clock.monotonic()
-            with trees.forgotten():
+            with trees.forgotten(), running(self._body()) as body:
                 error = await self.stage.run(self.request.header.timeout)
+            if error is None or isinstance(error, Exception):
+                error = body.question() or error  # whatever the cell did with the exception
             ran = self.clock.monotonic() - began
             faults.point("body-ended", self.request.name)
             with interrupts_held() as struck:  # whose changes these are has to be known, or the next attempt would not start clean
@@ -307,6 +325,26 @@ class Attempts:
                 self.live.ambient[name] = ambient_held[name]
             else:
                 self.live.ambient.pop(name, None)
+
+    def _body(self) -> Body:
+        return Body(
+            step=self.request.name,
+            execution=self.numbers.execution,
+            started_seq=self.numbers.started_seq,
+            journal=self.journal,
+            clock=self.clock,
+            settings=self.settings,
+            namespace=self.live.namespace,
+            show=self._show,
+            say=self.say,
+            serve=self.serve,
+            changed=self.started,
+        )
+
+    def _show(self, text: str) -> None:
+        """A line of the running body in its badge; empty: what the badge said before."""
+        badge = self._badge("running")
+        self.stage.badge(replace(badge, reason=text or badge.reason))
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt

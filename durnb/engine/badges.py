@@ -30,9 +30,11 @@ def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
 
 def failed(step: StepHistory, attempts: Attempts) -> Badge:
     """The last attempt ended without a result."""
+    error = step.executions[-1].last.error
+    asks = error is not None and error.type == "StepAsks"
     return Badge(
         step=step.name,
-        state="failed",
+        state="asking" if asks else "failed",
         attempt=attempts.numbers.attempt,
         commands=answers(step.name, "done", "retry") if attempts.request.header.once else (),
         reason=overview.ending(step),

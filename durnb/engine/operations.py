@@ -21,9 +21,9 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.steering import resolve_step, step_in, trust_run
 from durnb.engine.storage import Storage, storage_of
 from durnb.errors import RunHeld, UsageError
-from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested
+from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested, StepWoken
 from durnb.fold import Answer, Checkpoint, Line, StepHistory
-from durnb.journal import Collected, RunName, Store
+from durnb.journal import Collected, Journal, RunName, Store
 
 
 def step_of(session: Session, name: str) -> StepHistory:
@@ -43,6 +43,15 @@ def resolve(session: Session, name: str, answer: Answer) -> str:
     said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
     session.write_status()
     return said
+
+
+def wake(journal: Journal, name: str) -> str:
+    """The sleeps in which an unfinished step is are over. Raises UsageError where it is in none."""
+    step = step_in(journal.history, name)
+    if not step.unfinished or not any(wait.what == "sleep" for wait in step.calls.waits.values()):
+        raise UsageError(f"step {name!r} is in no sleep")
+    journal.append(StepWoken(step=name))
+    return f"{name} sleeps no more; run its cell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

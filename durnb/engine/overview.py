@@ -111,7 +111,8 @@ def _status(step: StepHistory) -> tuple[str, str]:
         case "exception" | "timeout":
             error = attempt.error
             words = f"{error.type}: {error.message}".partition("\n")[0][:200] if error else ""
-            return ("asks" if execution.once else "failed"), words
+            asks = execution.once or (error is not None and error.type == "StepAsks")
+            return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 
 
 def _state(history: History) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from tenacity import RetryCallState, wait_exponential, wait_random
 
 from durnb.engine.header import Header
-from durnb.errors import RetryAfter, StepTimedOut, TerminalError
+from durnb.errors import CallTooLate, RetryAfter, StepAsks, StepRefused, StepTimedOut, TerminalError, UsageError
 
 How = Literal["exception", "timeout", "interrupt"]
 
@@ -45,7 +45,7 @@ class RetryPolicy:
         return max(asked, self._backoff(failures))
 
     def _terminal(self, error: BaseException) -> bool:
-        if isinstance(error, TerminalError):
+        if isinstance(error, TerminalError | StepAsks | StepRefused | CallTooLate | UsageError):
             return True
         names = {name for cls in type(error).__mro__ for name in (cls.__name__, f"{cls.__module__}.{cls.__qualname__}")}
         return not names.isdisjoint(self.no_retry) or any(_is_called(error, name) for name in self.no_retry)

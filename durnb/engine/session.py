@@ -17,6 +17,7 @@ from durnb.config import Settings
 from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
+from durnb.engine.body import body_now
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
@@ -25,6 +26,7 @@ from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, 
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import NO_NAMES, PLAIN, Durable, Live, LiveNames
 from durnb.engine.look import Look, look
+from durnb.engine.mail import take_signals
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, Written, cut
 from durnb.engine.plan import plan
@@ -87,6 +89,7 @@ class Session:
     _rows: dict[str, tuple[object, dict[str, Any]]] = field(default_factory=dict)
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
+    _taking: threading.Lock = field(default_factory=threading.Lock)
     unsaved: dict[str, Ended] = field(default_factory=dict)
     _attempts: Attempts | None = None
     housekeeping: Housekeeping = field(init=False)
@@ -205,6 +208,7 @@ class Session:
 
     def look(self) -> object:
         """Serve requests of other processes, where nothing durable runs at the moment; says whether it could."""
+        self.take_signals()
         if not self.busy.acquire(blocking=False):
             return {"busy": True}
         try:
@@ -220,8 +224,20 @@ class Session:
         finally:
             self.busy.release()
 
+    def take_signals(self) -> None:
+        """Record the signals that others sent, and refuse those that a wait can't take. From any thread, also while a cell runs."""
+        journal = self._journal
+        if journal is not None and self._taking.acquire(blocking=False):
+            try:
+                take_signals(journal)
+            finally:
+                self._taking.release()
+
     def waiting(self) -> Waiting | None:
-        """Whether the step that runs does nothing but wait, until when, and for what. From any thread."""
+        """Whether the step that runs, with all its calls, does nothing but wait; until when, and for which signals. From any thread."""
+        body = body_now()
+        if body is not None and (found := body.waiting()) is not None:
+            return found
         attempts = self._attempts
         if attempts is None or (next_at := attempts.next_at) is None:
             return None
@@ -444,6 +460,8 @@ class Session:
             fingerprint=fingerprint_of(question),
             commit=committed,
             started=self.write_status,
+            say=self.kernel.say,
+            serve=self.take_signals,
             notes=list(seen.notes),
         )
         self.line = place.line

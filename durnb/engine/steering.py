@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, assert_never, get_args
 
-from durnb.engine.checkpoints import signed_facts
+from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
 from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
-from durnb.events import CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
+from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
 from durnb.fold import Answer, History, StepHistory
 from durnb.journal import Journal, Request
 
@@ -22,17 +23,18 @@ InFile = Callable[[History], Collection[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steer:
-    """One wish. `step` and `answer` belong to rerun and resolve; `request` is the id under which it came."""
+    """One wish. `step`, `answer` and `value` (JSON, of a call that is done) belong to rerun and resolve; `request` is the id under which it came."""
 
     wanted: Wanted
     step: str = ""
     answer: Answer = "retry"
+    value: str = "null"
     request: str = ""
 
     @property
     def facts(self) -> dict[str, Any]:
         """What a request holds beside its kind."""
-        return {"step": self.step, "answer": self.answer}
+        return {"step": self.step, "answer": self.answer, "value": self.value}
 
 
 def steer_of(request: Request) -> Steer | None:
@@ -42,7 +44,13 @@ def steer_of(request: Request) -> Steer | None:
     facts: Mapping[str, Any] = request.facts
     if facts.get("answer", "retry") not in _ANSWERS:
         raise UsageError(f"{facts['answer']!r} is no answer: {', '.join(_ANSWERS)}")
-    return Steer(wanted=request.kind, step=str(facts.get("step", "")), answer=facts.get("answer", "retry"), request=request.id)
+    return Steer(
+        wanted=request.kind,
+        step=str(facts.get("step", "")),
+        answer=facts.get("answer", "retry"),
+        value=str(facts.get("value", "null")),
+        request=request.id,
+    )
 
 
 def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
@@ -69,6 +77,9 @@ def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
             step_in(journal.history, wish.step)
             journal.append(StepRerunRequested(step=wish.step, request=wish.request))
             return f"{wish.step} runs again when its cell is run next"
+        case "resolve" if "/" in wish.step:
+            step, _, mark = wish.step.partition("/")
+            return resolve_call(journal, step, mark, wish.answer, wish.value)
         case "resolve":
             return resolve_step(journal, wish.step, wish.answer, in_file(journal.history), wish.request)
         case "trust":
@@ -145,6 +156,36 @@ def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collectio
         f"bind what it should have bound in a cell below it, then %durable save {name}",
         "abort": f"{name} is refused until another answer",
     }[answer]
+
+
+def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:
+    """Record the answer to what a call of `step` asked, or (`mark` "*") all its stale calls; `value` is JSON. Raises UsageError."""
+    history = step_in(journal.history, step)
+    if mark == "*":
+        if answer not in ("retry", "keep"):
+            raise UsageError(f"%durable resolve {step}/* takes retry or keep, for the calls whose code changed")
+        journal.append(CallResolved(step=step, call="", answer=answer))  # type: ignore[arg-type]  # just compared
+        return f"the calls of {step} whose code changed {'are made again' if answer == 'retry' else 'are kept'}; run its cell"
+    if answer not in ("retry", "done"):
+        raise UsageError(f"%durable resolve {step}/{mark} takes retry, or done with its result as JSON")
+    made = history.calls.made
+    found = [call for call, known in made.items() if mark in (known.label, call) or (len(mark) >= 8 and call.startswith(mark))]
+    asking = [call for call in found if made[call].status == "started" or made[call].lost or made[call].stored] if len(found) > 1 else found
+    if len(asking) != 1:
+        some = ", ".join(sorted({known.label for known in made.values()})[:10]) or "none"
+        raise UsageError(f"step {step!r} has {'more than one call' if found else 'no call'} {mark!r}; it has: {some}")
+    signature = journal.sign(result_facts(journal, history, made[asking[0]].execution), result_payload(asking[0], value, ""))
+    try:
+        json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"the result {value[:60]!r} is not JSON ({error})") from None
+    done = answer == "done"
+    journal.append(
+        CallResolved(
+            step=step, call=asking[0], answer="done" if done else "retry", value=value if done else "", signature=signature if done else ""
+        )
+    )
+    return f"{mark} {'counts as done' if done else 'is made again'}; run the cell of {step}"
 
 
 def trust_run(journal: Journal) -> int:

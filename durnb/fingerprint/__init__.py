@@ -11,6 +11,7 @@ from durnb.fingerprint.origin import is_project_file
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
+from durnb.fingerprint.reached_code import of_code, unwrapped
 from durnb.fingerprint.typed import CellMagic, Magic, cell_magic, magic_of, parse_typed
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "magic_of",
     "names_of",
     "notebook_names",
+    "of_code",
     "parse_typed",
     "probe",
     "reach",
     "read_cell",
+    "unwrapped",
     "watch_properties",
 ]

@@ -14,6 +14,8 @@ from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.once import OnceFile
+from durnb.journal.packs import digest_of_bytes
 from durnb.journal.preview import preview
 from durnb.journal.retention import Limits
 from durnb.journal.sighting import half_written
@@ -27,6 +29,7 @@ from durnb.journal.tasks import (
     read_task,
     read_tasks,
     remove_schedule,
+    remove_task,
     task_claimed,
     write_schedule,
     write_task,
@@ -43,6 +46,7 @@ __all__ = [
     "Lease",
     "Lengths",
     "Limits",
+    "OnceFile",
     "Orphan",
     "Removed",
     "Request",
@@ -56,6 +60,7 @@ __all__ = [
     "claim_task",
     "collect",
     "create_task",
+    "digest_of_bytes",
     "export_run",
     "files_of",
     "half_written",
@@ -69,6 +74,7 @@ __all__ = [
     "read_task",
     "read_tasks",
     "remove_schedule",
+    "remove_task",
     "steps_of",
     "stores_in",
     "stores_under",

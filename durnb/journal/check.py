@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from durnb.clock import Clock, SystemClock
 from durnb.errors import DurnbError, JournalDamaged
-from durnb.events import CheckpointSaved, CheckpointsDropped, Event, Recorded, StepFailed, StepStarted, StepSucceeded
+from durnb.events import (
+    CallSucceeded,
+    CheckpointSaved,
+    CheckpointsDropped,
+    Event,
+    LoopSaved,
+    Recorded,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+)
 from durnb.fold import Execution, History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors
@@ -21,7 +31,7 @@ from durnb.journal.packs import Packs, digest_of_bytes, read_list
 from durnb.journal.store import Store
 from durnb.journal.trust import Secret, load_secret
 
-_STORED: Final = ("stream", "buffers", "payload", "outputs", "sources")  # the fields of a manifest that name stored bytes
+_STORED: Final = ("stream", "buffers", "payload", "outputs", "sources", "plain_stream")  # the fields of a manifest that name stored bytes
 
 
 def check(store: Store, clock: Clock | None = None) -> list[str]:
@@ -87,6 +97,7 @@ def _problems(store: Store, run: RunName, database: Database, history: History, 
             if (trouble := stored.problem(digest)) is not None:
                 yield f"{where}: {trouble}"
     yield from _signature_problems(history, run, secret)
+    yield from _result_problems(history, run, secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,10 @@ def _digests_of_event(event: Event) -> Iterator[str]:
             yield from digests_of(event.manifest)
         case StepStarted():
             yield from digests_of(event.prestate)
+        case CallSucceeded() if event.stored:
+            yield from digests_of(event.stored)
+        case LoopSaved():
+            yield from digests_of(event.manifest)
         case StepFailed() if event.outputs:
             yield event.outputs
         case _:
@@ -197,3 +212,35 @@ def _view_problems(database: Database, history: History) -> Iterator[str]:
         said = database.connection.execute(f"select {columns} from {view}").fetchall()
         if sorted(said, key=repr) != sorted(folded, key=repr):
             yield f"the view {view} does not say what the events fold to: {sorted(set(said) ^ set(folded), key=repr)[:4]}"
+    yield from _call_problems(database, history)
+
+
+def _call_problems(database: Database, history: History) -> Iterator[str]:
+    if not database.connection.execute("select 1 from duckdb_views() where view_name = 'calls'").fetchone():
+        return  # a file of the first schema, which is only read here
+    said = {
+        (step, call, label, status)
+        for step, generation, call, label, status in database.connection.execute(
+            "select step, generation, call, label, status from calls"
+        ).fetchall()
+        if history.steps[step].calls.generation == generation
+    }
+    folded = {(step.name, call, known.label, known.status) for step in history.steps.values() for call, known in step.calls.made.items()}
+    if said != folded:
+        yield f"the view calls does not say what the events fold to: {sorted(said ^ folded)[:4]}"
+    waiting = {str(row[0]) for row in database.connection.execute("select id from signals where taken is null").fetchall()}
+    if waiting != history.signals.keys():
+        yield f"the view signals does not say what the events fold to: {sorted(waiting ^ history.signals.keys())[:4]}"
+
+
+def _result_problems(history: History, run: RunName, secret: Secret) -> Iterator[str]:
+    for step in history.steps.values():
+        started = {execution.number: execution.started_seq for execution in step.executions}
+        for call, made in step.calls.made.items():
+            facts = (history.store, str(run), str(started[made.execution]), "call")
+            if made.status == "succeeded" and not secret.verify(facts, f"{call}\0{made.value}\0{made.stored}".encode(), made.signature):
+                yield f"the result of call {made.label} of step {step.name!r} is not signed by this user"
+        for call, point in step.calls.loops.items():
+            facts = (history.store, str(run), str(started[point.execution]), "loop")
+            if not secret.verify(facts, point.manifest.encode(), point.signature):
+                yield f"the point of loop {call} of step {step.name!r} is not signed by this user"

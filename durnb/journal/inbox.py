@@ -78,3 +78,19 @@ def remove(request: Request) -> None:
     """Delete the request's file; harmless when repeated."""
     with disk.at(request.path):
         request.path.unlink(missing_ok=True)
+
+
+def refuse(request: Request, why: str) -> None:
+    """Delete the request, and leave its sender the reason."""
+    with disk.at(request.path):
+        disk.replace(request.path.with_suffix(".refused"), why.encode())
+        request.path.unlink(missing_ok=True)
+
+
+def answer(folder: Path, request: str) -> str | None:
+    """What became of a request: "" where it was taken, the reason where it was refused (told once), None while it waits."""
+    for file in folder.glob(f"*-{request}.refused"):
+        why = file.read_text()
+        file.unlink(missing_ok=True)
+        return why
+    return None if any(folder.glob(f"*-{request}.json")) else ""

@@ -185,13 +185,13 @@ class Journal:
         it was in time to prevent that, `history` tells.
         """
         self.check_owner()
-        small = {bytes.fromhex(digest): bytes(data) for digest, data in blobs.items()}
-        for digest, data in small.items():
-            if len(data) > SMALL or digest_of_bytes(data) != digest:
-                raise ValueError(
-                    f"{digest.hex()} is not the digest of these {len(data):,} bytes, or they are more than {SMALL:,}: use a draft"
-                )
+        small = _checked(blobs)
         return self._writer.append(events, small) if events or small else self.history.seq
+
+    def post(self, *events: Event, blobs: Mapping[str, bytes] = NOTHING, then: Callable[[BaseException | None], None]) -> None:
+        """As `append`, without waiting for it: `then` is told, on another thread, how it ended; it must not raise."""
+        self.check_owner()
+        self._writer.post(events, _checked(blobs), then)
 
     def draft(self, step: str | None = None) -> Draft:
         """A place for the bytes of one commit, of `step`."""
@@ -342,6 +342,11 @@ class Journal:
         self.check_owner()
         inbox.remove(request)
 
+    def refuse(self, request: Request, why: str) -> None:
+        """Delete a request that can't be served, and leave its sender the reason."""
+        self.check_owner()
+        inbox.refuse(request, why)
+
     def write_status(self, facts: Mapping[str, object]) -> None:
         """Replace what others can read of this run: `facts`, and who owns it. Raises DiskFull, JournalReadOnly."""
         self.check_owner()
@@ -395,6 +400,14 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _checked(blobs: Mapping[str, bytes]) -> dict[bytes, bytes]:
+    small = {bytes.fromhex(digest): bytes(data) for digest, data in blobs.items()}
+    for digest, data in small.items():
+        if len(data) > SMALL or digest_of_bytes(data) != digest:
+            raise ValueError(f"{digest.hex()} is not the digest of these {len(data):,} bytes, or they are more than {SMALL:,}: use a draft")
+    return small
 
 
 _opened: weakref.WeakSet[Journal] = weakref.WeakSet()

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from durnb.events import (
+    CallFailed,
+    CallResolved,
+    CallStarted,
+    CallSucceeded,
     CheckpointSaved,
     CheckpointsDropped,
     CheckpointTrusted,
     Event,
+    LoopSaved,
     RunStarted,
     StepFailed,
     StepRenamed,
@@ -17,6 +22,8 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
+    StepWoken,
+    WaitStarted,
 )
 from durnb.fold import History, StepHistory
 
@@ -27,6 +34,7 @@ class Order:
     def __init__(self, history: History) -> None:
         self._history = history
         self._steps: dict[str, _Known | None] = {}
+        self._taken: set[str] = set()
         self._seq = history.seq
 
     def take(self, events: Iterable[Event]) -> None:
@@ -45,13 +53,23 @@ class Order:
             case RunStarted():
                 _require(self._seq == 1, event, "the run has begun")
             case StepStarted():
-                self._steps[event.step] = known = self._step(event.step) or _Known(started=True, checkpoints=set(), current=None)
-                known.started = True
+                self._steps[event.step] = known = self._step(event.step) or _Known(
+                    started=True, running=True, checkpoints=set(), current=None
+                )
+                known.started = known.running = True
+            case CallSucceeded() | CallStarted() | CallFailed() | WaitStarted() | LoopSaved():
+                _require(self._started(event.step, event).running, event, f"step {event.step!r} is not running")
+                if isinstance(event, CallSucceeded | CallFailed) and event.signal:
+                    there = event.signal in self._history.signals and event.signal not in self._taken
+                    _require(there, event, f"signal {event.signal} is not there")
+                    self._taken.add(event.signal)
             case StepSucceeded():
                 known = self._started(event.step, event)
                 known.checkpoints.add(self._seq)
-                known.current = self._seq
+                known.running, known.current = False, self._seq
             case StepFailed():
+                self._started(event.step, event).running = False
+            case CallResolved() | StepWoken():
                 self._started(event.step, event)
             case StepReused() | CheckpointSaved() | CheckpointTrusted():
                 known = self._started(event.step, event)
@@ -71,7 +89,7 @@ class Order:
                 self._steps[event.old] = None
                 self._steps[event.new] = known_old
             case StepResolved() | StepRerunRequested():
-                self._steps[event.step] = self._step(event.step) or _Known(started=False, checkpoints=set(), current=None)
+                self._steps[event.step] = self._step(event.step) or _Known(started=False, running=False, checkpoints=set(), current=None)
             case _:
                 pass
 
@@ -91,15 +109,16 @@ class Order:
 class _Known:
     """What matters of a step here."""
 
-    def __init__(self, *, started: bool, checkpoints: set[int], current: int | None) -> None:
-        self.started, self.checkpoints, self.current = started, checkpoints, current
+    def __init__(self, *, started: bool, running: bool, checkpoints: set[int], current: int | None) -> None:
+        self.started, self.running, self.checkpoints, self.current = started, running, checkpoints, current
 
     def copy(self) -> _Known:
-        return _Known(started=self.started, checkpoints=set(self.checkpoints), current=self.current)
+        return _Known(started=self.started, running=self.running, checkpoints=set(self.checkpoints), current=self.current)
 
 
 def _known(step: StepHistory) -> _Known:
-    return _Known(started=bool(step.executions), checkpoints=set(step.checkpoints), current=step.current)
+    running = step.status == "running"
+    return _Known(started=bool(step.executions), running=running, checkpoints=set(step.checkpoints), current=step.current)
 
 
 def _require(holds: bool, event: Event, why: str) -> None:

@@ -52,6 +52,7 @@ def _last_use(checkpoint: Checkpoint) -> int:
 
 def _events(step: StepHistory, kept: Collection[int], needed: Collection[int]) -> Iterator[int]:
     """The events of the step whose stored bytes nothing that is kept refers to."""
+    yield from step.calls.superseded
     for number, checkpoint in step.checkpoints.items():
         yield from checkpoint.written if number not in kept else checkpoint.written[:-1]
     for execution in step.executions:

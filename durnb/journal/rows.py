@@ -15,7 +15,7 @@ from durnb.events import KINDS, ErrorInfo, Event, Input, Recorded, encode
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
 
-COLUMNS: Final = ("step", "execution", "attempt")  # of an event's fields
+COLUMNS: Final = ("step", "execution", "attempt", "call")  # of an event's fields
 Row = tuple[int, int, datetime, str, str | None, int | None, int | None, str | None, str | None]
 # Every escape of a JSON text, so that none is taken for part of another: a pair, half a pair or the mark itself, anything else.
 _ESCAPE: Final = re.compile(r"\\(?:(?P<pair>ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|u(?P<odd>d[89a-f][0-9a-f]{2}|ffff)|.)")
@@ -27,9 +27,9 @@ _PART: Final = 5000  # rows whose details are parsed as one JSON array: a third 
 def columns_of(event: Event) -> tuple[str, str | None, int | None, int | None, str | None, str | None]:
     """What a row holds besides seq, epoch and time. Raises TypeError and ValueError for facts that JSON does not have."""
     detail = encode(event)
-    step, execution, attempt = (detail.pop(name, None) for name in COLUMNS)
+    step, execution, attempt, call = (detail.pop(name, None) for name in COLUMNS)
     text = _without_lone(json.dumps(detail, allow_nan=False, separators=(",", ":"))) if detail else None
-    return event.kind, step, execution, attempt, None, text
+    return event.kind, step, execution, attempt, call, text
 
 
 def _without_lone(text: str) -> str:
@@ -52,13 +52,15 @@ def recorded(rows: Sequence[Row]) -> Iterator[Recorded]:
         details = json.loads(_with_lone("[" + ",".join([row[8] or "{}" for row in part]) + "]"))
         if len(details) != len(part):
             raise ValueError("a detail is not one JSON value")
-        for (seq, epoch, when, kind, step, execution, attempt, _, _), detail in zip(part, details, strict=True):
+        for (seq, epoch, when, kind, step, execution, attempt, call, _), detail in zip(part, details, strict=True):
             if step is not None:
                 detail["step"] = step
             if execution is not None:
                 detail["execution"] = execution
             if attempt is not None:
                 detail["attempt"] = attempt
+            if call is not None:
+                detail["call"] = call
             yield Recorded(seq=seq, epoch=epoch, at=when.replace(tzinfo=UTC), event=_event(kind, detail))
 
 

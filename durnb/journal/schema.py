@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import durnb
-from durnb.journal.views import CHECKPOINTS_KEPT, VIEWS
+from durnb.journal.views import CHECKPOINTS_KEPT, VIEWS, VIEWS_INSIDE
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
@@ -33,7 +33,12 @@ def leave_dropped_checkpoints_out(connection: DuckDBPyConnection) -> None:
     connection.execute(CHECKPOINTS_KEPT)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views, leave_dropped_checkpoints_out)
+def add_views_of_calls(connection: DuckDBPyConnection) -> None:
+    for view in VIEWS_INSIDE:
+        connection.execute(view)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (create_events_and_views, leave_dropped_checkpoints_out, add_views_of_calls)
 SCHEMA: Final = len(MIGRATIONS)
 
 

@@ -172,6 +172,10 @@ class Store:
         """Take back a request that nobody has served; harmless where it is gone."""
         inbox.withdraw(self.file(run, "inbox"), request)
 
+    def answer(self, run: RunName, request: str) -> str | None:
+        """What became of a request: "" where it was taken, the reason where it was refused (told once), None while it waits."""
+        return inbox.answer(self.file(run, "inbox"), request)
+
     def write_status(self, run: RunName, facts: Mapping[str, Any]) -> None:
         """Replace the run's status. Raises JournalReadOnly, DiskFull, and TypeError for facts that JSON does not have."""
         path = self.file(run, "status.json")

@@ -44,7 +44,7 @@ class Answer:
 
 
 def ask(store: Store, question: str, clock: Clock) -> Answer:
-    """Answer SQL over ``steps attempts checkpoints storage events`` of all runs of `store`. Raises UsageError for SQL that can't be answered."""
+    """Answer SQL over ``steps attempts calls timers signals checkpoints storage events`` of all runs of `store`. Raises UsageError for SQL that can't be answered."""
     with _connection(store) as connection:
         shapes = _make_tables(connection, clock)
         wanted = [name for name in shapes if re.search(rf"\b{name}\b", question, re.IGNORECASE)]

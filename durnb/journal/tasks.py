@@ -48,6 +48,14 @@ def create_task(store: Store, key: str, facts: Mapping[str, Any]) -> bool:
         return disk.create_once(path, text) == text
 
 
+def remove_task(store: Store, key: str) -> None:
+    """Forget the key, which nobody will run again; harmless when repeated. Raises JournalReadOnly."""
+    for suffix in (_SUFFIX, ".task.lock"):
+        path = _file(store, key, suffix)
+        with disk.at(path):
+            path.unlink(missing_ok=True)
+
+
 def read_tasks(store: Store) -> list[Mapping[str, Any]]:
     """What is known of every key, by file name; what can't be read is left out."""
     if not store.folder.is_dir():

@@ -141,6 +141,61 @@ select 'events', null, count(*), cast(coalesce(sum(octet_length(encode(detail)))
 
 VIEWS: Final = (FACTS, NAMED, ATTEMPTS, CHECKPOINTS, STEPS, STORAGE)
 
+# Since schema 3: what happens inside a step. The generation of a fact is that of the step's last start before it.
+_INSIDE: Final = """
+with inside as (
+    select n.step, f.seq, f.kind, f."at", e.call, f.detail
+    from facts f join named n using (seq) join events e using (seq)
+    where f.kind in ('call_started', 'call_succeeded', 'call_failed', 'call_resolved', 'wait_started') and e.call <> ''
+), started as (
+    select n.step, f.seq, cast(json_extract_string(f.detail, '$.generation') as bigint) as generation
+    from facts f join named n using (seq) where f.kind = 'step_started'
+), placed as (
+    select i.*, s.generation from inside i asof join started s on s.step = i.step and i.seq > s.seq
+)
+"""
+
+CALLS: Final = f"""
+create view calls as {_INSIDE}
+select step, generation, arg_max(json_extract_string(detail, '$.label'), seq) as label,
+    case arg_max(kind, seq)
+        when 'call_started' then 'started'
+        when 'call_failed' then case when bool_or(kind = 'call_started') then 'started' else 'failed' end
+        else 'succeeded'
+    end as status,
+    arg_max("at", seq) as "at",
+    try_cast(arg_max(json_extract_string(detail, '$.ran'), seq) as double) as ran,
+    arg_max_null(case when kind in ('call_succeeded', 'call_resolved') then json_extract_string(detail, '$.value') end, seq) as value,
+    arg_max_null(case when kind = 'call_failed' then json_extract_string(detail, '$.error.type') end, seq) as error,
+    arg_max_null(case when kind = 'call_failed' then json_extract_string(detail, '$.error.message') end, seq) as message,
+    count(*) filter (kind in ('call_succeeded', 'call_failed')) as tries,
+    call
+from placed
+where kind <> 'wait_started' and (kind <> 'call_resolved' or json_extract_string(detail, '$.answer') = 'done')
+group by step, generation, call
+"""
+
+TIMERS: Final = f"""
+create view timers as {_INSIDE}
+select w.step, w.generation, try_cast(json_extract_string(w.detail, '$.until') as timestamptz) as until, w."at" as started, min(c."at") as ended, w.call
+from placed w left join placed c on c.step = w.step and c.generation = w.generation and c.call = w.call and c.kind = 'call_succeeded'
+where w.kind = 'wait_started' and json_extract_string(w.detail, '$.what') = 'sleep'
+group by w.step, w.generation, w.detail, w."at", w.call
+"""
+
+SIGNALS: Final = """
+create view signals as
+with taken as (
+    select n.step, f."at", json_extract_string(f.detail, '$.signal') as id
+    from facts f join named n using (seq) where f.kind in ('call_succeeded', 'call_failed') and json_extract_string(f.detail, '$.signal') <> ''
+)
+select json_extract_string(f.detail, '$.name') as name, json_extract_string(f.detail, '$.value') as value, f."at" as received,
+    t."at" as taken, t.step as step, json_extract_string(f.detail, '$.request') as id
+from facts f left join taken t on t.id = json_extract_string(f.detail, '$.request')
+where f.kind = 'signal_received'
+"""
+
+VIEWS_INSIDE: Final = (CALLS, TIMERS, SIGNALS)
 # Since schema 2: a checkpoint whose bytes retention let go of is none any more. A released view's text never changes, so this one adds to it.
 CHECKPOINTS_KEPT: Final = f"""
 {CHECKPOINTS.strip().replace("create view", "create or replace view")}

@@ -44,6 +44,7 @@ class _Job:
     claim: threading.Lock = field(default_factory=threading.Lock)
     ended: bool = False
     error: BaseException | None = None
+    then: Callable[[BaseException | None], None] | None = None
     _ending: threading.Lock = field(default_factory=_taken_lock)
 
     def wait(self, thread: threading.Thread) -> None:
@@ -64,6 +65,8 @@ class _Job:
         if not self.ended:
             self.error, self.ended = error, True
             self._ending.release()
+            if self.then is not None:
+                self.then(error)
 
 
 @dataclass(slots=True)
@@ -107,6 +110,12 @@ class Writer:
         job = _Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, alone=alone, step=step)
         self._do(job)
         return job.seq
+
+    def post(self, events: Sequence[Event], blobs: Mapping[bytes, bytes], then: Callable[[BaseException | None], None]) -> None:
+        """As `append`, without waiting: `then` is told on this thread how it ended, and must not raise. Raises JournalError where it is closed."""
+        if not self._thread.is_alive():
+            raise JournalError(f"{self._database.path} is closed")
+        self._jobs.put(_Append(events=tuple(events), columns=tuple(map(rows.columns_of, events)), blobs=blobs, then=then))
 
     def let_go(self, events: Sequence[Event]) -> int:
         """Commit `events`, and in the same transaction delete the small values that no event refers to any more; the bytes of these.

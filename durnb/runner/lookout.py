@@ -14,6 +14,7 @@ from durnb.runner.exits import Exit
 from durnb.runner.schedule import Schedule, schedules_of
 from durnb.runner.task import Task, tasks_of
 
+GOES_ON: Final = frozenset({Exit.TERMINATED, Exit.HELD})  # how a run may have ended that a worker goes on with
 _FRESH: Final = (
     2_000_000_000  # nanoseconds; a folder that changed so lately may change again within the same tick of the file system's clock
 )
@@ -54,7 +55,7 @@ def _run(task: Task) -> RunName | None:
 
 def waiting(tasks: list[Task]) -> list[Task]:
     """The tasks that a worker is to run some time, without those that wait for an earlier one of their series."""
-    going = [task for task in tasks if task.standing != "ended" or task.exit == Exit.TERMINATED]
+    going = [task for task in tasks if task.standing != "ended" or task.exit in GOES_ON]
     first: dict[str, Task] = {}
     for task in sorted((t for t in going if t.series), key=lambda t: (t.standing == "queued", t.at, t.key)):
         first.setdefault(task.series, task)

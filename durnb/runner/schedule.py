@@ -16,7 +16,7 @@ from cronsim import CronSim, CronSimError
 from durnb.clock import Clock
 from durnb.digests import digest_of
 from durnb.errors import UsageError
-from durnb.journal import Store, read_schedules, remove_schedule, write_schedule
+from durnb.journal import Store, read_schedules, remove_schedule, remove_task, write_schedule
 from durnb.runner.parameters import run_key
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task, queue_once, tasks_of
@@ -151,6 +151,14 @@ def queue_ticks(store: Store, schedule: Schedule, clock: Clock) -> list[Task]:
             queued.append(task)
     write_schedule(store, schedule.id, replace(schedule, handled=due[-1]).encode())
     return queued
+
+
+def forget_ticks(store: Store, series: str) -> None:
+    """Forget ticks of a schedule that ended and whose runs retention has deleted: none of them comes again."""
+    runs = {str(run) for run in store.runs()}
+    for task in tasks_of(store):
+        if task.series == series and task.standing == "ended" and task.run is not None and task.run not in runs:
+            remove_task(store, task.key)
 
 
 def _goes_on(store: Store, schedule: Schedule) -> bool:

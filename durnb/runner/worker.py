@@ -21,9 +21,9 @@ from durnb.errors import DurnbError, RunHeld
 from durnb.fold import History
 from durnb.journal import RunName, Store, read_history, task_claimed
 from durnb.runner.exits import Exit
-from durnb.runner.lookout import Lookout, Seen
+from durnb.runner.lookout import GOES_ON, Lookout, Seen
 from durnb.runner.request import Outcome, Watcher, message_of
-from durnb.runner.schedule import queue_ticks
+from durnb.runner.schedule import forget_ticks, queue_ticks
 from durnb.runner.stop import Stop
 from durnb.runner.supervise import supervise
 from durnb.runner.task import Task, put_task, task_of
@@ -109,7 +109,7 @@ class Worker:
     def _is_due(self, seen: Seen, task: Task, now: datetime) -> bool:
         if (seen.store.folder, task.key) in self._running or not may_start(task, now, seen.asked):
             return False
-        return task_claimed(seen.store, task.key) is None and not _is_paused(seen.store, task)
+        return task_claimed(seen.store, task.key) is None and not _is_in_other_hands(seen.store, task)
 
     # ---- running
 
@@ -136,10 +136,15 @@ class Worker:
             request = task.request if task.standing == "queued" else replace(task.request, mode="resume")
             outcome = await supervise(request, self.watcher(task), self.environment, stop, before)
             self.says(f"{name}: {_ending(outcome)}")
+            if task.series:
+                forget_ticks(store, task.series)
         except DurnbError as error:
             self.says(f"{name}: {error}")
             if not isinstance(error, RunHeld):
                 put_task(store, replace(task, standing="ended", exit=Exit.USAGE))
+        except Exception as error:  # one run that can't be run must not end all the others
+            self.says(f"{name}: {type(error).__name__}: {error}")
+            put_task(store, replace(task, standing="ended", exit=Exit.FAILED))
         finally:
             self._running.discard((store.folder, task.key))
 
@@ -166,14 +171,16 @@ class Worker:
 
 
 def may_start(task: Task, now: datetime, asked: Callable[[Task], bool]) -> bool:
-    """Whether a task that no runner has is to be run now: it is queued, its runner crashed or was told to stop by the system, or its sleep is over."""
+    """Whether a task that no runner has is to be run now: it is queued, its runner crashed, was told to stop by the system or found
+    the run in other hands, or its sleep is over.
+    """
     match task.standing:
         case "queued" | "running":
             return True
         case "suspended":
             return (task.wake is not None and task.wake <= now) or asked(task)
         case "ended":
-            return task.exit == Exit.TERMINATED
+            return task.exit in GOES_ON
 
 
 def over(store: Store, task: Task, clock: Clock) -> Exit | None:
@@ -207,9 +214,14 @@ def end_orphan(store: Store, task: Task) -> None:
         time.sleep(0.02)
 
 
-def _is_paused(store: Store, task: Task) -> bool:
+def _is_in_other_hands(store: Store, task: Task) -> bool:
+    """Whether a person paused the run, or (where that ended it before) a kernel that is not ours has it."""
     newest = store.newest(task.key)
-    return newest is not None and str(newest) == task.run and (store.status(newest) or {}).get("state") == "paused"
+    if newest is None or (task.run is not None and str(newest) != task.run):
+        return False
+    if task.exit == Exit.HELD and store.owner(newest) is not None:
+        return True
+    return (store.status(newest) or {}).get("state") == "paused"
 
 
 def _ending(outcome: Outcome) -> str:

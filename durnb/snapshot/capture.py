@@ -189,7 +189,7 @@ class _Taking:
             twice=self._twice(reached),
             checks=any(each.unproven for each in met),
         )
-        values = {name: self._stored_form(name) for name in members}
+        values = {name: self._stored_form(name) if len(members) == 1 else self._value(self.namespace[name]) for name in members}
         try:
             return writer.write(values, needs), writer
         except (CantStore, MemoryError):

@@ -16,7 +16,7 @@ from durnb.journal.schema import SCHEMA
 HERE = Path(__file__).parent
 RUN = RunName("day=2026-11-20", 1)
 CLOCK = SystemClock()
-SCHEMAS = [1, 2]
+SCHEMAS = [1, 2, 3]
 # The step fetch by the number of its executions: the current checkpoint, all that serve, those that retention dropped.
 FETCHED = {1: (6, [6], []), 3: (17, [6, 17], [15])}
 
@@ -60,7 +60,8 @@ def assert_known(history: History) -> None:
     assert history.steps["fit"].answer == "retry"
     assert history.steps["fit"].executions[0].line == (("fetch", 6),)
     assert history.steps["report"].rerun
-    assert history.requests == {"r1", "r2"}
+    assert history.requests >= {"r1", "r2"}
+    assert_calls_known(history)
     fetch = history.steps["fetch"]
     assert fetch.checkpoints[6].fingerprint == "f1"
     known = (fetch.current, list(fetch.checkpoints), list(fetch.dropped))
@@ -70,6 +71,23 @@ def assert_known(history: History) -> None:
     assert first.error.message == "no “such” file"
     assert first.retry_in == 1.0
     assert (second.status, second.ran) == ("succeeded", 1.0)
+
+
+def assert_calls_known(history: History) -> None:
+    if "calls" not in history.steps:
+        return
+    calls = history.steps["calls"].calls
+    known = {call[0]: (made.status, made.value, made.failures) for call, made in calls.made.items()}
+    assert known == {
+        "a": ("succeeded", '{"x":1}', 0),
+        "b": ("succeeded", "", 0),
+        "c": ("started", "", 0),
+        "d": ("failed", "", 1),
+        "e": ("succeeded", "7", 0),
+    }
+    assert [(call[0], wait.what) for call, wait in calls.waits.items()] == [("f", "sleep")]
+    assert {call[0]: point.position for call, point in calls.loops.items()} == {"0": 5}
+    assert list(history.signals) == ["r4"]
 
 
 def test_the_bytes_of_a_golden_journal_can_be_read(golden: Store) -> None:

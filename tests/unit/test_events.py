@@ -36,6 +36,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "checkpoints": st.lists(numbers, max_size=3).map(tuple),
     "events": st.lists(numbers, max_size=3).map(tuple),
     "answer": st.sampled_from(["retry", "keep", "done", "abort"]),
+    "what": st.sampled_from(["sleep", "signal"]),
     "how": st.sampled_from(["exception", "timeout", "interrupt"]),
     "status": st.sampled_from(["finished", "failed"]),
     "retry_in": st.none() | seconds,
@@ -44,7 +45,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "save": seconds,
     "saved": st.booleans(),
     "once": st.booleans(),
-    **dict.fromkeys(["execution", "attempt", "generation", "checkpoint", "size", "pid"], numbers),
+    **dict.fromkeys(["execution", "attempt", "generation", "checkpoint", "size", "pid", "position"], numbers),
 }
 
 

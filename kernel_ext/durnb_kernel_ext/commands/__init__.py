@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Extension", list[str]], Any]
 
-MODULES: Final = ("advice", "runs", "steps", "storage", "switch")
+MODULES: Final = ("advice", "runs", "signals", "steps", "storage", "switch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from durnb.engine import operations, overview
 from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
-from durnb.engine.steering import step_in
+from durnb.engine.steering import resolve_call, step_in
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb_kernel_ext.commands import command, no_words, take_flag
@@ -115,10 +115,13 @@ def save(extension: Extension, words: list[str]) -> str:
     return f"{name} is saved" + (f"; still lost: {', '.join(lost)}" if lost else "") + "."
 
 
-@command("resolve", "STEP retry|keep|done|abort")
+@command("resolve", "STEP[/CALL] retry|keep|done|abort")
 def resolve(extension: Extension, words: list[str]) -> str:
-    """answers what a step asks"""
+    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, as JSON)"""
     match words:
+        case [name, answer, *value] if "/" in name and len(value) < 2:
+            step, _, mark = name.partition("/")
+            return resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:

@@ -89,7 +89,9 @@ def test_what_a_killed_owner_had_committed_is_seen(store: Store) -> None:
 
 def test_our_own_variables_are_no_tables_and_those_there_are_are_named(two: Store) -> None:
     for name in ("rows", "connection", "store"):
-        with pytest.raises(UsageError, match=f"{name} does not exist.*the tables are attempts, checkpoints, events, steps, storage"):
+        with pytest.raises(
+            UsageError, match=f"{name} does not exist.*the tables are attempts, calls, checkpoints, events, signals, steps, storage, timers"
+        ):
             ask(two, f"select * from {name}", CLOCK)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from durnb.errors import UsageError
-from durnb.journal import Store
+from durnb.journal import RunName, Store
 from durnb.runner.exits import Exit
-from durnb.runner.schedule import Schedule, add, check, queue_ticks, request_of, schedules_of
+from durnb.runner.schedule import Schedule, add, check, forget_ticks, queue_ticks, request_of, schedules_of
 from durnb.runner.task import put_task, tasks_of
 
 
@@ -107,6 +107,17 @@ def test_a_tick_that_comes_while_one_runs_is_left_out_or_waits(store: Store, ove
     queue_ticks(store, _kept(store, overlap=overlap), SetClock(datetime(2026, 5, 1, 7, tzinfo=UTC)))
     queue_ticks(store, schedules_of(store)[0], SetClock(datetime(2026, 5, 2, 7, tzinfo=UTC)))
     assert _keys(store) == [f"default@2026-05-0{day}T0600+0000" for day in days]
+
+
+def test_ticks_whose_runs_are_deleted_are_forgotten_and_do_not_come_again(store: Store) -> None:
+    schedule, clock = _kept(store, backfill=True), SetClock(datetime(2026, 5, 3, 7, tzinfo=UTC))
+    first, second, _ = queue_ticks(store, schedule, clock)
+    put_task(store, replace(first, standing="ended", exit=Exit.FINISHED, run=f"{first.key}.1"))
+    put_task(store, replace(second, standing="ended", exit=Exit.FINISHED, run=f"{second.key}.1"))
+    store.file(RunName(second.key, 1), "duckdb").touch()
+    forget_ticks(store, schedule.id)
+    assert _keys(store) == [f"default@2026-05-0{day}T0600+0000" for day in (2, 3)]
+    assert queue_ticks(store, schedules_of(store)[0], clock) == []
 
 
 def test_a_schedule_that_is_given_again_keeps_what_it_has_handled(store: Store) -> None:

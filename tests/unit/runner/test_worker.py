@@ -28,8 +28,7 @@ TASK = Task(request=RunRequest(notebook=Path("/nb/etl.ipynb"), output=Path("/nb/
         ({"standing": "suspended", "wake": NOW + timedelta(seconds=1)}, False, False),
         ({"standing": "suspended", "wake": NOW + timedelta(days=2)}, True, True),
         ({"standing": "suspended"}, False, False),
-        ({"standing": "ended", "exit": Exit.TERMINATED}, False, True),
-        *(({"standing": "ended", "exit": code}, True, False) for code in Exit if code is not Exit.TERMINATED),
+        *(({"standing": "ended", "exit": code}, True, code in (Exit.TERMINATED, Exit.HELD)) for code in Exit),
     ],
 )
 def test_what_a_worker_starts(changes: dict[str, Any], asked: bool, starts: bool) -> None:

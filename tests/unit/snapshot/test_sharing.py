@@ -29,6 +29,13 @@ def back(taken: Captured, space: dict[str, Any] | None = None) -> dict[str, Any]
     return space
 
 
+@pytest.mark.parametrize("size", [2, 100, 3000])
+def test_a_part_of_a_tree_that_has_a_name_of_its_own_is_the_same_part_afterwards(size: int) -> None:
+    space = space_of(f"model = {{'w': [0.0], 'seen': list(range({size}))}}; seen = model['seen']")
+    found = back(capture(space, names_in(space)))
+    assert found["model"]["seen"] is found["seen"]
+
+
 def groups_of(cell: str) -> set[frozenset[str]]:
     space = space_of(cell)
     taken = capture(space, names_in(space))

@@ -1,0 +1,72 @@
+"""Signals: from whoever sends them to the journal, where a wait finds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from durnb.errors import SignalRefused, UsageError
+from durnb.events import SignalReceived
+from durnb.fold import History
+from durnb.happened import Signal, Wait
+from durnb.journal import Journal
+
+
+def take_signals(journal: Journal) -> None:
+    """Record every signal in the run's inbox; one that its wait can't take is refused, and its sender told."""
+    for request in journal.requests():
+        if request.kind != "signal":
+            continue
+        name, value = str(request.facts.get("name", "")), str(request.facts.get("value", "null"))
+        try:
+            receive(journal, name, value, request.id)
+        except SignalRefused as error:
+            journal.refuse(request, error.why)
+        else:
+            journal.done(request)
+
+
+def receive(journal: Journal, name: str, value: str, request: str) -> None:
+    """Record one signal, `value` JSON. Raises SignalRefused."""
+    check_value(journal.history, name, value)
+    journal.append(SignalReceived(request=request, name=name, value=value))
+
+
+def check_value(history: History, name: str, value: str) -> None:
+    """Whether the wait that goes on for the signal can take the value (JSON). Raises SignalRefused."""
+    try:
+        plain = json.loads(value)
+    except ValueError as error:
+        raise SignalRefused(name=name, why=f"{value[:60]!r} is not JSON ({error})") from None
+    for wait in waits_for(history, name):
+        if wait.schema:
+            check_schema(name, plain, json.loads(wait.schema))
+
+
+def check_schema(name: str, value: object, schema: Mapping[str, Any]) -> None:
+    """Whether `value` fits a JSON schema. Raises SignalRefused."""
+    import jsonschema  # noqa: PLC0415  # 60 ms, and only needed where a wait has a schema
+
+    try:
+        jsonschema.validate(value, schema)
+    except jsonschema.ValidationError as error:
+        where = f" at {error.json_path}" if error.absolute_path else ""
+        raise SignalRefused(name=name, why=f"{error.message}{where}") from None
+    except jsonschema.SchemaError as error:
+        raise UsageError(f"wait_for({name!r}): the schema is no JSON schema: {error.message}") from None
+
+
+def waits_for(history: History, name: str) -> list[Wait]:
+    """The waits for signals called `name` that go on in unfinished steps."""
+    return [wait for _, wait in waiting_in(history) if wait.what == "signal" and wait.name == name]
+
+
+def waiting_in(history: History) -> list[tuple[str, Wait]]:
+    """(step, wait) for each durable wait that has not ended, in steps that are not finished."""
+    return [(step.name, wait) for step in history.steps.values() if step.unfinished for wait in step.calls.waits.values()]
+
+
+def arrived(history: History, name: str) -> Signal | None:
+    """The oldest signal of that name that no wait took yet."""
+    return next((signal for signal in list(history.signals.values()) if signal.name == name), None)

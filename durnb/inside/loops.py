@@ -1,0 +1,170 @@
+"""``durnb.loop``: a loop that goes on at its last checkpoint, with the variables that it names as they were there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from durnb import faults
+from durnb.config import duration
+from durnb.engine.body import Body, Scope, scope_now
+from durnb.engine.checkpoints import Shelf, signed_facts, store_groups
+from durnb.engine.decide import GENERATORS
+from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
+from durnb.errors import CallTooLate, CheckpointUnreadable, CheckpointUntrusted, UsageError
+from durnb.events import LoopSaved
+from durnb.happened import LoopPoint
+from durnb.inside.function import say_outside
+from durnb.inside.identity import Identity, occurring
+from durnb.snapshot import AmbientState, ambient, capture, set_ambient
+
+_START: Final = "@start:"  # before the name of a component as it was when the loop began
+
+
+def loop(
+    items: Iterable[Any] | Callable[[], Iterable[Any]], *, save: Iterable[str] = (), every: float | str | timedelta = "5m"
+) -> Iterator[Any]:
+    """See `durnb.loop`."""
+    names = (save,) if isinstance(save, str) else tuple(save)
+    often = duration(every)
+    make = _maker(items)
+    scope = scope_now("durnb.loop")
+    if scope is None:
+        say_outside("durnb.loop")
+        return iter(make())
+    return _Loop(scope, occurring(scope, "loop", "loop"), names, often, make).run()
+
+
+def _maker(items: Iterable[Any] | Callable[[], Iterable[Any]]) -> Callable[[], Iterable[Any]]:
+    if not isinstance(items, Iterable) and callable(items):
+        return items
+    try:
+        once = iter(items) is items
+    except TypeError:
+        raise UsageError(f"durnb.loop takes something to go through, and {items!r} is nothing of that kind") from None
+    if once:
+        raise UsageError(
+            f"durnb.loop: a {type(items).__name__} can be gone through only once, so the loop could not go on at a position: "
+            "give what it is made from (a list, range or loader), or a function that makes it: durnb.loop(lambda: enumerate(loader))"
+        )
+    return lambda: items
+
+
+@dataclass(slots=True)
+class _Loop:
+    scope: Scope
+    identity: Identity
+    names: tuple[str, ...]
+    every: timedelta
+    make: Callable[[], Iterable[Any]]
+    began: Mapping[str, AmbientState] = field(default_factory=dict)
+
+    @property
+    def body(self) -> Body:
+        return self.scope.body
+
+    def run(self) -> Iterator[Any]:
+        self.began = _generators()
+        point = self.body.calls.loops.get(self.identity.digest)
+        position = 0
+        if point is not None:
+            position = point.position
+            items = self._gone_to(point)
+        else:
+            self._check_names()
+            items = iter(self.make())
+        saved = time.monotonic()
+        fresh = False
+        for item in items:
+            yield item
+            position += 1
+            fresh = True
+            if time.monotonic() - saved >= self.every.total_seconds():
+                self._save(position)
+                saved, fresh = time.monotonic(), False
+        if fresh:
+            self._save(position)
+
+    def _check_names(self) -> None:
+        for name in self.names:
+            if name not in self.body.namespace:
+                raise UsageError(f"durnb.loop: there is no variable {name!r} of the notebook to save; bind it before the loop")
+
+    # ---- going on
+
+    def _gone_to(self, point: LoopPoint) -> Iterator[Any]:
+        """The items after the point, with the variables and the randomness as they were there."""
+        manifest = self._manifest(point)
+        shelf = Shelf(self.body.journal, self.body.namespace)
+        with self.body.storing:
+            values = shelf.load(self.body.step, manifest, manifest.names)
+        states = {name: _state(shelf, self.body.step, stored) for name, stored in manifest.ambient.items()}
+        self.began = {name.removeprefix(_START): state for name, state in states.items() if name.startswith(_START)}
+        set_ambient(self.began)
+        items = iter(self.make())
+        for passed in range(point.position):
+            try:
+                next(items)
+            except StopIteration:
+                raise CheckpointUnreadable(
+                    step=self.body.step, why=f"its loop was at item {point.position}, and there are only {passed} items now"
+                ) from None
+        self.body.namespace.update(values)
+        set_ambient({name: state for name, state in states.items() if not name.startswith(_START)})
+        self.body.say(f"{self.body.step}: the loop goes on after item {point.position}")
+        return items
+
+    def _manifest(self, point: LoopPoint) -> Manifest:
+        started = next(e.started_seq for e in self.body.journal.history.steps[self.body.step].executions if e.number == point.execution)
+        if not self.body.journal.verify(signed_facts(self.body.journal, started, "loop"), point.manifest.encode(), point.signature):
+            raise CheckpointUntrusted(step=self.body.step)
+        return Manifest.decode(point.manifest)
+
+    # ---- saving
+
+    def _save(self, position: int) -> None:
+        body = self.body
+        with body.journal.draft() as draft, body.storing:
+            captured = capture(body.namespace, self.names, home=body.namespace)
+            if captured.lost:
+                lost = captured.lost[0]
+                raise UsageError(f"durnb.loop: {lost.name} can't be saved ({lost.path}: {lost.reason}); leave it out of save=")
+            groups, sources = store_groups(draft, captured)
+            components = {**{_START + name: state for name, state in self.began.items()}, **_generators()}
+            manifest = Manifest(
+                step=body.step,
+                names={name: StoredName(digest="", type="") for group in groups for name in group.names},
+                groups=groups,
+                ambient={
+                    name: StoredAmbient(digest=s.digest, payload=draft.add(s.payload or b""), derived="born")
+                    for name, s in components.items()
+                },
+                sources=sources,
+            ).encode()
+            facts = signed_facts(body.journal, body.started_seq, "loop")
+            event = LoopSaved(
+                step=body.step,
+                execution=body.execution,
+                call=self.identity.digest,
+                position=position,
+                manifest=manifest,
+                signature=body.journal.sign(facts, manifest.encode()),
+                size=draft.size,
+            )
+            try:
+                draft.commit(event)
+            except ValueError as late:
+                raise CallTooLate(step=body.step, call="durnb.loop") from late
+        faults.point("loop-saved", body.step)
+
+
+def _generators() -> dict[str, AmbientState]:
+    """The random generators of the process as they are."""
+    return {name: state for name, state in ambient().items() if name in GENERATORS and state.payload is not None}
+
+
+def _state(shelf: Shelf, step: str, stored: StoredAmbient) -> AmbientState:
+    return AmbientState(stored.digest, shelf.payload(step, stored.payload))

@@ -1,0 +1,140 @@
+"""``durnb.loop`` over kernels that die, and ``durnb.wrap`` over a server that counts."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from kernel.conftest import Notebook
+
+DIE = """
+import os, random, signal, json, urllib.request
+from pathlib import Path
+import durnb
+
+def die(name):
+    if not Path(name).exists():
+        Path(name).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+TRAIN = """
+class Shuffled:
+    def __init__(self, n): self.n = n
+    def __iter__(self):
+        order = list(range(self.n))
+        random.shuffle(order)
+        return iter(order)
+    def __len__(self): return self.n
+"""
+LOOP = """%%durable train
+random.seed(7)
+model = {'w': [0.0], 'seen': []}
+alias = model['seen']
+for item in durnb.loop(Shuffled(40), save=['model', 'alias'], every=0):
+    model['w'][0] += item * random.random()
+    alias.append(item)
+    if KILLING and len(alias) in (5, 11, 12, 30, 40): die(f'died{len(alias)}')
+weights = (model['w'][0], model['seen'], alias is model['seen'], random.random())
+"""
+
+
+def test_a_training_loop_killed_five_times_ends_as_an_unbroken_one(nb: Notebook) -> None:
+    nb.ok(DIE, TRAIN, "KILLING = False", LOOP)
+    unbroken = nb.evaluate("weights")
+    nb.ok("%durable new")
+    kills = 0
+    while True:
+        nb.ok(DIE, TRAIN, "KILLING = True")
+        result = nb.run(LOOP)
+        if result.status != "died":
+            break
+        kills += 1
+        nb.open()
+    assert kills == 5
+    assert "the loop goes on after item 39" in result.announcement
+    assert nb.evaluate("weights") == unbroken
+    assert unbroken[2] is True
+
+
+def test_what_cannot_go_on_at_a_position_is_refused_and_a_function_is_not(nb: Notebook) -> None:
+    nb.ok(DIE)
+    for items, said in (("iter([1])", "only once"), ("enumerate([1])", "lambda: enumerate"), ("5", "nothing of that kind")):
+        result = nb.run(f"%%durable one\nfor x in durnb.loop({items}): pass")
+        assert (result.ename, said in result.evalue) == ("UsageError", True), result.evalue
+    assert "no variable 'gone'" in nb.run("%%durable one\nfor x in durnb.loop([1], save='gone'): pass").evalue
+    cell = "%%durable one\nout = []\nfor i, x in durnb.loop(lambda: enumerate('abc'), save='out', every=0):\n    out.append((i, x))\n    if i == 1: die('dead')\nlen(out)"
+    assert nb.run(cell).status == "died"
+    nb.open().ok(DIE)
+    assert nb.ok(cell).text == "3"
+    assert nb.evaluate("out") == [[0, "a"], [1, "b"], [2, "c"]]
+
+
+@pytest.fixture
+def models() -> Iterator[tuple[str, Counter[str]]]:
+    """A model server on 127.0.0.1 that counts what it was asked; its address, and the counts."""
+    paid: Counter[str] = Counter()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            paid[asked["prompt"]] += 1
+            body = json.dumps({"text": asked["prompt"][::-1]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", paid
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+CLIENT = """
+class Chat:
+    def __init__(self, client): self.client = client
+    def create(self, prompt, stream=False):
+        data = json.dumps({'prompt': prompt}).encode()
+        with urllib.request.urlopen(urllib.request.Request(self.client.url, data=data)) as answer:
+            text = json.loads(answer.read())['text']
+        return (c for c in text) if stream else text
+    async def acreate(self, prompt): return self.create(prompt)
+class Client:
+    def __init__(self, url): self.url, self.chat = url, Chat(self)
+"""
+AGENT = """%%durable agent
+client = durnb.wrap(Client(URL), methods=['chat.*'])
+notes = []
+for turn in range(12):
+    said = client.chat.create(f'turn {turn}') if turn % 3 else await client.chat.acreate(f'turn {turn}')
+    if turn % 4 == 1: said += ''.join(client.chat.create(prompt=f'stream {turn}', stream=True))
+    notes.append(said)
+    if turn in (0, 2, 5, 9, 11): die(f'dead{turn}')
+del client
+"""
+
+
+def test_an_agent_killed_five_times_pays_for_each_call_once(nb: Notebook, models: tuple[str, Counter[str]]) -> None:
+    url, paid = models
+    kills = 0
+    while True:
+        nb.ok(DIE, CLIENT, f"URL = {url!r}")
+        if nb.run(AGENT).status != "died":
+            break
+        kills += 1
+        nb.open()
+    assert kills == 5
+    assert set(paid.values()) == {1}
+    assert len(paid) == 15
+    assert nb.evaluate("notes[:2]") == ["0 nrut", "1 nrut1 maerts"]
