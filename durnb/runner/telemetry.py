@@ -1,11 +1,11 @@
-"""A run as OpenTelemetry spans, made from its events: run, step, attempt. Their ids follow from the run's, so that a trace goes on over restarts."""
+"""A run as OpenTelemetry spans, made from its events: run, step, attempt, call. Their ids follow from the run's, so that a trace goes on over restarts."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.digests import digest_of
@@ -54,7 +54,9 @@ def _execution(history: History, step: StepHistory, execution: Execution, after:
     path = (*run, step.name, str(execution.number))
     for attempt in execution.attempts:
         if attempt.epoch > after:
-            yield _attempt(history, step, execution, attempt, path)
+            span = _attempt(history, step, execution, attempt, path)
+            yield span
+            yield from _calls(step, execution, span)
     last = execution.last
     over = last.ended is not None and last.retry_in is None
     if over and last.ended is not None and last.epoch > after:
@@ -94,6 +96,23 @@ def _attempt(history: History, step: StepHistory, execution: Execution, attempt:
             "durnb.status": status,
         },
     )
+
+
+def _calls(step: StepHistory, execution: Execution, attempt: SpanFacts) -> Iterator[SpanFacts]:
+    """The durable calls that returned, or failed for good, in that attempt."""
+    for call, made in step.calls.made.items():
+        if made.status == "started" or made.at is None or made.execution != execution.number or not attempt.start <= made.at <= attempt.end:
+            continue
+        error = f"{made.error.type}: {made.error.message}".partition("\n")[0] if made.error else "failed"
+        yield SpanFacts(
+            name=f"call {made.label}",
+            path=(*attempt.path, call),
+            parent=attempt.path,
+            start=max(made.at - timedelta(seconds=made.ran), attempt.start),
+            end=made.at,
+            failed="" if made.status == "succeeded" else error,
+            attributes={"durnb.step": step.name, "durnb.call": made.label},
+        )
 
 
 def _why(attempt: Attempt) -> str:

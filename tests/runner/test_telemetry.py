@@ -41,7 +41,7 @@ def test_the_spans_of_two_kernels_and_two_commands_are_one_trace(desk: Any, coll
     address, spans = collector
     environment = {"DURNB_OTEL": "1", "OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_EXPORTER_OTLP_COMPRESSION": "none"}
     fail_once = "import pathlib\nif not pathlib.Path('failed').exists():\n    pathlib.Path('failed').touch()\n    1 / 0"
-    desk.notebook(f"%%durable load\n{DIE_ONCE}\nx = 1", f"%%durable send\n{fail_once}")
+    desk.notebook(f"%%durable load\n{DIE_ONCE}\nx = 1", f"%%durable send\nimport durnb\ndurnb.call(len)([1, 2])\n{fail_once}")
     assert desk.durnb("run", "etl.ipynb", environment=environment).returncode == 1
     done = desk.durnb("run", "etl.ipynb", environment=environment)
     assert done.returncode == 0, done.stderr
@@ -52,6 +52,7 @@ def test_the_spans_of_two_kernels_and_two_commands_are_one_trace(desk: Any, coll
         ("attempt 2 of load", ""),
         ("step load", ""),
         ("attempt 1 of send", "ZeroDivisionError: division by zero"),
+        ("call len", ""),
         ("step send", "ZeroDivisionError: division by zero"),
         ("attempt 1 of send", ""),
         ("step send", ""),
@@ -65,6 +66,7 @@ def test_the_spans_of_two_kernels_and_two_commands_are_one_trace(desk: Any, coll
         "step load",
         "run default.1",
         "step send",
+        "attempt 1 of send",
         "run default.1",
         "step send",
         "run default.1",
