@@ -180,6 +180,9 @@ class Extension:
 
     def load(self) -> None:
         """Puts everything in place."""
+        running = str((self.shell.user_ns.get("In") or [""])[-1])
+        if running.strip():  # the cell that loads us may import libraries too, and began before we could hear of it
+            self._uninformed.plain_cell(self.shell.transform_cell(running), None)
         self._config = Durable.instance(parent=self.shell)
         self.shell.configurables.append(self._config)
         self.shell.input_transformers_cleanup.append(hide_header)

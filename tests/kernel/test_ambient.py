@@ -48,6 +48,14 @@ def test_what_a_library_sets_as_a_value_of_it_is_put_back_is_no_setting_of_the_p
     assert nb.executions == {"make": 3, "use": 2}
 
 
+def test_imports_in_the_cell_that_loads_the_extension_are_like_those_below_it(nb: Notebook) -> None:
+    (nb.place.folder / "quiet.py").write_text("import warnings\nwarnings.filterwarnings('ignore', message='quiet')\n")
+    nb.ok("import quiet", SEE)
+    nb.first_cells = ("%load_ext durnb\nimport quiet\nfrom tally import ran",)
+    nb.open().ok(SEE)
+    assert nb.executions == {"see": 1}
+
+
 def test_an_edited_setting_of_a_plain_cell_makes_the_steps_below_stale(nb: Notebook) -> None:
     (nb.place.folder / "app.py").write_text(APP)
     set_to = "app.settings.theme = {!r}"
