@@ -40,7 +40,7 @@ def command(folder: Path, every: bool) -> None:
     try:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                live.update(_screen(_seen(folder, every), folder, console.height), refresh=True)
+                live.update(draw(_seen(folder, every), folder, console.height), refresh=True)
                 time.sleep(_EVERY)
     except KeyboardInterrupt:
         sys.exit(0)
@@ -51,7 +51,8 @@ def _seen(folder: Path, every: bool) -> list[Glance]:
     return newest_first([one for one in found if every or one.standing not in OVER])
 
 
-def _screen(found: list[Glance], folder: Path, height: int) -> Table:
+def draw(found: list[Glance], folder: Path, height: int) -> Table:
+    """The runs as the screen shows them, as many as `height` lines have room for."""
     room = max(1, height - 5)
     title = f"{len(found)} run{'s' * (len(found) != 1)} under {folder}" + (f", the first {room}" if len(found) > room else "")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", title=title, title_justify="left", expand=True)
