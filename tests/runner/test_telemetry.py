@@ -52,7 +52,7 @@ def test_the_spans_of_two_kernels_and_two_commands_are_one_trace(desk: Any, coll
         ("attempt 2 of load", ""),
         ("step load", ""),
         ("attempt 1 of send", "ZeroDivisionError: division by zero"),
-        ("call len", ""),
+        ("call builtins.len", ""),
         ("step send", "ZeroDivisionError: division by zero"),
         ("attempt 1 of send", ""),
         ("step send", ""),
