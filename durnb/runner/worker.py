@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -208,6 +209,8 @@ def end_orphan(store: Store, task: Task) -> None:
     newest: RunName | None = store.newest(task.key)
     if newest is None or task.kernel is None or store.owner(newest) != task.kernel:
         return
+    if (store.status(newest) or {}).get("host") != socket.gethostname():
+        return  # a number of another machine's process, seen over a network disk
     with suppress(ProcessLookupError):
         os.kill(task.kernel, signal.SIGKILL)
     while store.owner(newest) == task.kernel:
