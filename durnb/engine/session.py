@@ -243,6 +243,11 @@ class Session:
             return None
         return Waiting(step=attempts.request.name, until=next_at)
 
+    def leave_step(self) -> bool:
+        """Have the step that runs begin no further durable call, so that it soon only waits; False where it makes none. From any thread."""
+        body = body_now()
+        return body is not None and body.leave()
+
     def suspend(self) -> Waiting | None:
         """Record that the run waits without a kernel from here on, for this one is about to be ended; None where it does not only wait. From any thread."""
         waiting, journal = self.waiting(), self._journal

@@ -16,6 +16,8 @@ from durnb.runner.vitals import Sign, Vitals, cpu_of
 _TICK: Final = 1.0  # seconds
 _LOOKS: Final = 5  # at least so many looks at a kernel before it is taken for hung
 _EVERY: Final = 2.0  # seconds between two writes of the notebook in the course of a cell
+_BOUNDARY: Final = 20.0  # seconds for the durable calls in flight to return, when the run is told to stop
+_GAP: Final = 0.1  # seconds between two looks whether they did
 _SHARE: Final = 20  # and at least so many times what the last write took
 
 
@@ -84,19 +86,27 @@ class Attendance:
                 return
 
     async def leave(self) -> None:
-        """Have the running cell end: without loss where its step only waits, else by an interrupt."""
-        recorded = await self.client.ask("suspend") if self.client.durable else None
+        """Have the running cell end: without loss where its step only waits, or soon does, between two durable calls; else by an interrupt."""
+        recorded = await self._suspended_soon() if self.client.durable else None
         if recorded is None:
             await self.client.interrupt()
             return
         self.suspended = suspension_of(recorded)
         await self.client.kill()
 
+    async def _suspended_soon(self) -> Mapping[str, Any] | None:
+        end = time.monotonic() + (_BOUNDARY if await self.client.ask("leave") else 0.0)
+        recorded: Mapping[str, Any] | None = await self.client.ask("suspend")
+        while recorded is None and time.monotonic() < end:
+            await asyncio.sleep(_GAP)
+            recorded = await self.client.ask("suspend")
+        return recorded
+
     async def _is_suspended(self, after: timedelta) -> bool:
         """Whether the kernel only waited, long enough, and has recorded that it goes on without a kernel."""
         waiting = await self.client.ask("waiting") if self.client.durable else None
         now = time.monotonic()
-        if waiting is None or waiting != self._waits_since[0]:
+        if waiting is None or waiting != self._waits_since[0] or self._vitals.busy:  # it may work beside its waits
             self._waits_since = waiting, now
         if waiting is None or now - self._waits_since[1] < after.total_seconds() or _left(waiting) < after:
             return False

@@ -50,6 +50,7 @@ class KernelLife(NotebookClient):
         self.messages = 0
         self._asked: str | None = None
         self._answered = False
+        self._control = asyncio.Lock()  # two readers of one channel would take each other's replies
         self.durable = self._loads_itself = loads_durnb(notebook)
 
     @contextlib.asynccontextmanager
@@ -158,14 +159,15 @@ class KernelLife(NotebookClient):
         client: Any = self.kc  # its base class does not declare the methods that wait
         if client is None:
             return False
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._take(await _maybe_awaited(client.get_control_msg(timeout=_AT_HAND)))
-        answered, self._answered = self._answered, False
-        if answered or self._asked is None:
-            request = client.session.msg("kernel_info_request", {})
-            self._asked = request["header"]["msg_id"]
-            client.control_channel.send(request)
+        async with self._control:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._take(await _maybe_awaited(client.get_control_msg(timeout=_AT_HAND)))
+            answered, self._answered = self._answered, False
+            if answered or self._asked is None:
+                request = client.session.msg("kernel_info_request", {})
+                self._asked = request["header"]["msg_id"]
+                client.control_channel.send(request)
         return answered
 
     def _take(self, reply: Mapping[str, Any]) -> str:
@@ -179,16 +181,15 @@ class KernelLife(NotebookClient):
         client: Any = self.kc
         if client is None:
             return None
-        request = client.session.msg(REQUEST, {"op": op})
-        client.control_channel.send(request)
-        end = time.monotonic() + _SOON
-        while (left := end - time.monotonic()) > 0:
-            try:
-                reply = await _maybe_awaited(client.get_control_msg(timeout=left))
-            except queue.Empty:
-                return None
-            if self._take(reply) == request["header"]["msg_id"]:
-                return reply["content"].get("result")
+        async with self._control:
+            request = client.session.msg(REQUEST, {"op": op})
+            client.control_channel.send(request)
+            end = time.monotonic() + _SOON
+            with contextlib.suppress(queue.Empty):
+                while (left := end - time.monotonic()) > 0:
+                    reply = await _maybe_awaited(client.get_control_msg(timeout=left))
+                    if self._take(reply) == request["header"]["msg_id"]:
+                        return reply["content"].get("result")
         return None
 
     async def interrupt(self) -> None:

@@ -26,15 +26,17 @@ class Sign:
 
 
 class Vitals:
-    """Takes signs in and tells how long there was none of life."""
+    """Takes signs in and tells how long there was none of life. `busy`: CPU was used between the last two."""
 
     def __init__(self) -> None:
         self._last: Sign | None = None
         self._alive_at = 0.0
+        self.busy = False
 
     def take(self, sign: Sign) -> timedelta:
         """How long the kernel has shown no life. Zero where its CPU time can't be read: then it is never taken for hung."""
         last, self._last = self._last, sign
+        self.busy = last is not None and _works(last, sign)
         if last is None or sign.cpu is None or last.cpu is None or _shows_life(last, sign):
             self._alive_at = sign.at
         return timedelta(seconds=sign.at - self._alive_at)
@@ -43,8 +45,12 @@ class Vitals:
 def _shows_life(last: Sign, sign: Sign) -> bool:
     if sign.answered or sign.messages != last.messages or sign.journal != last.journal:
         return True
-    assert sign.cpu is not None
-    assert last.cpu is not None
+    return _works(last, sign)
+
+
+def _works(last: Sign, sign: Sign) -> bool:
+    if sign.cpu is None or last.cpu is None:
+        return False
     return sign.cpu < last.cpu or sign.cpu - last.cpu > _BUSY * (sign.at - last.at)  # less: a child ended
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """Handles ``durnb_request`` messages ``{"op": "look"}`` (waiting, suspend) on the control thread; a reply has ``status`` ok or error."""
+    """Handles ``durnb_request`` messages ``{"op": "look"}`` (leave, waiting, suspend) on the control thread; a reply has ``status`` ok or error."""
 
     def __init__(self, extension: Extension) -> None:
         self._extension = extension
@@ -40,6 +40,8 @@ class Control:
                     return {"status": "ok", "result": session.look() if session is not None else None}
                 case "waiting":
                     return {"status": "ok", "result": _told(session.waiting() if session is not None else None)}
+                case "leave":
+                    return {"status": "ok", "result": session.leave_step() if session is not None else None}
                 case "suspend":
                     return {"status": "ok", "result": _told(session.suspend() if session is not None else None)}
                 case other:

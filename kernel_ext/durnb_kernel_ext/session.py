@@ -28,6 +28,10 @@ class KernelSession(Protocol):
         """Whether the cell that runs does nothing but wait; on the control thread."""
         ...
 
+    def leave_step(self) -> bool:
+        """Has the cell that runs begin no further durable call; False where it makes none; on the control thread."""
+        ...
+
     def suspend(self) -> Waiting | None:
         """Records that the run waits without a kernel, where it does nothing but wait; on the control thread."""
         ...

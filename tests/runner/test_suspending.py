@@ -115,6 +115,30 @@ def test_a_run_that_waits_for_a_person_goes_on_when_the_bot_of_the_docs_sends_th
     assert _task(desk).exit == 0
 
 
+def test_sigterm_lets_the_calls_in_flight_return_and_begins_no_other(desk: Any, effect: Effect) -> None:
+    work = (
+        "def work(n):\n    open('effects', 'a').write(f'{n}\\n')\n    time.sleep(0.5)\n    open('ends', 'a').write(f'{n}\\n')\n    return n"
+    )
+    cell = f"%%durable work\nimport durnb, time\n{work}\nfound = durnb.map(work, range(40), concurrency=2)\nprint(sum(found))"
+    desk.notebook(cell)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "durnb.cli", "run", "etl.ipynb"],
+        cwd=desk.folder,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    until(lambda: len(desk.lines("ends")) >= 3 or running.poll() is not None, "some calls")
+    os.kill(running.pid, signal.SIGTERM)
+    _, told = running.communicate(timeout=200)
+    assert running.returncode == 6, told
+    assert len(desk.lines("effects")) == len(desk.lines("ends")) < 40
+    done = desk.durnb("run", "etl.ipynb")
+    assert done.returncode == 0, done.stderr
+    assert sorted(map(int, desk.lines("effects"))) == list(range(40))
+    assert desk.text(0) == "780\n"
+
+
 def test_sigterm_suspends_a_step_that_waits_without_a_loss(desk: Any, effect: Effect) -> None:
     desk.notebook(f"%%durable load\n{effect('load')}\nx = 1", _fails_once(effect, "2d"))
     running = subprocess.Popen(

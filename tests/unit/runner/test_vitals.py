@@ -36,6 +36,15 @@ def test_a_thread_that_only_waits_for_the_interpreter_is_no_life() -> None:
     assert vitals.take(_later(10.0, cpu=5.2)) == timedelta(seconds=10)
 
 
+def test_who_used_cpu_since_the_last_look_is_busy() -> None:
+    vitals = Vitals()
+    busy = []
+    for sign in (_later(0.0), _later(10.0, cpu=8.0), _later(20.0, cpu=8.1), _later(30.0, cpu=None)):
+        vitals.take(sign)
+        busy.append(vitals.busy)
+    assert busy == [False, True, False, False]
+
+
 def test_the_cpu_of_a_process_grows_with_its_work_and_is_unknown_of_none() -> None:
     before = cpu_of(os.getpid())
     assert before is not None
