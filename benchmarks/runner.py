@@ -114,6 +114,17 @@ def _plain(folder: Path) -> list[Row]:
 # ---- a worker
 
 
+def _worker(folder: Path) -> subprocess.Popen[str]:
+    """A worker of the folder that has looked at all there is."""
+    worker = subprocess.Popen(
+        [sys.executable, "-u", "-m", "durnb.cli", "worker", "."], cwd=folder, env=_environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert worker.stderr is not None
+    while "looks after" not in worker.stderr.readline():
+        pass
+    return worker
+
+
 def _sleeping(store: Store, wake: datetime) -> Task:
     output = store.notebook.with_suffix(".out.ipynb")
     request = RunRequest(notebook=store.notebook, output=output, key="default")
@@ -126,9 +137,9 @@ def _sleepers(folder: Path) -> list[Row]:
         store = Store.of(folder / f"n{i}.ipynb")
         store.create()
         put_task(store, _sleeping(store, datetime.now(UTC) + timedelta(days=2)))
-    worker = subprocess.Popen([sys.executable, "-m", "durnb.cli", "worker", "."], cwd=folder, env=_environment(), stderr=subprocess.DEVNULL)
+    worker = _worker(folder)
     process = psutil.Process(worker.pid)
-    time.sleep(WATCHED_SECONDS / 3)  # it reads all that there is, once
+    time.sleep(5)  # what it read last may have changed within a tick of the disk's clock, so it looks once more
     before = process.cpu_times()
     time.sleep(WATCHED_SECONDS)
     after = process.cpu_times()
@@ -154,12 +165,13 @@ def _waking(folder: Path) -> Row:
     """How long after its time a sleeper is taken up."""
     late: list[float] = []
     stores = [Store.of(_notebook(folder / f"n{i}.ipynb", ["x = 1"])) for i in range(WAKES)]
+    for store in stores:
+        store.create()
+    worker = _worker(folder)
     begun = datetime.now(UTC) + timedelta(seconds=8)
     wakes = [begun + timedelta(seconds=3.3 * i) for i in range(WAKES)]
     for store, wake in zip(stores, wakes, strict=True):
-        store.create()
         put_task(store, replace(_sleeping(store, wake), began=None))
-    worker = subprocess.Popen([sys.executable, "-m", "durnb.cli", "worker", "."], cwd=folder, env=_environment(), stderr=subprocess.DEVNULL)
     for store, wake in zip(stores, wakes, strict=True):
         while (task := task_of(store, "default")) is None or task.began is None:
             time.sleep(0.02)

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Final
 
 from durnb.clock import Clock
-from durnb.errors import DurnbError, RunHeld
+from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
 from durnb.journal import RunName, Store, read_history, task_claimed
 from durnb.runner.exits import Exit
 from durnb.runner.lookout import GOES_ON, Lookout, Seen
 from durnb.runner.request import Outcome, Watcher, message_of
-from durnb.runner.schedule import forget_ticks, queue_ticks
+from durnb.runner.schedule import Schedule, forget_ticks, queue_ticks
 from durnb.runner.stop import Stop
 from durnb.runner.supervise import supervise
 from durnb.runner.task import Task, put_task, task_of
@@ -56,6 +56,8 @@ class Worker:
     says: Callable[[str], None]
     _stops: dict[asyncio.Task[None], Stop] = field(default_factory=dict)
     _running: set[tuple[Path, str]] = field(default_factory=set)
+    _looked: bool = False
+    _said: set[str] = field(default_factory=set)
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def work(self) -> None:
@@ -76,7 +78,13 @@ class Worker:
             if time.monotonic() - searched >= _SEARCH:
                 lookout.search()
                 searched = time.monotonic()
-            due, wake = self._due(lookout.look())
+            seen_all = lookout.look()
+            due, wake = self._due(seen_all)
+            if not self._looked:
+                self._looked = True
+                self.says(
+                    f"looks after {len(seen_all)} notebook{'s' * (len(seen_all) != 1)}; at most {self.orders.kernels} kernels at once"
+                )
             for seen, task in due[: self.orders.kernels - len(self._stops)]:
                 self._start(seen.store, task)
             if self.orders.once and not due and not self._stops:
@@ -98,14 +106,26 @@ class Worker:
         due: list[tuple[Seen, Task]] = []
         for seen in found:
             for schedule in seen.schedules:
-                if queued := queue_ticks(seen.store, schedule, self.clock):
-                    self.says(f"{seen.store.notebook.name}: due by {schedule.cron!r}: {', '.join(task.key for task in queued)}")
+                if self._queue(seen.store, schedule):
                     seen.mark = -1
             due += [(seen, task) for task in seen.tasks if self._is_due(seen, task, now)]
         wakes = [
             task.wake for seen in found for task in seen.tasks if task.standing == "suspended" and task.wake is not None and task.wake > now
         ]
         return sorted(due, key=lambda pair: (-pair[1].request.priority, pair[1].at)), min(wakes, default=None)
+
+    def _queue(self, store: Store, schedule: Schedule) -> bool:
+        """Whether ticks came due and are queued."""
+        try:
+            queued = queue_ticks(store, schedule, self.clock)
+        except DurnbError as error:
+            if (text := f"{store.notebook.name}: the schedule {schedule.cron!r} was not looked at: {error}") not in self._said:
+                self._said.add(text)
+                self.says(text)
+            return False
+        if queued:
+            self.says(f"{store.notebook.name}: due by {schedule.cron!r}: {', '.join(task.key for task in queued)}")
+        return bool(queued)
 
     def _is_due(self, seen: Seen, task: Task, now: datetime) -> bool:
         if (seen.store.folder, task.key) in self._running or not may_start(task, now, seen.asked):
@@ -127,10 +147,10 @@ class Worker:
             now = task_of(store, task.key)
             if now is None or now != task:
                 return  # another worker was quicker
-            if (known := over(store, task, self.clock)) is not None:
-                put_task(store, replace(task, standing="ended", exit=known))
-                return
             await asyncio.to_thread(end_orphan, store, task)
+            if (known := over(store, task, self.clock)) is not None:
+                self._end(store, task, known)
+                return
             self.says(f"{name}: {'starts' if task.standing == 'queued' else 'goes on'}")
             crashed = task.standing == "running"
             before = replace(task, deaths=task.deaths + crashed)
@@ -142,12 +162,18 @@ class Worker:
         except DurnbError as error:
             self.says(f"{name}: {error}")
             if not isinstance(error, RunHeld):
-                put_task(store, replace(task, standing="ended", exit=Exit.USAGE))
+                self._end(store, task, Exit.USAGE)
         except Exception as error:  # one run that can't be run must not end all the others
             self.says(f"{name}: {type(error).__name__}: {error}")
-            put_task(store, replace(task, standing="ended", exit=Exit.FAILED))
+            self._end(store, task, Exit.FAILED)
         finally:
             self._running.discard((store.folder, task.key))
+
+    def _end(self, store: Store, task: Task, exit_code: Exit) -> None:
+        try:
+            put_task(store, replace(task, standing="ended", exit=exit_code))
+        except JournalError as error:
+            self.says(f"{store.notebook.name} {task.key}: {error}")
 
     # ---- the end
 
