@@ -6,3 +6,4 @@ from typing import Final
 
 REQUEST: Final = "durnb_request"
 REPLY: Final = "durnb_reply"
+LOOK: Final = "look"  # a request in an inbox that asks for nothing but a look at what is new

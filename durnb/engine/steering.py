@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, assert_never, get_args
 
 from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
+from durnb.engine.messages import LOOK
 from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
 from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
 from durnb.fold import Answer, History, StepHistory
@@ -106,6 +107,9 @@ def serve(journal: Journal, in_file: InFile) -> Served:
     """Do what others ask of the open run by its inbox, each once. A wish that can't hold is told of and dropped."""
     served = Served()
     for request in journal.requests():
+        if request.kind == LOOK:
+            journal.done(request)
+            continue
         try:
             wish = steer_of(request)
             if wish is None:

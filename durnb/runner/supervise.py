@@ -30,7 +30,7 @@ from durnb.runner.notify import Occasion, notify, occasion_of
 from durnb.runner.parameters import inject
 from durnb.runner.request import Mode, Outcome, RunRequest, Watcher, message_of
 from durnb.runner.stop import Stop
-from durnb.runner.task import Claim, Task, task_of
+from durnb.runner.task import Claim, Task
 from durnb.runner.telemetry import check_installed, send
 from durnb.runner.whichrun import RunSighting, store_of
 
@@ -138,12 +138,9 @@ class _Supervision:
     async def _sleep(self, outcome: Outcome) -> bool:
         """Until the suspended run goes on; False where this process is told to stop before."""
         self.watcher.note(outcome.message)
-        assert self.claim is not None  # a step that waits is a durable one
         while self.stop.signal is None:
             asked = self.sighting.run is not None and self.sighting.store.asked(self.sighting.run)
-            task = task_of(self.claim.store, self.request.key)  # who sends a signal moves the time
-            wake = task.wake if task is not None else outcome.wake
-            if asked or self._cancelled() or (wake is not None and datetime.now(UTC) >= wake):
+            if asked or self._cancelled() or (outcome.wake is not None and datetime.now(UTC) >= outcome.wake):
                 return True
             await asyncio.sleep(_LOOK)
         return False

@@ -137,13 +137,6 @@ def queue_again(store: Store, key: str, clock: Clock) -> bool:
     return True
 
 
-def wake_now(store: Store, key: str, clock: Clock) -> None:
-    """Let a suspended run go on, because what it may wait for has come."""
-    task = task_of(store, key)
-    if task is not None and task.standing == "suspended":
-        put_task(store, replace(task, wake=clock.now()))
-
-
 @dataclass(slots=True)
 class Claim:
     """The right of this process to run a key, and its word on how that goes."""
