@@ -128,7 +128,7 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
     changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
     if not changed:
         return frozenset()
-    return place.live.sharing(changed) - manifest.names.keys() - set(inputs)
+    return place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
 
 
 def _inputs(

@@ -62,7 +62,7 @@ class StoredAmbient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The whole checkpoint (`same` names hold the object that they held before the body): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
+    """The whole checkpoint (`same` names hold the object that they held before the body; `aliased` shared state with one that the body changed in place, through a definition, and are not held): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
 
     `creates` are the files that the step made, for each pattern of its header by their paths.
     """
@@ -74,6 +74,7 @@ class Manifest:
     deleted: tuple[str, ...] = ()
     lost: Mapping[str, LostName] = field(default_factory=dict)
     same: tuple[str, ...] = ()
+    aliased: tuple[str, ...] = ()
     unsaved: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     ambient: Mapping[str, StoredAmbient] = field(default_factory=dict)
@@ -111,7 +112,8 @@ class Manifest:
             pattern: {path: MadeFile(**v) for path, v in files.items()} for pattern, files in plain.get("creates", {}).items()
         }
         plain.setdefault("same", ())
-        for name in ("companions", "same", "deleted", "unsaved", "dropped", "imports", "notes"):
+        plain.setdefault("aliased", ())
+        for name in ("companions", "same", "aliased", "deleted", "unsaved", "dropped", "imports", "notes"):
             plain[name] = tuple(plain[name])
         return cls(**plain)
 

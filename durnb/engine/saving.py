@@ -79,6 +79,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         if name != OUT
     }
     lost = _lost(captured, values, wanted)
+    in_place = ended.changes.same & stored.keys() & set(wanted)
     creates = creations.record(ended.creates, ended.folder)
     return Manifest(
         step=ended.step,
@@ -88,6 +89,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         deleted=deleted_by(ended),
         lost=lost,
         same=tuple(sorted(n for n in stored if n not in wanted or n in ended.changes.same)),
+        aliased=tuple(sorted(live.sharing(in_place) - stored.keys())) if in_place else (),
         unsaved=tuple(n for n in chosen if n not in stored and n not in lost),
         dropped=tuple(d.note for d in captured.dropped),
         ambient=_ambient(draft, ended, live),

@@ -3135,6 +3135,34 @@ print(a, b, c, held[key], made.total, made.extra)
 """,
     ),
     Book(
+        "function-in-a-partial",
+        "What a step changes in place shares a function's default with a plain cell's function, by way of a partial: no reason to run it again.",
+        """
+import functools
+def keep(x, acc=[]):
+    acc.append(x)
+    return acc
+---
+%%durable start
+effect("start")
+a = [1]
+---
+%%durable bind
+effect("bind")
+bound = functools.partial(keep, a)
+---
+%%durable change
+effect("change")
+a.append(2)
+---
+%%durable call
+effect("call")
+bound()
+---
+print(a, keep.__defaults__, bound.func is keep)
+""",
+    ),
+    Book(
         "loggers",
         "A level and a handler that a step gave a logger are there after it.",
         """
