@@ -1,4 +1,7 @@
-"""kill -9 of kernels and of the worker, at random: every run ends as if none had been killed. DURNB_TRIALS sets how many kills there are."""
+"""kill -9 of kernels, of the worker, and of all of them as by a reboot, at random places: every run ends as if none had been killed.
+
+DURNB_TRIALS sets how many kills there are.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from runner.conftest import until
 NOTEBOOKS = 2
 STEPS = 4
 KILLS = int(os.environ.get("DURNB_TRIALS", "4"))
+WHAT = ("kernel", "both", "worker")
 BODY = """%%durable step{n}
 import os, time
 with open('effects', 'a') as effects: effects.write('{name} {n} begins\\n')
@@ -90,11 +94,11 @@ def test_whatever_is_killed_every_run_ends_as_if_nothing_had_been(desk: Any, see
 
     workers = Workers(desk)
     try:
-        for _ in range(KILLS):
+        for kill in range(KILLS):
             until(has_lines(len(desk.lines("effects")) + chance.randint(1, 3)), "progress")
             if ended():
                 break
-            workers.kill(chance.choice(("kernel", "worker", "both")))
+            workers.kill(WHAT[kill % len(WHAT)])
         until(lambda: ended() or workers.over(), "the end")
     finally:
         workers.close()

@@ -143,19 +143,3 @@ def test_a_schedule_runs_its_missed_tick_once_however_many_workers_look(
     assert desk.durnb("unschedule", "etl.ipynb", scheduled["id"]).returncode == 0
     assert [one["cron"] for one in json.loads(desk.durnb("schedules", "--json").stdout)] == ["0 4 2 1 *"]
     assert desk.durnb("schedule", "etl.ipynb", "0 25 * * *").returncode == 2
-
-
-def test_the_processes_of_a_worker_can_be_killed_together_as_by_a_reboot(
-    desk: Any, effect: Effect, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
-    _gated(desk, effect)
-    assert desk.durnb("run", "etl.ipynb", "--queue").returncode == 0
-    first = worker()
-    until(lambda: (desk.folder / "inside").exists(), "the second step")
-    children = psutil.Process(first.pid).children(recursive=True)
-    for each in (psutil.Process(first.pid), *children):
-        each.kill()
-    psutil.wait_procs(children)
-    (desk.folder / "go").touch()
-    assert worker("--once").wait(timeout=120) == 0
-    assert (_task(desk).exit, desk.lines("effects")) == (0, ["load", "wait", "wait"])
