@@ -17,7 +17,7 @@ import ipykernel
 import IPython
 
 import durnb
-from benchmarks import floor, journal, kernel, notebook, runner, snapshot
+from benchmarks import calls, engines, floor, journal, kernel, notebook, runner, snapshot
 from benchmarks.rows import Row, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -27,9 +27,11 @@ def measure(folder: Path) -> list[Row]:
     """Every row, the floor first."""
     base = floor.measure(folder)
     commit_ms = next(row.value for row in base if row.key == "duckdb-commit")
+    inside = [*calls.measure(folder, commit_ms), *engines.measure(folder)]
     return [
         *base,
         *kernel.measure(folder, commit_ms),
+        *inside,
         *journal.measure(folder),
         *snapshot.measure(folder),
         *notebook.measure(folder),

@@ -29,7 +29,7 @@ def measure(folder: Path) -> list[Row]:
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0))
     taken = time.perf_counter() - began
     journal.close()
-    note = "events the size of a call's; durable calls come with a later version"
+    note = "once, events without bytes of their own"
     return [
         Row(
             key="P11", what=f"P11 a journal of {EVENTS:,} small events opens in", value=taken, unit="s", samples=1, goal="< 1 s", note=note

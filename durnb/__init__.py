@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # importing durnb has to stay quick
     from concurrent.futures import Executor
     from datetime import datetime, timedelta
     from random import Random
+    from types import ModuleType
     from uuid import UUID
 
     from durnb.archive import NotebookHistory
@@ -84,7 +86,8 @@ def call(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     recorded when they are drained.
 
     Options: `key` (a value, or a function of the arguments); `retries`, `delay`, `backoff`, `max_delay`, `no_retry` as in a cell's header;
-    `timeout`; `once=True` records the start first and asks after a crash, `once="invoice-4711"` is unique over all runs of the notebook;
+    `timeout`; `once=True` records the start first, asks after a crash or failure, and is made again only where ``%durable resolve`` says so, even
+    when the step is run anew; `once="invoice-4711"` is unique over all runs of the notebook;
     `on_change="rerun"`, "keep" or "ask" for a call whose function's code was changed since; `name`.
     """
     from durnb.inside import call
@@ -232,3 +235,10 @@ def unload_ipython_extension(ipython: Any) -> None:
     from durnb_kernel_ext import unload
 
     unload(ipython)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``durnb.aio`` and ``durnb.testing``, imported when they are first asked for."""
+    if name not in ("aio", "testing"):
+        raise AttributeError(f"module 'durnb' has no attribute {name!r}")
+    return importlib.import_module(f"durnb.{name}")

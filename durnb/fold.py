@@ -327,6 +327,7 @@ class History:
         execution = step.executions[-1]
         attempt = execution.last
         attempt.status, attempt.ended, attempt.ran = "succeeded", recorded.at, e.ran
+        step.calls.on_change = None
         dropped = set(e.dropped_inputs)
         execution.checkpoint = step.current = recorded.seq
         step.answer, step.rerun, step.serves_from = None, False, 0
@@ -352,6 +353,7 @@ class History:
         self.line = (*execution.line, (e.step, recorded.seq))
 
     def _fail(self, e: StepFailed, recorded: Recorded) -> None:
+        self.steps[e.step].calls.on_change = None
         attempt = self.steps[e.step].executions[-1].last
         attempt.status, attempt.ended, attempt.ran = e.how, recorded.at, e.ran
         attempt.error, attempt.retry_in, attempt.outputs, attempt.ended_seq = e.error, e.retry_in, e.outputs, recorded.seq

@@ -26,7 +26,8 @@ class Signal:
 class Call:
     """One durable call. `execution` is the one in which it returned; `failures` are those that count against its retries.
 
-    `allowed`: a person said that it may run again. `seq` is the event that its bytes were stored with.
+    `allowed`: a person said that it may run again. `seq` is the event that its bytes were stored with. `once`: its start was recorded, for it may
+    happen once only; `carried`: in an earlier generation.
     """
 
     label: str
@@ -43,6 +44,8 @@ class Call:
     error: ErrorInfo | None = None
     allowed: bool = False
     seq: int = 0
+    once: bool = False
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +88,13 @@ class Calls:
     superseded: list[int] = field(default_factory=list)
 
     def following(self, generation: int) -> Calls:
-        """The calls of the next generation: none yet."""
-        stored = [call.seq for call in self.made.values() if call.stored]
-        return Calls(generation=generation, superseded=[*self.superseded, *stored, *(point.seq for point in self.loops.values())])
+        """The calls of the next generation: none but those that may happen once only."""
+        stored = [call.seq for call in self.made.values() if call.stored and not call.once]
+        return Calls(
+            generation=generation,
+            made={call: replace(made, carried=True) for call, made in self.made.items() if made.once},
+            superseded=[*self.superseded, *stored, *(point.seq for point in self.loops.values())],
+        )
 
     def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
@@ -102,6 +109,7 @@ class Calls:
             code=sys.intern(e.code),
             at=recorded.at,
             seq=recorded.seq,
+            once=before is not None and before.once,
             ran=e.ran,
             value=e.value,
             stored=e.stored,
@@ -113,7 +121,7 @@ class Calls:
         """Take in any other event of a call, wait or loop."""
         match recorded.event:
             case CallStarted() as e:
-                self.made[e.call] = Call(label=e.label, status="started", execution=e.execution, at=recorded.at)
+                self.made[e.call] = Call(label=e.label, status="started", execution=e.execution, at=recorded.at, once=True)
             case CallFailed() as e:
                 known = self.made.get(e.call)
                 failures = (known.failures if known is not None and known.status == "failed" else 0) + 1
@@ -123,6 +131,7 @@ class Calls:
                     execution=e.execution,
                     at=recorded.at,
                     ran=e.ran,
+                    once=known is not None and known.once,
                     failures=failures if e.retry_in is not None else 0,
                     error=e.error,
                 )
@@ -160,6 +169,7 @@ class Calls:
                     at=at,
                     value=e.value,
                     signature=e.signature,
+                    once=known.once,
                 )
             case "retry":
                 known.allowed = True

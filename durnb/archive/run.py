@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.archive.lookup import not_there
+from durnb.archive.rows import Rows
 from durnb.archive.step import StepView
 from durnb.archive.table import Shown, Table, bytes_text, seconds_text, when
 from durnb.engine import overview
 from durnb.engine.checkpoints import Shelf
+from durnb.engine.mail import waiting_in
 from durnb.engine.overview import StepRow
 from durnb.fingerprint import content
 from durnb.fold import History
@@ -194,6 +197,13 @@ class RunView(Shown, Mapping[str, StepView]):
     def updated(self) -> datetime | None:
         """When something last happened to the run."""
         return self.glance().at
+
+    @property
+    def waiting(self) -> Rows:
+        """What its unfinished steps wait for: sleeps and signals, with what a person is asked and the JSON schema of the answer."""
+        waits = waiting_in(self.history)
+        heads = ("step", "what", "name", "until", "prompt", "schema")
+        return Rows(heads, [(step, w.what, w.name, w.until, w.prompt, json.loads(w.schema) if w.schema else None) for step, w in waits])
 
     @property
     def kernels(self) -> int:

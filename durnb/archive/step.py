@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from durnb.archive.checkpoint import CheckpointView
 from durnb.archive.execution import ExecutionView, InputView
 from durnb.archive.lookup import not_there
+from durnb.archive.rows import Rows
 from durnb.archive.table import Shown, Table, bytes_text, one_line, seconds_text, when
 from durnb.engine.overview import StepRow
 from durnb.events import ErrorInfo
@@ -76,6 +77,12 @@ class StepView(Shown):
     def inputs(self) -> Mapping[str, InputView]:
         """What the last execution read."""
         return self.last.inputs
+
+    @property
+    def calls(self) -> Rows:
+        """The durable calls of its present generation: label, status, when, seconds, and the result where it is short (JSON)."""
+        made = list(self.past.calls.made.values())
+        return Rows(("call", "status", "at", "ran", "result"), [(c.label, c.status, c.at, c.ran, c.value or None) for c in made])
 
     # ---- what it left
 

@@ -19,7 +19,7 @@ from durnb.errors import SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store
 from durnb.runner.task import task_of
 
-_PATIENCE: Final = 10.0  # seconds in which a kernel that is at work looks; a wait looks every second
+_PATIENCE: Final = 3.0  # seconds; a wait looks every second
 
 
 @click.command("signal")
@@ -60,5 +60,5 @@ def _ask_owner(store: Store, run: RunName, name: str, value: str) -> None:
         time.sleep(0.05)
     if answer:
         raise SignalRefused(name=name, why=answer)
-    taken = "has it" if answer is not None else "has it in its inbox, and takes it when it looks next"
+    taken = "has it" if answer is not None else "finds it in the inbox when it runs a durable cell next"
     click.echo(f"run {run}: its kernel {taken}")

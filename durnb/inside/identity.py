@@ -6,7 +6,7 @@ import dis
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
@@ -22,10 +22,23 @@ _LENGTH: Final = 32  # hex characters of an identity, and of a digest of code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A call's identity within its run, step and generation, and what people call it."""
+    """A call's identity within its run, step and generation, and what people call it.
+
+    `arguments` gives the digest of arguments that the call could change; None where it can't, or is known by a key.
+    """
 
     digest: str
     label: str
+    arguments: Callable[[], str] | None = None
+    before: str = ""
+
+    @property
+    def intact(self) -> bool:
+        """Whether the arguments are still what they were when the call was made."""
+        try:
+            return self.arguments is None or self.arguments() == self.before
+        except UsageError:  # they have no stable content any more
+            return False
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -46,11 +59,12 @@ def identify(
 ) -> Identity:
     """The identity of a call made now in `scope`; every asking counts as an occurrence. Raises UsageError where the arguments have no digest."""
     if key is not None:
-        what = "key:" + _key_digest(name, key)
-        label = f"{name}[{str(key)[:60]}]"
-    else:
-        what, label = "args:" + _arguments_digest(name, function, args, kwargs), name
-    return occurring(scope, f"{name}\0{what}", label)
+        return occurring(scope, f"{name}\0key:{_key_digest(name, key)}", f"{name}[{str(key)[:60]}]")
+    digest = _arguments_digest(name, function, args, kwargs)
+    made = occurring(scope, f"{name}\0args:{digest}", name)
+    if all(type(value) in ATOMS for value in (*args, *kwargs.values())):
+        return made
+    return replace(made, before=digest, arguments=lambda: _arguments_digest(name, function, args, kwargs))
 
 
 def occurring(scope: Scope, what: str, label: str) -> Identity:
@@ -67,7 +81,11 @@ def _key_digest(name: str, key: object) -> str:
 
 
 def _arguments_digest(name: str, function: Callable[..., Any], args: tuple[object, ...], kwargs: dict[str, object]) -> str:
-    found = content((args, tuple(sorted(kwargs.items()))))
+    named = tuple(sorted(kwargs.items()))
+    if all(type(value) in ATOMS for value in (*args, *kwargs.values())):  # their text says all, and takes a tenth of the time
+        bound = tuple(_bound(function))
+        return digest_of(repr((args, named)), content(bound).digest if bound else "")
+    found = content((args, named))
     if found.opaque:
         part = found.opaque[0].partition(": ")
         raise UsageError(

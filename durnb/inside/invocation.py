@@ -57,9 +57,16 @@ class Invocation:
             return found, value
         if known.lost:
             raise self._ask(f"is done, and its result could not be stored ({known.lost})", known, "done VALUE", "retry")
-        if known.code and self.code != known.code and self._is_stale(known):
+        if known.code and self.code != known.code and not known.once and self._is_stale(known):
             return False, None
+        self._tell_all_runs(known)
         return True, self._load(known)
+
+    def _tell_all_runs(self, known: Call) -> None:
+        """A call that a person took as done is done for all runs, where it is to happen once over them."""
+        file = self._once_file()
+        if file is not None and not known.stored and file.result() is None:
+            file.finish(self._once_facts(Encoded(value=known.value), known.ran))
 
     def _load(self, known: Call) -> Any:
         try:
@@ -195,6 +202,11 @@ class Invocation:
     def returned(self, value: object, ran: float) -> tuple[Encoded, CallSucceeded]:
         """What is to be recorded of a call that gave `value` after `ran` seconds."""
         faults.point("call-returned", self.body.step)
+        if not self.identity.intact:
+            label = self.identity.label
+            self.body.say_once(
+                f"{label} changed its arguments in place: its result comes back after a restart, and that change does not; return it"
+            )
         encoded = results.encode(self.body, value)
         if encoded.lost:
             self.body.say_once(

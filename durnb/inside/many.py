@@ -156,7 +156,7 @@ class Pace:
 
 
 @dataclass(slots=True, kw_only=True)
-class Mapping:
+class ItemMap:
     """One map: its function made durable, where it was called, and how it goes."""
 
     function: Callable[..., Any]
@@ -167,7 +167,7 @@ class Mapping:
     pace: Pace
 
     @classmethod
-    def of(cls, function: Callable[..., Any], items: object, key: Any, options: MapOptions, call_options: dict[str, Any]) -> Mapping:
+    def of(cls, function: Callable[..., Any], items: object, key: Any, options: MapOptions, call_options: dict[str, Any]) -> ItemMap:
         """Raises UsageError, and CallTooLate."""
         made: DurableFunction = call(function, key=key, **call_options)
         scope = scope_now("durnb.map")
@@ -205,8 +205,8 @@ def map_items(
     if kind_of(getattr(function, "__wrapped__", function)) == "coroutine":
         if executor is not None:
             raise UsageError("durnb.map: a coroutine function runs in tasks, and takes no executor=")
-        return _on_a_loop(Mapping.of(function, items, key, options, call_options), items)
-    mapping = Mapping.of(function, items, key, options, call_options)
+        return _on_a_loop(ItemMap.of(function, items, key, options, call_options), items)
+    mapping = ItemMap.of(function, items, key, options, call_options)
     target = mapping.function if executor is None else _remotely(mapping.function, executor)
     ended: queue.SimpleQueue[tuple[Outcome, Any]] = queue.SimpleQueue()
     crew = Crew(options.concurrency)
@@ -260,7 +260,7 @@ def _next(ended: queue.SimpleQueue[tuple[Outcome, Any]], bar: Bar) -> tuple[Outc
             bar.show()
 
 
-async def map_items_async(mapping: Mapping, items: Iterable[Any] | AsyncIterable[Any]) -> list[Any]:
+async def map_items_async(mapping: ItemMap, items: Iterable[Any] | AsyncIterable[Any]) -> list[Any]:
     """The map of a coroutine function, in tasks of this loop."""
     flying: dict[asyncio.Task[Any], tuple[int, Any]] = {}
     try:
@@ -304,7 +304,7 @@ async def _each(items: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]
         yield item
 
 
-def _on_a_loop(mapping: Mapping, items: Iterable[Any]) -> list[Any]:
+def _on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
     """Run the map on a loop of its own, in another thread: this one may have a loop that runs."""
     loop = asyncio.new_event_loop()
     context = contextvars.copy_context()

@@ -9,7 +9,7 @@ from typing import Any
 
 from durnb.errors import UsageError
 from durnb.inside.function import kind_of
-from durnb.inside.many import MapOptions, Mapping, map_items, map_items_async
+from durnb.inside.many import ItemMap, MapOptions, map_items, map_items_async
 
 
 def map_sync(
@@ -46,7 +46,7 @@ async def map_async(
     if kind_of(getattr(function, "__wrapped__", function)) == "coroutine":
         if executor is not None:
             raise UsageError("durnb.aio.map: a coroutine function runs in tasks, and takes no executor=")
-        return await map_items_async(Mapping.of(function, items, key, options, call_options), items)
+        return await map_items_async(ItemMap.of(function, items, key, options, call_options), items)
     if isinstance(items, AsyncIterable):
         items = [item async for item in items]
     return await asyncio.to_thread(map_items, function, items, key, options, executor, call_options)

@@ -74,8 +74,9 @@ class _Progress:
         return False, None
 
     def pause(self) -> float:
-        left = (self.wait.until - self._body.clock.now()).total_seconds() if self.wait.until is not None else SLICE
-        return max(0.0, min(left, SLICE if isinstance(self._body.clock, SystemClock) else _SERVE))
+        """Seconds until the next look; a clock that only pretends to wait goes to the end at once."""
+        left = max(0.0, (self.wait.until - self._body.clock.now()).total_seconds()) if self.wait.until is not None else SLICE
+        return left if not self.wanted.signal and not isinstance(self._body.clock, SystemClock) else min(left, SLICE)
 
     def _take(self) -> tuple[Any] | None:
         """Take the oldest signal that fits, in the transaction that records the call."""

@@ -73,11 +73,8 @@ def test_items_are_done_once_whatever_kills_the_kernel(nb: Notebook) -> None:
 def test_coroutines_are_mapped_in_tasks_from_cells_with_and_without_await(nb: Notebook) -> None:
     nb.ok(START)
     cell = "%%durable all\na = durnb.map(aeffect, range(40), concurrency=9)\nb = await durnb.aio.map(aeffect, range(30, 70))\nc = await durnb.aio.map(effect, [1])\ndie()\nd = len(a + b + c)"
-    cell = cell.replace("durnb.aio", "aio")
-    before = "from durnb import aio"
-    nb.ok(before)
     assert nb.run(cell).status == "died"
-    nb.open().ok(START, before, cell)
+    nb.open().ok(START, cell)
     assert effects(nb) == Counter([*range(40), *range(30, 70), 1])
     assert nb.evaluate("d") == 81
 

@@ -9,7 +9,7 @@ import time
 
 from kernel.conftest import Notebook
 
-START = "import durnb, os, signal, datetime\nfrom durnb import aio\nfrom pathlib import Path\ndef die(name='died'):\n    if not Path(name).exists():\n        Path(name).touch()\n        os.kill(os.getpid(), signal.SIGKILL)"
+START = "import durnb, os, signal, datetime\nfrom pathlib import Path\ndef die(name='died'):\n    if not Path(name).exists():\n        Path(name).touch()\n        os.kill(os.getpid(), signal.SIGKILL)"
 
 
 def send(nb: Notebook, name: str, value: object) -> subprocess.CompletedProcess[str]:
@@ -37,6 +37,8 @@ def test_an_interrupted_sleep_goes_on_and_can_be_ended(nb: Notebook) -> None:
     assert "%durable wake wait" in running.badge
     nb.interrupt()
     assert nb.finish(running).ename == "KeyboardInterrupt"
+    assert nb.evaluate("[(w[0], w[1]) for w in durnb.history()['interactive.1'].waiting]") == [["wait", "sleep"]]
+    assert "wait" in nb.ok("durnb.history().sql('select step, started, ended, until from timers')").text
     nb.ok("%durable wake wait")
     assert nb.ok(cell).text == "'awake'"
     assert "is in no sleep" in nb.refused("%durable wake wait").evalue
@@ -44,7 +46,7 @@ def test_an_interrupted_sleep_goes_on_and_can_be_ended(nb: Notebook) -> None:
 
 def test_a_signal_is_delivered_once_whenever_it_was_sent(nb: Notebook) -> None:
     nb.ok(START, "%%durable first\npass", "%durable signal early 5")
-    cell = "%%durable wait\na = durnb.wait_for('early')\nb = durnb.wait_for('early', timeout='10ms', default='late')\nc = await aio.wait_for('asked', schema={'type': 'integer'}, prompt='how many?')\ndie()\nd = [a, b, c]"
+    cell = "%%durable wait\na = durnb.wait_for('early')\nb = durnb.wait_for('early', timeout='10ms', default='late')\nc = await durnb.aio.wait_for('asked', schema={'type': 'integer'}, prompt='how many?')\ndie()\nd = [a, b, c]"
     running = nb.begin(cell)
     nb.until(lambda: "how many?" in running.badge, what="the prompt")
     refused = send(nb, "asked", "text")

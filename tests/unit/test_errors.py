@@ -42,11 +42,15 @@ SAMPLES: tuple[DurnbError, ...] = (
     errors.Unavailable(what="file /data/a.txt could not be opened again"),
     errors.StepTimedOut(step="train", seconds=90),
     errors.StepCommandFailed(step="load", exit_code=-2),
+    errors.CallTimedOut(call="fetch", seconds=3),
+    errors.CallTooLate(step="train", call="fetch"),
+    errors.MapFailed(name="fetch", failed=3, tolerated=2, failures=(("'u1'", "OSError: no"),)),
+    errors.SignalRefused(name="approve", why="'yes' is not of type 'boolean'"),
     TerminalError("the card was refused", 402),
     RetryAfter(30),
     RetryAfter(timedelta(minutes=2), "the service is busy"),
 )
-OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "there", "needed", "room", "limit"}  # said in other words
+OWN_FACTS = {"seconds", "exit_code", "commands", "delay", "there", "needed", "room", "limit", "failures"}  # said in other words
 
 
 def _classes(cls: type[DurnbError]) -> set[type[DurnbError]]:
