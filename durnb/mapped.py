@@ -13,12 +13,18 @@ import os
 import sys
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 PAGE: Final = mmap.PAGESIZE
 BIG: Final = 1 << 20  # bytes from which on a buffer is mapped, and the page tables are asked
 _PAGEMAP: Final = "/proc/self/pagemap"
 _PRESENT, _SWAPPED, _OF_FILE = 63, 62, 61  # bits of an entry of eight bytes
+_PROTECTION: Final = mmap.PROT_READ | mmap.PROT_WRITE
+_FIXED: Final = 0x10  # MAP_FIXED, on Linux and macOS alike; mmap has no name for it
+_NO_RESERVE: Final = 0x4000 if sys.platform == "linux" else 0
+_mmap = ctypes.CDLL(None, use_errno=True).mmap
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,17 @@ class _Regions:
 
     starts: list[int] = field(default_factory=list)
     regions: dict[int, _Region] = field(default_factory=dict)
+    owners: dict[int, slice] = field(default_factory=dict)
 
-    def add(self, region: _Region) -> None:
+    def add(self, region: _Region, mapping: mmap.mmap, part: slice) -> None:
         self.remove(region.start)
         bisect.insort(self.starts, region.start)
         self.regions[region.start] = region
+        self.owners[id(mapping)] = part
+        weakref.finalize(mapping, self.remove, region.start, id(mapping)).atexit = False
 
-    def remove(self, start: int) -> None:
+    def remove(self, start: int, owner: int = 0) -> None:
+        self.owners.pop(owner, None)
         if self.regions.pop(start, None) is not None:
             self.starts.remove(start)
 
@@ -53,11 +63,29 @@ class _Regions:
 _here = _Regions()
 
 
-def note(mapping: mmap.mmap, offset: int, length: int, token: bytes) -> None:
-    """The `length` bytes at `offset` of a private mapping are, until something is written there, those for which `token` stands."""
-    start = ctypes.addressof(ctypes.c_char.from_buffer(mapping)) + offset
-    _here.add(_Region(start, start + length, token))
-    weakref.finalize(mapping, _here.remove, start)
+def map_file(file: int, offset: int, length: int, token: bytes) -> mmap.mmap:
+    """A private mapping of a part of a file, which keeps no descriptor; `whole` gives the bytes. Raises OSError.
+
+    Until something is written there, they are those for which `token` stands.
+    """
+    before = offset % mmap.ALLOCATIONGRANULARITY
+    mapping = mmap.mmap(-1, before + length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=_PROTECTION)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    flags = mmap.MAP_PRIVATE | _FIXED | _NO_RESERVE
+    if _mmap(start, before + length, _PROTECTION, flags, file, offset - before) != start:  # in the place of the memory that `mapping` frees
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    _here.add(_Region(start + before, start + before + length, token), mapping, slice(before, before + length))
+    return mapping
+
+
+def whole(mapping: mmap.mmap) -> memoryview:
+    """The bytes for which a mapping of `map_file` was made, to be written to."""
+    return memoryview(mapping)[_here.owners[id(mapping)]]
+
+
+def is_ours(value: object) -> TypeGuard[mmap.mmap]:
+    """Whether `value` is a mapping of `map_file`. durnb has one weak reference to each."""
+    return id(value) in _here.owners
 
 
 def token_of(address: int, length: int) -> bytes | None:

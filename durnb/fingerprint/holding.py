@@ -17,7 +17,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Mappin
 from typing import Any
 from weakref import ReferenceType, getweakrefcount
 
-from durnb import trees
+from durnb import mapped, trees
 from durnb.computed import marks_of
 from durnb.fingerprint import leaves
 from durnb.fingerprint.callables import CALLABLES
@@ -240,7 +240,7 @@ def _is_singleton(part: Any) -> bool:
 
 def _our_weak(part: object) -> int:
     """The weak references that durnb itself has to an object."""
-    return bool(marks_of(part)) + has_serial(part)
+    return bool(marks_of(part)) + has_serial(part) + mapped.is_ours(part)
 
 
 def _may_be_weakly_held(part: object) -> bool:

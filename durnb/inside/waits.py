@@ -104,7 +104,7 @@ class _Progress:
         try:
             self._body.journal.append(results.with_signature(self._body, event))
         except ValueError as error:
-            if signal and signal not in self._body.journal.history.signals:
+            if signal and self._body.journal.history.steps[self._body.step].status == "running":
                 return False
             raise CallTooLate(step=self._body.step, call=self.identity.label) from error
         faults.point("call-recorded", self._body.step)

@@ -6,15 +6,14 @@ thread of their own, and before the next step is committed. Everything else is c
 
 from __future__ import annotations
 
-import mmap
 import os
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Final
 
 from blake3 import blake3
 
@@ -23,33 +22,27 @@ from durnb.errors import JournalDamaged, PackDamaged
 from durnb.journal.packs import Packs, Place, aside, digest_of_bytes
 
 SOON: Final = 64 << 20  # bytes of one load up to which they are all checked at once
-_NO_RESERVE: Final = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
 _CHUNK: Final = 4 << 20
 
 
 def map_places(folder: Path, places: Sequence[Place]) -> list[memoryview]:
-    """The bytes at `places`, writable and nobody else's: one mapping for each pack, another for a place that is asked for twice.
-
-    Raises JournalDamaged where they are not there.
-    """
-    found: list[memoryview | None] = [None] * len(places)
-    rounds: list[dict[str, dict[tuple[int, int], int]]] = []
+    """The bytes at `places`, each in a mapping of its own: writable and nobody else's. Raises JournalDamaged where they are not there."""
+    found: dict[int, memoryview] = {}
+    packs: dict[str, list[int]] = {}
     for at, place in enumerate(places):
-        key = place.offset, place.length
-        free = next((each for each in rounds if key not in each.get(place.pack, {})), None)
-        if free is None:
-            rounds.append(free := {})
-        free.setdefault(place.pack, {})[key] = at
-    for packs in rounds:
-        for pack, wanted in packs.items():
-            for at, view in _mapped(folder / pack, [places[at] for at in wanted.values()], list(wanted.values())):
-                found[at] = view
-    return [view for view in found if view is not None]
+        packs.setdefault(place.pack, []).append(at)
+    for pack, wanted in packs.items():
+        with _opened(folder / pack, max(places[at].offset + places[at].length for at in wanted)) as file:
+            for at in wanted:
+                place = places[at]
+                mapping = mapped.map_file(file, place.offset, place.length, token_of_place(pack, place.offset))
+                found[at] = mapped.whole(mapping)
+    return [found[at] for at in range(len(places))]
 
 
-def _mapped(path: Path, places: Sequence[Place], numbers: Sequence[int]) -> list[tuple[int, memoryview]]:
-    start = min(place.offset for place in places)
-    end = max(place.offset + place.length for place in places)
+@contextmanager
+def _opened(path: Path, end: int) -> Iterator[int]:
+    """The descriptor of a pack that reaches to `end`, while it is needed."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
@@ -57,13 +50,9 @@ def _mapped(path: Path, places: Sequence[Place], numbers: Sequence[int]) -> list
     try:
         if os.fstat(file).st_size < end:
             raise JournalDamaged(path=str(path), why="the pack is not as long as it was written")
-        mapping = _map(file, end - start, start)
+        yield file
     finally:
         os.close(file)
-    view = memoryview(mapping)
-    for place in places:
-        mapped.note(mapping, place.offset - start, place.length, token_of_place(path.name, place.offset))
-    return [(at, view[place.offset - start : place.offset - start + place.length]) for at, place in zip(numbers, places, strict=True)]
 
 
 def token_of_place(pack: str, offset: int) -> bytes:
@@ -77,12 +66,6 @@ def place_of_token(token: bytes) -> Place:
     pack, _, offset = start.rpartition(":")
     into, _, length = rest.partition(":")
     return Place(pack, int(offset) + int(into), int(length))
-
-
-def _map(file: int, length: int, offset: int) -> mmap.mmap:
-    own: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
-    flags = mmap.MAP_PRIVATE | _NO_RESERVE
-    return mmap.mmap(file, length, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE, offset=offset, **own)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from durnb import mapped
 from durnb.snapshot.model import OUT_OF_BAND
 
 
@@ -44,6 +45,8 @@ def memory_of(value: Any) -> Memory:
     base = root.base
     if isinstance(base, memoryview):
         base = base.obj
+    if mapped.is_ours(base):  # what was put back by mapping has a mapping of its own
+        return Memory(("object", id(root)), root)
     if isinstance(base, (bytearray, array.array, mmap.mmap)):
         return Memory(("object", id(base)), base)
     if base is None or isinstance(base, bytes):
@@ -135,9 +138,11 @@ def view_of(value: Any, root: Any) -> tuple[Any, ...]:
 
 
 def _writable(data: Any) -> Any:
-    """The bytearray behind what the unpickler hands out for a read-only buffer; a copy where it was in the stream."""
+    """The bytearray or mapping behind what the unpickler hands out for a read-only buffer; a copy where it was in the stream."""
     if isinstance(data, memoryview) and data.readonly and isinstance(data.obj, bytearray):
         return data.obj
+    if isinstance(data, memoryview) and data.readonly and mapped.is_ours(data.obj):
+        return mapped.whole(data.obj)
     if isinstance(data, pickle.PickleBuffer):
         data = data.raw()
     return bytearray(data) if isinstance(data, bytes) else data

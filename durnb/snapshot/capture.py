@@ -70,7 +70,7 @@ class _Taking:
     sources: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.notebook = Notebook(self.namespace, self.home)
+        self.notebook = Notebook(self.namespace, self.home, self.wanted)
 
     def survey(self, names: Collection[str]) -> None:
         """Looks at every name, then at every definition that they reach."""

@@ -13,7 +13,7 @@ import hashlib
 import importlib
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,19 +28,20 @@ METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.ca
 
 
 class Notebook:
-    """The live namespace as the place where definitions are found."""
+    """The live namespace as the place where definitions are found. `own` are the names that are being stored."""
 
-    def __init__(self, namespace: Mapping[str, object], home: object | None = None) -> None:
+    def __init__(self, namespace: Mapping[str, object], home: object | None = None, own: Collection[str] = ()) -> None:
         self.namespace = namespace
+        self.own = own
         self.home = namespace if home is None else home
         self._modules: dict[int, types.ModuleType | None] = {}
 
     @functools.cached_property
     def bound(self) -> dict[int, str]:
-        """The first name of every function and class of the namespace, by its address."""
+        """The first name of every function and class of the namespace, by its address: one that is there before what is stored comes back, if any."""
         kinds = (types.FunctionType, type)
         found: dict[int, str] = {}
-        for name, value in self.namespace.items():
+        for name, value in sorted(self.namespace.items(), key=lambda item: item[0] in self.own):
             if issubclass(type(value), kinds):  # not isinstance, which asks the value
                 found.setdefault(id(value), name)
         return found

@@ -3135,6 +3135,32 @@ print(a, b, c, held[key], made.total, made.extra)
 """,
     ),
     Book(
+        "second-name-of-a-lambda",
+        "A second name that a step gives to the lambda or closure of a plain cell stays a second name.",
+        """
+%%durable before
+effect("before")
+a = second = third = None
+---
+def counter():
+    n = [0]
+    def inc():
+        n[0] += 1
+        return n
+    return inc
+first = lambda: 1
+count = counter()
+---
+%%durable bind
+effect("bind")
+second = first
+third = count
+held = [first, count]
+---
+print(second is first, third is count, held[0] is first, held[1] is count, count(), third())
+""",
+    ),
+    Book(
         "function-in-a-partial",
         "What a step changes in place shares a function's default with a plain cell's function, by way of a partial: no reason to run it again.",
         """
