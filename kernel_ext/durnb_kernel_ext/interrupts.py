@@ -12,23 +12,24 @@ from typing import Any, Final
 
 _COMMANDS: Final = frozenset({"system_piped", "system_raw", "getoutput", "shebang"})
 _SLICE: Final = 0.02  # seconds
+_GRACE: Final = 0.2  # seconds behind a command after which it is interrupted once more, where no line of its caller came
 _PATIENCE: Final = 3.0  # seconds that IPython gets to end an interrupted command
 
 
-def in_command(frame: FrameType | None) -> bool:
-    """Whether the stack runs one of IPython's shell commands, which swallow a KeyboardInterrupt."""
+def command_frame(frame: FrameType | None) -> FrameType | None:
+    """The frame of the stack in which one of IPython's shell commands runs, which swallow a KeyboardInterrupt."""
     while frame is not None:
         if frame.f_code.co_name in _COMMANDS and str(frame.f_globals.get("__name__", "")).startswith(("IPython.", "ipykernel.")):
-            return True
+            return frame
         frame = frame.f_back
-    return False
+    return None
 
 
 class Interrupts:
     """A context around a body on the main thread.
 
     `hit_command` tells that an interrupt ended a shell command: IPython prints ``^C`` and would go on with the next line, so the interrupt is raised
-    once more behind the command. `timed_out` tells that `timeout` (seconds) struck. After the context no interrupt of ours is on its way any more.
+    once more behind the command: before the next line of the code that called it. `timed_out` tells that `timeout` (seconds) struck. After the context no interrupt of ours is on its way any more.
     """
 
     def __init__(self, *, timeout: float | None = None, cancel: Callable[[], object] | None = None) -> None:
@@ -41,6 +42,8 @@ class Interrupts:
         self._over = threading.Event()
         self._pending = False
         self._chasing = False
+        self._raised = threading.Event()
+        self._untrace: Callable[[], None] | None = None
 
     def __enter__(self) -> Interrupts:
         self._previous: Any = signal.signal(signal.SIGINT, self._handle)
@@ -50,6 +53,8 @@ class Interrupts:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()  # from here on our own signals do nothing
+        if self._untrace is not None and not self._raised.is_set():
+            self._untrace()
         with self._lock:
             pass  # a strike that had begun has been sent
         end = time.monotonic() + 1
@@ -65,14 +70,40 @@ class Interrupts:
         if self._cancel is not None:
             self._cancel()
             return None
-        if not self._chasing and in_command(frame):
+        command = None if self._chasing else command_frame(frame)
+        if command is not None:
             self.hit_command = self._chasing = True
+            self._raise_behind(command)
             self._start(self._chase)
         if callable(self._previous) and not ours:
             return self._previous(number, frame)
         if ours or self._previous == signal.SIG_DFL:
             raise KeyboardInterrupt
         return None
+
+    def _raise_behind(self, command: FrameType) -> None:
+        """Has KeyboardInterrupt raised as soon as the code goes on that called the command."""
+        caller = command.f_back
+        while caller is not None and str(caller.f_globals.get("__name__", "")).startswith(("IPython.", "ipykernel.")):
+            caller = caller.f_back
+        if caller is None:
+            return
+        behind, previous, theirs = caller, sys.gettrace(), caller.f_trace
+
+        def raise_once(frame: FrameType, event: str, _: object) -> None:
+            if self._raised.is_set():
+                return
+            self._raised.set()
+            untrace()
+            raise KeyboardInterrupt
+
+        def untrace() -> None:
+            sys.settrace(previous)
+            behind.f_trace = theirs
+
+        self._untrace = untrace
+        behind.f_trace = raise_once
+        sys.settrace(lambda *_: None)
 
     @staticmethod
     def _start(target: Callable[..., None], *args: object) -> None:
@@ -84,8 +115,10 @@ class Interrupts:
 
     def _chase(self) -> None:
         again = time.monotonic() + _PATIENCE
-        while not self._over.wait(_SLICE):
-            if not in_command(sys._current_frames().get(self._main)):
+        behind = 0.0
+        while not self._over.wait(_SLICE) and not self._raised.is_set():
+            behind = 0.0 if command_frame(sys._current_frames().get(self._main)) is not None else behind + _SLICE
+            if behind > _GRACE:  # no line followed
                 self._strike()
                 return
             if time.monotonic() > again:  # the interrupt was lost, in a destructor say
