@@ -17,7 +17,7 @@ import ipykernel
 import IPython
 
 import durnb
-from benchmarks import browser, calls, engines, floor, journal, kernel, notebook, snapshot
+from benchmarks import browser, calls, engines, floor, journal, kernel, notebook, runner, snapshot
 from benchmarks.rows import Row, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -35,6 +35,7 @@ def measure(folder: Path) -> list[Row]:
         *journal.measure(folder),
         *snapshot.measure(folder),
         *notebook.measure(folder),
+        *runner.measure(folder),
         *browser.measure(folder),
     ]
 

@@ -93,6 +93,16 @@ class Settings:
     thorough: bool = field(
         default=False, metadata={"doc": "look through the whole notebook around each durable cell, not only at what it can change: slow"}
     )
+    notify: str = field(
+        default="",
+        metadata={"doc": "a command (JSON on its stdin) or a URL (JSON is posted) that durnb run and durnb worker tell of a run's end"},
+    )
+    otel: bool = field(
+        default=False,
+        metadata={
+            "doc": "durnb run and durnb worker send OpenTelemetry spans (needs durnb[otel]; OTEL_EXPORTER_OTLP_ENDPOINT says where to)"
+        },
+    )
     disable: bool = field(default=False, metadata={"doc": "marked cells run as plain ones"})
 
 

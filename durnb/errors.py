@@ -7,6 +7,8 @@
     ├── NotebookUnknown       no path, so no store
     ├── StoreOffered          a store whose notebook is gone has this step
     ├── RunHeld               another kernel owns the run
+    ├── RunIsPaused           a person paused the run
+    ├── RunIsCancelled        a person ended the run
     ├── JournalError          the run's file can't serve
     │   ├── JournalNewer          written by a newer durnb
     │   ├── JournalForeign        not a journal of durnb
@@ -89,6 +91,22 @@ class RunHeld(DurnbError):
         super().__init__(
             f"run {run} of {notebook} is held by {holder}: shut that kernel down, or ask it to hand over with %durable takeover"
         )
+
+
+class RunIsPaused(DurnbError):
+    """A person paused the run, so no step of it starts; finished steps are put back."""
+
+    def __init__(self, *, run: str, notebook: str) -> None:
+        self.run, self.notebook = run, notebook
+        super().__init__(f"run {run} is paused, so no step of it starts: durnb resume {notebook} --run {run}")
+
+
+class RunIsCancelled(DurnbError):
+    """A person ended the run: its cells do nothing any more, not even put results back."""
+
+    def __init__(self, *, run: str) -> None:
+        self.run = run
+        super().__init__(f"run {run} is cancelled: %durable new, or durnb run, begins another")
 
 
 class JournalError(DurnbError):

@@ -352,6 +352,43 @@ class RunAbandoned:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """A person paused the run: no step of it starts until RunResumed."""
+
+    kind: ClassVar = "run_paused"
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A person let a paused run go on."""
+
+    kind: ClassVar = "run_resumed"
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelled:
+    """A person ended the run before its last step; it is never gone on with."""
+
+    kind: ClassVar = "run_cancelled"
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSuspended:
+    """The step that runs does nothing but wait, so its kernel is ended, as if it had been killed; the next one goes on.
+
+    It waits until `until` (UTC, ISO 8601; None where no time ends it) or for one of `signals`.
+    """
+
+    kind: ClassVar = "run_suspended"
+    step: str
+    until: str | None
+    signals: tuple[str, ...] = ()
+
+
 Event = (
     RunStarted
     | KernelAttached
@@ -376,6 +413,10 @@ Event = (
     | LoopSaved
     | RunFinished
     | RunAbandoned
+    | RunPaused
+    | RunResumed
+    | RunCancelled
+    | RunSuspended
 )
 
 KINDS: Final[Mapping[str, type[Event]]] = {
@@ -404,6 +445,10 @@ KINDS: Final[Mapping[str, type[Event]]] = {
         LoopSaved,
         RunFinished,
         RunAbandoned,
+        RunPaused,
+        RunResumed,
+        RunCancelled,
+        RunSuspended,
     )
 }
 

@@ -25,8 +25,12 @@ from durnb.events import (
     LoopSaved,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
+    RunSuspended,
     SignalReceived,
     StepFailed,
     StepRenamed,
@@ -41,7 +45,7 @@ from durnb.events import (
 from durnb.happened import Calls, Signal
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
-RunStatus = Literal["open", "finished", "failed", "abandoned"]
+RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]
 Answer = Literal["retry", "keep", "done", "abort"]
 Line = tuple[tuple[str, int], ...]
 
@@ -51,7 +55,7 @@ class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
     `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
-    `ended_seq` is the event that `outputs` of a failed one were stored with.
+    `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
     number: int
@@ -65,6 +69,7 @@ class Attempt:
     outputs: str = ""
     kept: int = 0
     ended_seq: int = 0
+    suspended: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,8 +110,8 @@ class Execution:
 
     @property
     def crashes(self) -> int:
-        """The attempts that died with their kernel and got nowhere."""
-        return sum(attempt.status == "crashed" and not attempt.kept for attempt in self.attempts)
+        """The attempts that died with their kernel, without a plan, and got nowhere."""
+        return sum(attempt.status == "crashed" and not attempt.suspended and not attempt.kept for attempt in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +187,11 @@ class StepHistory:
 
 @dataclass(slots=True, kw_only=True)
 class History:
-    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew. `signals` (by id) arrived, and no wait took them yet."""
+    """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew.
+
+    `signals` (by id) arrived, and no wait took them yet. `paused`: a person wants no step of it to start for now. `suspended`: it waits without a
+    kernel, or its next kernel has done nothing yet.
+    """
 
     run: str = ""
     notebook: str = ""
@@ -199,6 +208,8 @@ class History:
     kernels: list[KernelLife] = field(default_factory=list)
     line: Line = ()
     requests: set[str] = field(default_factory=set)
+    paused: bool = False
+    suspended: RunSuspended | None = None
     signals: dict[str, Signal] = field(default_factory=dict)
 
     def apply(self, recorded: Recorded) -> None:
@@ -206,6 +217,8 @@ class History:
         if recorded.seq != self.seq + 1:
             raise ValueError(f"event {recorded.seq} does not follow event {self.seq}")
         self.seq, self.updated = recorded.seq, recorded.at
+        if isinstance(recorded.event, StepStarted | StepSucceeded | StepFailed):
+            self.suspended = None
         if not isinstance(recorded.event, KernelAttached | KernelDetached):
             self.last_step_event = recorded.at
         match recorded.event:
@@ -264,6 +277,14 @@ class History:
                 self.status = e.status
             case RunAbandoned():
                 self.status = "abandoned"
+            case RunSuspended() as e:
+                self._suspend(e)
+            case RunPaused() | RunResumed() as e:
+                self.paused = isinstance(e, RunPaused)
+                self._requested(e.request)
+            case RunCancelled() as e:
+                self.status = "cancelled"
+                self._requested(e.request)
             case _ as never:
                 assert_never(never)
         if self.attached and not isinstance(recorded.event, RunAbandoned):  # whoever abandons a run is not its last kernel
@@ -284,6 +305,12 @@ class History:
                 for attempt in execution.attempts:
                     if attempt.status == "running":
                         attempt.status = "crashed"
+
+    def _suspend(self, e: RunSuspended) -> None:
+        self.attached, self.suspended = False, e
+        for step in self.steps.values():
+            if step.executions and step.executions[-1].last.status == "running":
+                step.executions[-1].last.suspended = True
 
     def _start(self, e: StepStarted, recorded: Recorded) -> None:
         step = self._step(e.step)

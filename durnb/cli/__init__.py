@@ -12,14 +12,32 @@ import click
 from durnb import __version__
 from durnb.errors import DurnbError
 
-_COMMANDS: Final[Mapping[str, str]] = {
+COMMANDS: Final[Mapping[str, str]] = {
     "run": "Execute a notebook to its end, over any number of kernels.",
+    "worker": "Keep all runs of some folders moving.",
+    "schedule": "Have a worker run a notebook by a cron expression.",
+    "schedules": "Show the schedules of a folder.",
+    "unschedule": "End schedules of a notebook.",
+    "ls": "Show all runs of the notebooks in a folder.",
+    "watch": "Show all runs of a folder on a live screen.",
+    "logs": "Print what the cells of a run printed, and go on.",
     "status": "Show the steps of a run and how each stands.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
     "check": "Say what may bite in a long run, before it.",
     "sql": "Ask all runs of a notebook in SQL.",
     "resolve": "Answer what a step asks.",
+    "retry": "Have a step that failed or asks run again.",
+    "rerun": "Have a finished step run again.",
+    "pause": "Let no step of a run start for now.",
+    "resume": "Let a paused run go on.",
+    "cancel": "End a run before its last step.",
+    "trust": "Vouch for checkpoints that somebody else signed.",
+    "export": "Write a run to one file that stands by itself.",
+    "import": "Take in a run that durnb export wrote.",
+    "doctor": "Say what may keep durnb from working well here.",
+    "install": "Have every kernel of an environment load durnb.",
+    "uninstall": "Undo durnb install.",
     "signal": "Send a run what a step of it waits for.",
     "du": "Show what takes the room of a notebook's store.",
     "gc": "Remove old results that no run needs.",
@@ -31,10 +49,10 @@ class _LazyGroup(click.Group):
     """Knows its commands' names and one-line helps; imports ``durnb.cli.NAME`` for one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"durnb.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
@@ -42,7 +60,7 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

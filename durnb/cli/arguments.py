@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from durnb.config import from_environment
+from durnb.config import duration, from_environment
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store
 
@@ -26,11 +27,33 @@ def notebook_argument(function: _F) -> _F:
     return click.argument("notebook", type=click.Path(path_type=Path, dir_okay=False), callback=absolute)(function)
 
 
+def folder_argument(function: _F) -> _F:
+    """FOLDER, by default the working directory."""
+    return click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")(function)
+
+
+def store_root() -> Path | None:
+    """The setting `store`; None for stores beside their notebooks."""
+    root = from_environment(os.environ).store
+    return Path(root) if root else None
+
+
 def run_option(function: _F) -> _F:
     """--run RUN, a run such as ``default.3`` or only its key."""
     return click.option(
         "--run", "run", metavar="RUN", help="Which run: interactive.2, or a key for its newest. [default: the one used last]"
     )(function)
+
+
+def length_of(option: str, text: str, *, least: timedelta) -> timedelta:
+    """The length of time that an option gives. Raises UsageError for one that can't be read, or is shorter than `least`."""
+    try:
+        length = duration(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+    if length < least:
+        raise UsageError(f"{option} {text}: it has to be at least {least.total_seconds():g} s")
+    return length
 
 
 def json_option(function: _F) -> _F:
@@ -57,8 +80,7 @@ def print_json(value: object) -> None:
 
 def store_at(notebook: Path) -> Store:
     """Where the notebook's store is, or would be."""
-    root = from_environment(os.environ).store
-    return Store.of(notebook, Path(root) if root else None)
+    return Store.of(notebook, store_root())
 
 
 def store_for(notebook: Path) -> Store:

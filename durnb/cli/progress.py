@@ -14,7 +14,14 @@ from rich.text import Text
 from durnb.cli.words import seconds_in_words
 from durnb.runner import CellPlace, Exit, Fate, Outcome, RunRequest
 
-_STYLES: Final[Mapping[Fate, str]] = {"ran": "green", "restored": "cyan", "failed": "red", "died": "red", "interrupted": "yellow"}
+_STYLES: Final[Mapping[Fate, str]] = {
+    "ran": "green",
+    "restored": "cyan",
+    "failed": "red",
+    "died": "red",
+    "interrupted": "yellow",
+    "suspended": "yellow",
+}
 _TRACEBACK_LINES: Final = 12
 _SAYS: Final = 80  # characters of what a running cell printed last
 
@@ -89,11 +96,12 @@ def _place(cell: CellPlace) -> str:
     return f"[{cell.number:>{len(str(cell.total))}}/{cell.total}]"
 
 
-def report(outcome: Outcome, request: RunRequest) -> None:
+def report(outcome: Outcome, request: RunRequest, *, to_stdout: bool = True) -> None:
     """The end of a run: what happened and what to do next on stderr, the executed notebook's path on stdout."""
     for line in ending(outcome, request):
         click.echo(line, err=True)
-    click.echo(str(request.output))
+    if to_stdout:
+        click.echo(str(request.output))
 
 
 def ending(outcome: Outcome, request: RunRequest) -> list[str]:
@@ -109,8 +117,12 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
             step = outcome.cell.step if outcome.cell else "STEP"
             answer = f"here: durnb resolve {request.notebook.name} {step} ANSWER --run {request.key}; then {again}"
             return [*_message(outcome), answer]
-        case Exit.HELD:
+        case Exit.HELD | Exit.PAUSED:
             return _message(outcome)
+        case Exit.SUSPENDED:
+            return [*_message(outcome), "durnb worker, or the same command, goes on with it"]
+        case Exit.CANCELLED:
+            return [f"{run} was cancelled{where}"]
         case Exit.DIED:
             return [*_message(outcome), f"{run} gave up{where}{deaths}", *([again] if again else [])]
         case Exit.INTERRUPTED | Exit.TERMINATED:
@@ -120,7 +132,8 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
 
 
 def _message(outcome: Outcome) -> list[str]:
-    return [outcome.failure.message] if outcome.failure else []
+    text = outcome.failure.message if outcome.failure else outcome.message
+    return [text] if text else []
 
 
 def _failure(outcome: Outcome) -> list[str]:

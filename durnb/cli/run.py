@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from durnb.cli.arguments import all_option, every_cell, notebook_argument
+from durnb.cli.arguments import all_option, every_cell, length_of, notebook_argument, store_at
+from durnb.cli.parameters import parameters_of
 from durnb.cli.progress import Progress, report
+from durnb.clock import SystemClock
 from durnb.errors import UsageError
-from durnb.runner import Mode, RunRequest, exit_code_table, output_beside, parse_parameters, run_key, run_notebook
+from durnb.runner import (
+    EventLines,
+    Mode,
+    RunRequest,
+    Watchers,
+    exit_code_table,
+    message_of,
+    output_beside,
+    parse_parameters,
+    run_key,
+    run_notebook,
+)
+from durnb.runner.executed import read_notebook
+from durnb.runner.task import Claim
 
 _EPILOG = "\b\nExit codes:\n" + exit_code_table()
 
@@ -19,6 +37,13 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
 @notebook_argument
 @click.option(
     "-p", "--parameter", "parameters", metavar="NAME=VALUE", multiple=True, help="Set a variable, as papermill does. May be given again."
+)
+@click.option(
+    "--params",
+    "params_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Parameters from a JSON, TOML or YAML file; those of -p go first.",
 )
 @click.option("--key", metavar="KEY", help="Name of the run. [default: the parameters, such as day=2026-11-20; without any: default]")
 @click.option("--new", "mode", flag_value="new", help="Begin a new run, even where one is unfinished.")
@@ -38,27 +63,67 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
     help="How often a kernel that died is started again.",
 )
 @click.option("--kernel", metavar="NAME", help="The kernelspec to use. [default: the notebook's]")
+@click.option(
+    "--hung-after",
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="A kernel that does not answer, prints nothing, records nothing and uses no CPU for so long is ended and started again.",
+)
+@click.option(
+    "--suspend-after",
+    default="30s",
+    show_default=True,
+    metavar="TIME",
+    help="A step that has only waited for so long, and will for as long again, waits on without a kernel; never keeps the kernel.",
+)
+@click.option(
+    "--no-wait", is_flag=True, help="End (exit code 6) where the run is suspended, and leave it to durnb worker or to the next durnb run."
+)
+@click.option("--notify", default="", metavar="TARGET", help="A command, or URL, that is told of the end. [default: DURNB_NOTIFY]")
+@click.option("--queue", is_flag=True, help="Leave the run to durnb worker, and do not wait for it.")
+@click.option(
+    "--priority", type=int, default=0, show_default=True, metavar="N", help="Of runs that a worker has to start, a higher one goes first."
+)
+@click.option(
+    "--events",
+    "events",
+    type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    metavar="FILE",
+    help="Add what happens, as JSON lines; - is stdout.",
+)
 @all_option
 def command(
     notebook: Path,
     parameters: tuple[str, ...],
+    params_file: Path | None,
     key: str | None,
     mode: str | None,
     output: Path | None,
     max_restarts: int,
     kernel: str | None,
+    hung_after: str,
+    suspend_after: str,
+    no_wait: bool,
+    notify: str,
+    queue: bool,
+    priority: int,
+    events: Path | None,
     every: bool,
 ) -> None:
     """Execute NOTEBOOK from its first cell to its last. Finished steps are restored, not run again.
 
-    When the kernel dies, a new one is started and goes on at the unfinished step. The executed notebook is written after each cell.
+    When the kernel dies or hangs, a new one is started and goes on at the unfinished step. The executed notebook is written as outputs come.
+
+    The command or URL of --notify gets a JSON object with occasion (finished, failed, asked, waiting, crashed, paused, cancelled, stopped), notebook, run,
+    key, step, message, exit, deaths, output and at.
 
     \b
     Example:
       durnb run etl.ipynb -p day=2026-11-20 --output reports/2026-11-20.ipynb
       durnb run analysis.ipynb --all    a notebook without durable cells: each of them is a step
     """
-    values = parse_parameters(parameters)
+    values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
     request = RunRequest(
         notebook=notebook,
         output=(output or output_beside(notebook)).absolute(),
@@ -67,12 +132,43 @@ def command(
         parameters=values,
         max_restarts=max_restarts,
         kernel=kernel,
+        hung_after=length_of("--hung-after", hung_after, least=timedelta(seconds=1)),
+        suspend_after=None if suspend_after == "never" else length_of("--suspend-after", suspend_after, least=timedelta(0)),
+        stays=not no_wait,
+        notify=notify,
+        priority=priority,
         every=every_cell(every),
     )
-    with Progress.on_terminal() as progress:
-        outcome = run_notebook(request, progress)
-    report(outcome, request)
+    if queue:
+        _leave_to_worker(request)
+        return
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(Progress.on_terminal())
+        lines = EventLines(stack.enter_context(_opened(events))) if events is not None else None
+        outcome = run_notebook(request, Watchers([progress, lines]) if lines else progress)
+        if lines is not None:
+            lines.ended(
+                run=outcome.run, exit=int(outcome.exit), deaths=outcome.deaths, message=message_of(outcome), output=str(request.output)
+            )
+    report(outcome, request, to_stdout=str(events) != "-")
     sys.exit(outcome.exit)
+
+
+def _opened(events: Path) -> contextlib.AbstractContextManager[TextIO]:
+    if str(events) == "-":
+        return contextlib.nullcontext(sys.stdout)
+    try:
+        return events.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--events {events} can't be written: {error.strerror or error}") from None
+
+
+def _leave_to_worker(request: RunRequest) -> None:
+    store, clock = store_at(request.notebook), SystemClock()
+    read_notebook(request.notebook)  # one that can't be read is better told of now
+    with Claim.taken(store, request, clock) as claim:
+        claim.tell(standing="queued", began=None)
+    click.echo(f"run {request.key} of {request.notebook.name} is queued: durnb worker on its folder runs it")
 
 
 def _checked(key: str) -> str:

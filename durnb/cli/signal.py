@@ -14,8 +14,10 @@ import click
 from durnb.cli.arguments import choose_run, notebook_argument, run_option, store_for
 from durnb.clock import SystemClock
 from durnb.engine.mail import receive
+from durnb.engine.messages import LOOK
 from durnb.errors import SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store
+from durnb.runner.task import task_of
 
 _PATIENCE: Final = 3.0  # seconds; a wait looks every second
 
@@ -44,6 +46,8 @@ def command(notebook: Path, name: str, value: str, run: str | None) -> None:
             receive(journal, name, value, uuid.uuid4().hex)
         finally:
             journal.close(None)
+        if task_of(store, chosen.key) is not None:
+            store.request(chosen, LOOK)  # a runner sees it at whatever moment it comes, and lets a suspended run go on
         click.echo(f"run {chosen}: the signal {name} is kept until a durable cell waits for it")
         return
     _ask_owner(store, chosen, name, value)

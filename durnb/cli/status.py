@@ -49,9 +49,9 @@ def headline(facts: Mapping[str, Any]) -> str:
     """A run in one line."""
     finished = sum(step["status"] == "finished" for step in facts["steps"])
     held = f", in the hands of process {facts['owner']}" if facts["owner"] else ""
-    return (
-        f"run {facts['run']} of {Path(facts['notebook']).name}: {facts['state']}{held}; {finished} of {len(facts['steps'])} steps finished"
-    )
+    until = f", waits until {time_in_words(datetime.fromisoformat(facts['waits_until']))}" if facts.get("waits_until") else ""
+    signals = f", waits for {' or '.join(facts['waits_for'])}" if facts.get("waits_for") else ""
+    return f"run {facts['run']} of {Path(facts['notebook']).name}: {facts['state']}{signals}{until}{held}; {finished} of {len(facts['steps'])} steps finished"
 
 
 def _row(step: Mapping[str, Any]) -> tuple[str, ...]:

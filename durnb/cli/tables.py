@@ -13,8 +13,8 @@ from rich.text import Text
 STYLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("finished", "succeeded", "reuse"), "green"),
     **dict.fromkeys(("running", "run", "restored"), "cyan"),
-    **dict.fromkeys(("maybe", "ask", "asks", "interrupted", "interrupt", "to rerun"), "yellow"),
-    **dict.fromkeys(("failed", "exception", "timeout", "died", "crashed", "aborted", "refuse"), "red"),
+    **dict.fromkeys(("maybe", "ask", "asks", "interrupted", "interrupt", "to rerun", "paused", "suspended", "queued", "idle"), "yellow"),
+    **dict.fromkeys(("failed", "exception", "timeout", "died", "crashed", "aborted", "refuse", "cancelled"), "red"),
 }
 
 

@@ -37,13 +37,17 @@ _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "sev
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """Which attempt of which execution comes next; `failures` are those of the execution that count against its retries."""
+    """Which attempt of which execution comes next; `failures` are those of the execution that count against its retries.
+
+    `waited`: the attempt before did nothing but wait when its kernel was ended, by plan.
+    """
 
     execution: int
     attempt: int
     generation: int
     failures: int
     started_seq: int
+    waited: bool = False
 
 
 def number(past: StepHistory | None, decision: Execute, look: Look, seq: int) -> Numbers:
@@ -54,7 +58,12 @@ def number(past: StepHistory | None, decision: Execute, look: Look, seq: int) ->
     if decision.resume:
         failures = sum(a.status in ("exception", "timeout") for a in last.attempts)
         return Numbers(
-            execution=last.number, attempt=last.last.number + 1, generation=last.generation, failures=failures, started_seq=last.started_seq
+            execution=last.number,
+            attempt=last.last.number + 1,
+            generation=last.generation,
+            failures=failures,
+            started_seq=last.started_seq,
+            waited=last.last.suspended,
         )
     other_inputs = last.generation == past.generation and _data_changed(last.inputs, look)
     return Numbers(execution=last.number + 1, attempt=1, generation=past.generation + other_inputs, failures=0, started_seq=seq)
@@ -94,12 +103,15 @@ class Attempts:
     numbers: Numbers = Numbers(execution=1, attempt=1, generation=1, failures=0, started_seq=0)
     unkept: frozenset[str] = frozenset()
     since: datetime | None = None
+    next_at: datetime | None = None  # while the next attempt is waited for
 
     async def run(self) -> BaseException | None:
         """Run until done; None where the step is finished, else the body's last exception (or the interrupt of its save), not shown."""
         history = self.journal.history
         self.numbers = number(history.steps.get(self.request.name), self.decision, self.look, history.seq + 1)
         self.notes += self._clean_inputs()
+        if (interrupted := await self._wait_out(history.steps.get(self.request.name))) is not None:
+            return interrupted
         first = True
         while True:
             before = self.live.before_body(
@@ -130,15 +142,47 @@ class Attempts:
             reason = f"failed ({one_line(error)})"
             until = self.clock.now() + timedelta(seconds=wait)
             self.stage.badge(replace(self._badge("running"), reason=reason, until=until))
-            try:
-                with trees.forgotten():
-                    await self.stage.sleep(wait)
-            except BaseException as interrupted:  # an interrupt of the wait ends the cell; the next Run All goes on with the next attempt
+            if (interrupted := await self._wait(wait)) is not None:
                 return interrupted
             self._revert(before, changes, names, ambient_held)
             self.stage.forget()
             self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1)
             first = False
+
+    async def _wait(self, seconds: float) -> BaseException | None:
+        """Wait for the next attempt. What interrupts it ends the cell; the next Run All goes on with that attempt."""
+        self.next_at = self.clock.now() + timedelta(seconds=seconds)
+        try:
+            with trees.forgotten():
+                await self.stage.sleep(seconds)
+        except BaseException as interrupted:
+            return interrupted
+        finally:
+            self.next_at = None
+        return None
+
+    async def _wait_out(self, past: StepHistory | None) -> BaseException | None:
+        """Where a kernel was ended while the run was suspended: what is left of the wait, should this one have come too early."""
+        last = past.last.last if past is not None and past.last is not None else None
+        if (
+            not self.decision.resume
+            or last is None
+            or last.retry_in is None
+            or last.ended is None
+            or self.journal.history.suspended is None
+        ):
+            return None
+        left = (last.ended + timedelta(seconds=last.retry_in) - self.clock.now()).total_seconds()
+        if left <= 0:
+            return None
+        self.stage.badge(
+            replace(
+                self._badge("running"),
+                reason="its attempt failed before the run was suspended",
+                until=self.clock.now() + timedelta(seconds=left),
+            )
+        )
+        return await self._wait(left)
 
     def _clean_inputs(self) -> list[str]:
         """Set what the cell can read to what its place sees."""
@@ -318,7 +362,8 @@ class Attempts:
         """Why this attempt is made, for the badge; empty for a step's very first."""
         if self.numbers.attempt > 1 and self.numbers.failures == 0:
             before = self.numbers.attempt - 2
-            return f"the {_ORDINALS[before] if before < len(_ORDINALS) else 'one before'} died with the kernel"
+            how = "waited without a kernel" if self.numbers.waited else "died with the kernel"
+            return f"the {_ORDINALS[before] if before < len(_ORDINALS) else 'one before'} {how}"
         return self.decision.reason if self.numbers.execution > 1 else ""
 
 

@@ -13,18 +13,10 @@ from typing import Any, Final, Literal
 
 from durnb.clock import Clock
 from durnb.config import Settings
+from durnb.engine.waiting import Waiting
 from durnb.errors import CallTooLate, StepAsks
 from durnb.happened import Calls
 from durnb.journal import Journal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A step that does nothing but wait: for signals by `names`, and no longer than `until` (aware; None where no time ends it)."""
-
-    step: str
-    until: datetime | None
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +32,7 @@ class WaitNow:
 class Scope:
     """What encloses a durable call: another call in flight, or (with an empty `call`) the body itself.
 
-    `counts` says how often each call was made in it. `inner` are calls in flight, `waits` durable waits, both made directly in it.
+    `counts` says how often each call was made in it. `inner` are calls in flight, `waits` durable waits, both made directly in it; `held` calls do not begin, for the body is to be left.
     """
 
     body: Body
@@ -48,6 +40,7 @@ class Scope:
     counts: dict[str, int] = field(default_factory=dict)
     inner: set[Scope] = field(default_factory=set)
     waits: dict[str, WaitNow] = field(default_factory=dict)
+    held: int = 0
     drawn: Any = None
 
     def occurrence(self, what: str) -> int:
@@ -71,9 +64,22 @@ class Scope:
             with self.body.lock:
                 self.inner.discard(scope)
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A call of this scope waits to begin."""
+        with self.body.lock:
+            self.held += 1
+        try:
+            yield
+        finally:
+            with self.body.lock:
+                self.held -= 1
+
     def all_waits(self) -> list[WaitNow] | None:
         """The waits that this scope and all in it are in; None where something in it does more than wait."""
         found = list(self.waits.values())
+        if self.held:
+            found.append(WaitNow(what="sleep", name="", until=self.body.clock.now()))
         for each in self.inner:
             within = each.all_waits()
             if within is None:
@@ -86,7 +92,7 @@ class Scope:
 class Body:
     """One attempt's body while it runs. `show` puts a line into its badge; `serve` takes what others sent; `asked` is what it has to ask.
 
-    `started_seq` is that of its execution. `cautious` says whether stale calls may ask.
+    `started_seq` is that of its execution. `leaving`: no further call begins. `cautious` says whether stale calls may ask.
     """
 
     step: str
@@ -104,6 +110,7 @@ class Body:
     storing: threading.RLock = field(default_factory=threading.RLock)
     asked: StepAsks | None = None
     over: bool = False
+    leaving: bool = False
     codes: dict[int, tuple[object, str]] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     stale: dict[str, float] = field(default_factory=dict)
@@ -118,6 +125,13 @@ class Body:
     def calls(self) -> Calls:
         """The step's calls of this generation so far."""
         return self.journal.history.steps[self.step].calls
+
+    def leave(self) -> bool:
+        """Let no further durable call begin, so that soon the body only waits and its kernel may be ended; False for a body that makes none."""
+        if not self.calls.made and not self.root.inner:
+            return False
+        self.leaving = True
+        return True
 
     def say_once(self, text: str) -> None:
         """A line for people, once for each text and body."""

@@ -170,6 +170,8 @@ def _answered(history: StepHistory, q: Question) -> Decision | None:
 
 
 def _once(history: StepHistory, q: Question) -> Decision:
+    if history.unfinished and _waited(_last(history)):
+        return _refusal(q) or _again(history, q)
     if history.unfinished:
         ended = _how_it_ended(_last(history))
         return Ask(
@@ -226,9 +228,16 @@ def _again(history: StepHistory, q: Question) -> Decision:
     return Execute(reason=_how_it_ended(last), resume=resume)
 
 
+def _waited(execution: Execution) -> bool:
+    """Whether its last attempt did nothing but wait when its kernel was ended, by plan."""
+    return execution.last.status == "crashed" and execution.last.suspended
+
+
 def _how_it_ended(execution: Execution) -> str:
     attempt = execution.last
     match attempt.status:
+        case "crashed" if attempt.suspended:
+            return f"its attempt {attempt.number} waited without a kernel"
         case "crashed":
             return f"its attempt {attempt.number} died with the kernel"
         case "exception" | "timeout":

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
-from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
 from durnb.engine.live import Changes, Durable
@@ -19,25 +18,17 @@ from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
 from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
+from durnb.engine.steering import resolve_step, step_in, trust_run
 from durnb.engine.storage import Storage, storage_of
-from durnb.errors import CheckpointUntrusted, RunHeld, UsageError
-from durnb.events import CallResolved, CheckpointSaved, CheckpointTrusted, RunFinished, StepRerunRequested, StepResolved, StepWoken
-from durnb.fold import Answer, Checkpoint, History, Line, StepHistory
-from durnb.journal import Collected, Journal, Store
+from durnb.errors import RunHeld, UsageError
+from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested, StepWoken
+from durnb.fold import Answer, Checkpoint, Line, StepHistory
+from durnb.journal import Collected, Journal, RunName, Store
 
 
 def step_of(session: Session, name: str) -> StepHistory:
     """The step of this run. Raises UsageError that names those there are."""
     return step_in(session.history, name)
-
-
-def step_in(history: History, name: str) -> StepHistory:
-    """The step of a run. Raises UsageError that names those there are."""
-    step = history.steps.get(name)
-    if step is None or not step.executions:
-        known = ", ".join(history.steps) or "none yet"
-        raise UsageError(f"there is no step {name!r} in run {history.run}; its steps: {known}")
-    return step
 
 
 def rerun(session: Session, name: str) -> None:
@@ -61,56 +52,6 @@ def wake(journal: Journal, name: str) -> str:
         raise UsageError(f"step {name!r} is in no sleep")
     journal.append(StepWoken(step=name))
     return f"{name} sleeps no more; run its cell"
-
-
-def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:
-    """Record the answer to what a call of `step` asked, or (`mark` "*") all its stale calls; `value` is JSON. Raises UsageError."""
-    history = step_in(journal.history, step)
-    if mark == "*":
-        if answer not in ("retry", "keep"):
-            raise UsageError(f"%durable resolve {step}/* takes retry or keep, for the calls whose code changed")
-        journal.append(CallResolved(step=step, call="", answer=answer))  # type: ignore[arg-type]  # just compared
-        return f"the calls of {step} whose code changed {'are made again' if answer == 'retry' else 'are kept'}; run its cell"
-    if answer not in ("retry", "done"):
-        raise UsageError(f"%durable resolve {step}/{mark} takes retry, or done with its result as JSON")
-    made = history.calls.made
-    found = [call for call, known in made.items() if mark in (known.label, call) or (len(mark) >= 8 and call.startswith(mark))]
-    asking = [call for call in found if made[call].status == "started" or made[call].lost or made[call].stored] if len(found) > 1 else found
-    if len(asking) != 1:
-        some = ", ".join(sorted({known.label for known in made.values()})[:10]) or "none"
-        raise UsageError(f"step {step!r} has {'more than one call' if found else 'no call'} {mark!r}; it has: {some}")
-    signature = journal.sign(result_facts(journal, history, made[asking[0]].execution), result_payload(asking[0], value, ""))
-    try:
-        json.loads(value)
-    except ValueError as error:
-        raise UsageError(f"the result {value[:60]!r} is not JSON ({error})") from None
-    done = answer == "done"
-    journal.append(
-        CallResolved(
-            step=step, call=asking[0], answer="done" if done else "retry", value=value if done else "", signature=signature if done else ""
-        )
-    )
-    return f"{mark} {'counts as done' if done else 'is made again'}; run the cell of {step}"
-
-
-def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collection[str]) -> str:
-    """`resolve` in an open run; `in_file` are the steps of the notebook's file."""
-    if answer == "retry" and name not in journal.history.steps and name in in_file:
-        journal.append(StepResolved(step=name, answer=answer))  # a step that may be a renamed one, and is to run anew
-        return f"{name} runs as a new step when its cell is run next"
-    step = step_in(journal.history, name)
-    if answer == "keep" and step.checkpoint is None:
-        raise UsageError(f"step {name!r} has no checkpoint to keep; answer retry, done or abort")
-    if answer == "done" and not step.unfinished:
-        raise UsageError(f"step {name!r} is finished; answer retry or keep")
-    journal.append(StepResolved(step=name, answer=answer))
-    return {
-        "retry": f"{name} runs when its cell is run next",
-        "keep": f"{name} keeps its checkpoint; run its cell",
-        "done": f"{name} will count as finished, without variables of its own, when its cell is run next; "
-        f"bind what it should have bound in a cell below it, then %durable save {name}",
-        "abort": f"{name} is refused until another answer",
-    }[answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,18 +189,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
 
 def trust(session: Session) -> int:
     """Sign every checkpoint of the run that another key signed, with this user's; how many."""
-    signed = 0
-    for step in session.history.steps.values():
-        for checkpoint in list(step.checkpoints.values()):
-            try:
-                session.shelf.manifest(checkpoint)
-            except CheckpointUntrusted:
-                execution = next(e for e in step.executions if e.number == checkpoint.execution)
-                facts = signed_facts(session.journal, execution.started_seq, "checkpoint")
-                signature = session.journal.sign(facts, checkpoint.manifest.encode())
-                session.journal.append(CheckpointTrusted(step=step.name, checkpoint=checkpoint.number, signature=signature))
-                signed += 1
-    return signed
+    return trust_run(session.journal)
 
 
 def run_key(session: Session, key: str) -> str:
@@ -321,7 +251,7 @@ def adopt(session: Session, old: str) -> None:
     session.store().adopt(old)
 
 
-def takeover(session: Session, look: Callable[[Store, str], object]) -> str:
+def takeover(session: Session, look: Callable[[Store, RunName], object]) -> str:
     """Ask the owner of the run to hand it over, by the inbox and by `look` (run on its control channel); then attach.
 
     Raises RunHeld where it does not within the time that opening waits.
@@ -333,7 +263,7 @@ def takeover(session: Session, look: Callable[[Store, str], object]) -> str:
     if run is None or store.owner(run) is None:
         return str(session.journal.run)
     request = store.request(run, "takeover")
-    look(store, str(run))
+    look(store, run)
     try:
         return str(session.open().run)
     except RunHeld:

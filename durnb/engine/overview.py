@@ -17,7 +17,7 @@ from durnb.fold import History, StepHistory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step as `status` shows it. `status` is finished, running, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes.
+    """One step as `status` shows it. `status` is finished, running, waiting, failed, interrupted, died, asks, aborted or to rerun; times in seconds, `size` bytes.
 
     `fingerprint` is that of its checkpoint's code and inputs: two runs in which it differs did not do the same.
     `label` is the cell in a few words, where the step's name says nothing of it.
@@ -105,6 +105,8 @@ def _status(step: StepHistory) -> tuple[str, str]:
     match attempt.status:
         case "succeeded":
             return "finished", "" if step.checkpoint is None or step.checkpoint.saved else "done, not saved"
+        case "crashed" | "running" if attempt.suspended:
+            return "waiting", f"attempt {attempt.number}, without a kernel"
         case "running":
             return "running", f"attempt {attempt.number}"
         case "crashed":
@@ -118,6 +120,15 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 
 
+def _state(history: History) -> str:
+    """The run's status; paused or suspended where it is open and is that."""
+    if history.status != "open":
+        return history.status
+    if history.paused:
+        return "paused"
+    return "suspended" if history.suspended is not None and not history.attached else "open"
+
+
 def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | None = None) -> dict[str, Any]:
     """The run's status as JSON values: what `status --json` prints and the status file holds.
 
@@ -127,7 +138,9 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     steps = [step for step in history.steps.values() if step.executions]
     return {
         "run": history.run,
-        "state": history.status,
+        "state": _state(history),
+        "waits_until": history.suspended.until if history.suspended else None,
+        "waits_for": list(history.suspended.signals) if history.suspended else [],
         "notebook": history.notebook,
         "started": history.started.isoformat() if history.started else None,
         "parameters": dict(history.parameters),

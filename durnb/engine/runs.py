@@ -66,7 +66,7 @@ def _goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelt
         return False
     if wish.mode == "new":
         return not any(step.checkpoints for step in history.steps.values())
-    if not wish.runner or wish.mode == "resume" or history.updated is None:
+    if not wish.runner or wish.mode == "resume" or history.updated is None or history.suspended is not None:
         return True
     # the attach of this very kernel is the last event; what counts is the one before
     return clock.now() - (history.last_step_event or history.updated) <= resume_within

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -16,7 +17,7 @@ from durnb.config import Settings
 from durnb.engine import badges, overview, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
-from durnb.engine.body import Waiting, body_now
+from durnb.engine.body import body_now
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.commit import Committed, commit
@@ -35,9 +36,12 @@ from durnb.engine.request import CellRequest
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
+from durnb.engine.steering import Served, check_not_cancelled, check_not_paused, serve
+from durnb.engine.waiting import Waiting
 from durnb.errors import (
     CheckpointUnreadable,
     CheckpointUntrusted,
+    JournalError,
     NotebookUnknown,
     StepAsks,
     StepRefused,
@@ -93,6 +97,7 @@ class Session:
     _taking: threading.Lock = field(default_factory=threading.Lock)
     unsaved: dict[str, Ended] = field(default_factory=dict)
     onlookers: list[Callable[[], None]] = field(default_factory=list)
+    _attempts: Attempts | None = None
     housekeeping: Housekeeping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,6 +218,7 @@ class Session:
         if not self.busy.acquire(blocking=False):
             return {"busy": True}
         try:
+            served = self.serve()
             for request in self._journal.requests() if self._journal is not None else ():
                 if request.kind == "takeover" and self._journal is not None:
                     self._journal.done(request)
@@ -220,7 +226,7 @@ class Session:
                     break
             if self._journal is not None:
                 self.housekeeping.serve(self._journal)
-            return {"busy": False}
+            return {"busy": False, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
 
@@ -236,7 +242,37 @@ class Session:
     def waiting(self) -> Waiting | None:
         """Whether the step that runs, with all its calls, does nothing but wait; until when, and for which signals. From any thread."""
         body = body_now()
-        return body.waiting() if body is not None else None
+        if body is not None and (found := body.waiting()) is not None:
+            return found
+        attempts = self._attempts
+        if attempts is None or (next_at := attempts.next_at) is None:
+            return None
+        return Waiting(step=attempts.request.name, until=next_at)
+
+    def leave_step(self) -> bool:
+        """Have the step that runs begin no further durable call, so that it soon only waits; False where it makes none. From any thread."""
+        body = body_now()
+        return body is not None and body.leave()
+
+    def suspend(self) -> Waiting | None:
+        """Record that the run waits without a kernel from here on, for this one is about to be ended; None where it does not only wait. From any thread."""
+        waiting, journal = self.waiting(), self._journal
+        if waiting is None or journal is None:
+            return None
+        journal.append(waiting.event())
+        with suppress(JournalError):  # the file is for onlookers
+            journal.write_status(overview.as_json(journal.history))
+        return waiting
+
+    def serve(self) -> Served:
+        """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""
+        if self._journal is None:
+            return Served()
+        served = serve(self._journal, lambda history: step_names(self.kernel.cells()))
+        if served.done:
+            with suppress(JournalError):  # the file is for onlookers: a full disk must not undo what was done
+                self._journal.write_status(overview.as_json(self._journal.history))
+        return served
 
     def close(self) -> None:
         """The kernel ends, or the extension is unloaded."""
@@ -274,6 +310,8 @@ class Session:
         """
         with self.busy, trees.remembered():
             self.open(request.name)
+            self.serve()
+            check_not_cancelled(self.history)
             self.journal.check()
             check_one_name(request, self.history, self.kernel.cells(), self._ran)
             self._announce()
@@ -287,6 +325,7 @@ class Session:
                 commands = (*answers(error.step, "retry"), "%durable new")
                 raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
             finally:
+                self.serve()
                 self.write_status()
                 for problem in ambient_problems():
                     self.kernel.say(problem)
@@ -306,6 +345,7 @@ class Session:
                 self._reuse(request, stage, place, question, decision)
                 return None
             case Execute():
+                check_not_paused(self.history, self.store().notebook.name)
                 return await self._execute(request, stage, place, question, decision, seen)
             case Ask(why=why, commands=commands):
                 stage.badge(Badge(step=request.name, state="asking", reason=why, commands=commands))
@@ -446,8 +486,12 @@ class Session:
             notes=list(seen.notes),
         )
         self.line = place.line
-        with self.live.holding(seen.fetched):
-            error = await attempts.run()
+        self._attempts = attempts
+        try:
+            with self.live.holding(seen.fetched):
+                error = await attempts.run()
+        finally:
+            self._attempts = None
         if error is not None:
             stage.badge(badges.failed(self.history.steps[request.name], attempts))
         return error

@@ -140,6 +140,10 @@ class Invocation:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call `function`, with its retries, and record what it gives."""
+        if self.body.leaving:
+            with self.scope.holding():
+                while self.body.leaving:
+                    self.body.clock.sleep(SLICE)
         self.begin()
         while True:
             began = time.monotonic()
@@ -158,6 +162,10 @@ class Invocation:
 
     async def run_async(self, function: Callable[[], Awaitable[Any]]) -> Any:
         """As `run`, for a coroutine function."""
+        if self.body.leaving:
+            with self.scope.holding():
+                while self.body.leaving:
+                    await self.body.clock.pause(SLICE)
         self.begin()
         limit = self.options.timeout.total_seconds() if self.options.timeout is not None else None
         while True:

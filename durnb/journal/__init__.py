@@ -5,12 +5,14 @@ A `Store` is a notebook's folder, a `Journal` an open run in it, a `Draft` the b
 
 from __future__ import annotations
 
+from durnb.journal.bundle import export_run, import_run
 from durnb.journal.check import check
 from durnb.journal.collect import collect
 from durnb.journal.collected import Collected, Removed
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, read_history, steps_of
+from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.once import OnceFile
 from durnb.journal.packs import digest_of_bytes
@@ -18,7 +20,20 @@ from durnb.journal.preview import preview
 from durnb.journal.retention import Limits
 from durnb.journal.sighting import half_written
 from durnb.journal.store import Orphan, Store
+from durnb.journal.stores import stores_in, stores_under
 from durnb.journal.tables import Answer, ask
+from durnb.journal.tasks import (
+    claim_task,
+    create_task,
+    read_schedules,
+    read_task,
+    read_tasks,
+    remove_schedule,
+    remove_task,
+    task_claimed,
+    write_schedule,
+    write_task,
+)
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.usage import Lengths, RunFiles, StoreFiles, files_of, own_lengths, read_lengths
 
@@ -28,6 +43,7 @@ __all__ = [
     "Collected",
     "Draft",
     "Journal",
+    "Lease",
     "Lengths",
     "Limits",
     "OnceFile",
@@ -41,14 +57,28 @@ __all__ = [
     "StoreFiles",
     "ask",
     "check",
+    "claim_task",
     "collect",
+    "create_task",
     "digest_of_bytes",
+    "export_run",
     "files_of",
     "half_written",
+    "import_run",
     "load_secret",
     "own_lengths",
     "preview",
     "read_history",
     "read_lengths",
+    "read_schedules",
+    "read_task",
+    "read_tasks",
+    "remove_schedule",
+    "remove_task",
     "steps_of",
+    "stores_in",
+    "stores_under",
+    "task_claimed",
+    "write_schedule",
+    "write_task",
 ]

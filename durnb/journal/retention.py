@@ -11,7 +11,7 @@ from durnb.events import CheckpointsDropped
 from durnb.fold import Checkpoint, History, RunStatus, StepHistory
 from durnb.journal.names import RunName
 
-ENDED: Final[frozenset[RunStatus]] = frozenset({"finished", "failed", "abandoned"})
+ENDED: Final[frozenset[RunStatus]] = frozenset({"finished", "failed", "abandoned", "cancelled"})
 
 
 def superfluous(history: History, keep: int, needed: Collection[int] = ()) -> list[CheckpointsDropped]:

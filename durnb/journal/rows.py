@@ -123,6 +123,7 @@ _REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {
     "beside": _inputs,
     "checkpoints": tuple,
     "events": tuple,
+    "signals": tuple,
 }
 _SHAPES: Final = {
     kind: (

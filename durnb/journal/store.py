@@ -164,6 +164,10 @@ class Store:
         """Ask the owner of `run` for something, now or when there is one; the request's id. Raises JournalReadOnly, DiskFull."""
         return inbox.put(self.file(run, "inbox"), kind, facts)
 
+    def asked(self, run: RunName, request: str | None = None) -> bool:
+        """Whether that request to the owner of `run`, or any, waits to be served."""
+        return inbox.holds(f"{self.folder}/{run.file}.inbox", request)
+
     def withdraw(self, run: RunName, request: str) -> None:
         """Take back a request that nobody has served; harmless where it is gone."""
         inbox.withdraw(self.file(run, "inbox"), request)
@@ -177,6 +181,12 @@ class Store:
         path = self.file(run, "status.json")
         with disk.at(path):
             disk.replace(path, json.dumps(facts).encode(), durable=False)
+
+
+def store_in(folder: Path) -> Store | None:
+    """The store that lies in `folder`; None where none does. Raises JournalError where whose it is can't be read."""
+    about = _about(folder)
+    return Store(_notebook(folder, about), folder) if about is not None else None
 
 
 def _about(folder: Path) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from durnb.engine.cells import NotebookCell, step_names, title
 from durnb.engine.unmarked import Blanket, covered
 
-Fate = Literal["ran", "restored", "failed", "died", "interrupted"]
+Fate = Literal["ran", "restored", "failed", "died", "interrupted", "suspended"]
 _LOADS: Final = re.compile(r"^\s*%?(?:re)?load_ext\s+durnb\b", re.MULTILINE)
 
 

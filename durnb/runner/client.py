@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
+import queue
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +17,16 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
+from durnb.engine.messages import REQUEST
 from durnb.errors import UsageError
-from durnb.runner.cells import loads_durnb
+from durnb.runner.cells import is_badge, loads_durnb
 
 STARTUP_TIMEOUT: Final = 180  # seconds; a loaded machine may take a minute to import what a kernel imports
 SHUTDOWN_GRACE: Final = 60.0  # seconds for the kernel to leave in good order, its journal closed
+_SOON: Final = 5.0  # seconds for durnb in the kernel to answer
+_AT_HAND: Final = 0.01  # seconds; what has arrived by then is looked at, the rest the next time
 _EXTENSION: Final = "--ext=durnb"
 
 _quiet = logging.getLogger("durnb.runner.kernel")
@@ -30,15 +37,21 @@ _quiet.propagate = False  # deaths and errors of cells are the runner's to tell,
 class KernelLife(NotebookClient):
     """A client for one kernel, from its start to its end or death; a new life needs a new object.
 
-    `says` is given each piece of text that a cell prints, as it comes.
+    `says` is given each piece of text that a cell prints, as it comes. A cell's outputs beyond `max_output` bytes are left out, with a note.
+    `messages` counts what the kernel published; `durable` tells that it knows durable cells.
     """
 
-    def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None]) -> None:
+    def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None], max_output: int) -> None:
         chosen: dict[str, Any] = {"kernel_name": kernel} if kernel else {}
         super().__init__(notebook, log=_quiet, resources={"metadata": {"path": str(folder)}}, startup_timeout=STARTUP_TIMEOUT, **chosen)
         self._about: dict[str, Any] = {}  # what the kernel is told of the cell beside its code
         self._says = says
-        self._loads_itself = loads_durnb(notebook)
+        self._room = self._max_output = max_output
+        self.messages = 0
+        self._asked: str | None = None
+        self._answered = False
+        self._control = asyncio.Lock()  # two readers of one channel would take each other's replies
+        self.durable = self._loads_itself = loads_durnb(notebook)
 
     @contextlib.asynccontextmanager
     async def running(self, environment: Mapping[str, str]) -> AsyncIterator[None]:
@@ -89,17 +102,41 @@ class KernelLife(NotebookClient):
         if self._loads_itself:
             return None
         reply = await self.command("%load_ext durnb")
-        return None if reply.get("status") == "ok" else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()
+        self.durable = reply.get("status") == "ok"
+        return None if self.durable else f"{reply.get('ename', 'no reply')}: {reply.get('evalue', '')}".strip()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """As nbclient does; what is printed is passed on."""
+        self.messages += 1
         output = super().process_message(msg, cell, cell_index)
         if msg["msg_type"] == "stream":
             self._says(msg["content"]["text"])
         return output
 
+    def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        """As nbclient does; there is room again."""
+        self._room = self._max_output
+        super().clear_output(outs, msg, cell_index)
+
+    def output(self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int) -> NotebookNode | None:
+        """As nbclient does, while there is room. Errors and durnb's badges are always kept."""
+        if msg["msg_type"] == "error" or is_badge(msg["content"]):
+            return super().output(outs, msg, display_id, cell_index)
+        if self._room < 0:
+            return None
+        content, before = msg["content"], self._room
+        self._room -= _size(content)
+        if self._room >= 0:
+            return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "stream":
+            super().output(outs, {**msg, "content": {**content, "text": content["text"][:before]}}, display_id, cell_index)
+        note = f"[durnb] the outputs beyond {self._max_output:,} bytes were not kept (setting max_output)\n"
+        outs.append(new_output("stream", name="stderr", text=note))
+        return None
+
     async def run_cell(self, index: int) -> None:
         """Execute one cell to its end. Raises CellExecutionError, or DeadKernelError."""
+        self._room = self._max_output
         cell = self.nb.cells[index]
         self._about = {"tags": list(cell.metadata.get("tags", ())), **({"cellId": cell["id"]} if "id" in cell else {})}
         await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
@@ -116,6 +153,44 @@ class KernelLife(NotebookClient):
         """The kernel's process; None where it is not a child of this one."""
         provisioner = self.km.provisioner if self.km is not None else None
         return getattr(provisioner, "pid", None)
+
+    async def answers(self) -> bool:
+        """Whether the kernel answered, on its control channel, since this was asked last; it is asked again."""
+        client: Any = self.kc  # its base class does not declare the methods that wait
+        if client is None:
+            return False
+        async with self._control:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._take(await _maybe_awaited(client.get_control_msg(timeout=_AT_HAND)))
+            answered, self._answered = self._answered, False
+            if answered or self._asked is None:
+                request = client.session.msg("kernel_info_request", {})
+                self._asked = request["header"]["msg_id"]
+                client.control_channel.send(request)
+        return answered
+
+    def _take(self, reply: Mapping[str, Any]) -> str:
+        """The id of the request that this answers."""
+        request = str(reply["parent_header"].get("msg_id"))
+        self._answered |= request == self._asked
+        return request
+
+    async def ask(self, op: str) -> Any:
+        """What durnb in the kernel answers to `op`, on its control channel; None where it does not answer soon, or has nothing to say."""
+        client: Any = self.kc
+        if client is None:
+            return None
+        async with self._control:
+            request = client.session.msg(REQUEST, {"op": op})
+            client.control_channel.send(request)
+            end = time.monotonic() + _SOON
+            with contextlib.suppress(queue.Empty):
+                while (left := end - time.monotonic()) > 0:
+                    reply = await _maybe_awaited(client.get_control_msg(timeout=left))
+                    if self._take(reply) == request["header"]["msg_id"]:
+                        return reply["content"].get("result")
+        return None
 
     async def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell."""
@@ -135,6 +210,12 @@ class KernelLife(NotebookClient):
         if self.kc is not None:
             self.kc.stop_channels()
         self.kc = self.km = None
+
+
+def _size(content: Mapping[str, Any]) -> int:
+    """About how many bytes an output takes."""
+    data = content.get("data") or {"text/plain": content.get("text", "")}
+    return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in data.values())
 
 
 async def _maybe_awaited(value: Any) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import warnings
 from pathlib import Path
+from typing import Final
 
 import nbformat
 from nbformat import NotebookNode
 
 from durnb.errors import UsageError
+
+_SCRIPTS: Final = frozenset({".py", ".md"})  # of a Python notebook
 
 
 def output_beside(notebook: Path) -> Path:
@@ -19,7 +23,9 @@ def output_beside(notebook: Path) -> Path:
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """The notebook in the file, as nbformat 4. Raises UsageError where there is none that can be read."""
+    """The notebook in the file, as nbformat 4; a script is read by jupytext. Raises UsageError where there is none that can be read."""
+    if path.suffix in _SCRIPTS:
+        return _of_script(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a missing cell id is mended by nbformat, and is no concern of a run
@@ -32,6 +38,20 @@ def read_notebook(path: Path) -> NotebookNode:
         raise UsageError(
             f"{path} is not a Jupyter notebook: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from None
+
+
+def _of_script(path: Path) -> NotebookNode:
+    try:
+        jupytext = importlib.import_module("jupytext")
+    except ImportError:
+        raise UsageError(f"{path} is a script: to read it as a notebook needs jupytext (pip install jupytext)") from None
+    try:
+        notebook: NotebookNode = jupytext.read(path)
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror or error}") from None
+    except Exception as error:  # jupytext raises whatever its readers meet
+        raise UsageError(f"{path} can't be read as a notebook: {error}") from None
+    return _without_ids(notebook)
 
 
 def _has_ids(path: Path) -> bool:

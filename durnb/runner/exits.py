@@ -17,6 +17,9 @@ class Exit(IntEnum):
     ASKS = 3
     DIED = 4
     HELD = 5
+    SUSPENDED = 6
+    PAUSED = 7
+    CANCELLED = 8
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -27,7 +30,10 @@ MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.USAGE: "the command can't be carried out as it was given",
     Exit.ASKS: "a step asks: answer with one of the commands that are printed, then run again",
     Exit.DIED: "the kernel died more often than --max-restarts allows",
-    Exit.HELD: "another kernel owns the run",
+    Exit.HELD: "another kernel or runner has the run",
+    Exit.SUSPENDED: "suspended: it waits without a kernel; a worker, or the same command, goes on with it",
+    Exit.PAUSED: "paused by durnb pause; durnb resume lets it go on",
+    Exit.CANCELLED: "cancelled by durnb cancel",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); run again to resume",
     Exit.TERMINATED: "ended by SIGTERM; run again to resume",
 }
@@ -40,6 +46,10 @@ def exit_of_error(name: str) -> Exit:
             return Exit.ASKS
         case "RunHeld":
             return Exit.HELD
+        case "RunIsPaused":
+            return Exit.PAUSED
+        case "RunIsCancelled":
+            return Exit.CANCELLED
         case _:
             return Exit.FAILED
 

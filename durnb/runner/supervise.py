@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from durnb.config import from_environment
-from durnb.errors import UsageError
+from durnb.clock import SystemClock
+from durnb.config import Settings, from_environment
+from durnb.engine.overview import spell
+from durnb.errors import JournalError, RunHeld, UsageError
+from durnb.journal import Store, read_history
+from durnb.runner.attendance import Attendance
 from durnb.runner.cells import CellFailure, CellPlace, code_cells, was_restored
 from durnb.runner.client import KernelLife
 from durnb.runner.executed import read_notebook, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
+from durnb.runner.notify import Occasion, notify, occasion_of
 from durnb.runner.parameters import inject
-from durnb.runner.request import Mode, Outcome, RunRequest, Watcher
+from durnb.runner.request import Mode, Outcome, RunRequest, Watcher, message_of
 from durnb.runner.stop import Stop
+from durnb.runner.task import Claim, Task
+from durnb.runner.telemetry import check_installed, send
 from durnb.runner.whichrun import RunSighting, store_of
 
+_LOOK: Final = 0.5  # seconds between two looks whether a suspended run goes on
 _FINISH: Final = "%durable finish"
 
 
@@ -33,16 +43,53 @@ def run_notebook(request: RunRequest, watcher: Watcher, environment: Mapping[str
     return asyncio.run(supervise(request, watcher, os.environ if environment is None else environment))
 
 
-async def supervise(request: RunRequest, watcher: Watcher, environment: Mapping[str, str]) -> Outcome:
-    """As `run_notebook`, for callers that have an event loop. `environment` is what the kernel gets, the choice of the run added."""
+async def supervise(
+    request: RunRequest, watcher: Watcher, environment: Mapping[str, str], stop: Stop | None = None, before: Task | None = None
+) -> Outcome:
+    """As `run_notebook`, for callers that have an event loop. `environment` is what the kernel gets, the choice of the run added.
+
+    Ctrl-C and SIGTERM are heeded, unless the caller gives a `stop` of its own. `before` is the task that is gone on with, and whose deaths count.
+    """
     if request.output.resolve() == request.notebook.resolve():
         raise UsageError(f"the executed notebook can't replace its source {request.notebook}: choose another --output")
     prepared = without_outputs(inject(read_notebook(request.notebook), request.parameters))
-    write_notebook(prepared, request.output)
-    sighting = RunSighting(store_of(request.notebook, from_environment(environment).store), request.key)
-    supervision = _Supervision(request=request, watcher=watcher, environment=environment, prepared=prepared, sighting=sighting, stop=Stop())
-    with supervision.stop.heeded():
-        return await supervision.to_the_end()
+    settings = from_environment(environment)
+    store = store_of(request.notebook, settings.store)
+    if settings.otel:
+        check_installed()
+    try:
+        claim = _claim(store, request, prepared, before)
+    except RunHeld as error:
+        return Outcome(
+            exit=Exit.HELD,
+            run=None,
+            deaths=0,
+            message=f"run {request.key} of {request.notebook.name} is in the hands of process {error.pid}",
+        )
+    try:
+        write_notebook(prepared, request.output)
+        supervision = _Supervision(
+            request=request,
+            watcher=watcher,
+            environment=environment,
+            settings=settings,
+            prepared=prepared,
+            sighting=RunSighting(store, request.key),
+            stop=stop or Stop(),
+            claim=claim,
+            deaths=before.deaths if before else 0,
+        )
+        with contextlib.nullcontext() if stop else supervision.stop.heeded():
+            return await supervision.to_the_end()
+    finally:
+        if claim is not None:
+            claim.release()
+
+
+def _claim(store: Store, request: RunRequest, notebook: NotebookNode, before: Task | None) -> Claim | None:
+    """The right to run the key; None for a notebook that keeps nothing, and is to leave nothing behind. Raises RunHeld, JournalReadOnly, DiskFull."""
+    durable = store.exists or any(place.step for place in code_cells(notebook, request.every))
+    return Claim.take(store, request, SystemClock(), before) if durable else None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,9 +97,12 @@ class _Supervision:
     request: RunRequest
     watcher: Watcher
     environment: Mapping[str, str]
+    settings: Settings
     prepared: NotebookNode
     sighting: RunSighting
     stop: Stop
+    claim: Claim | None
+    attendance: Attendance | None = None
     deaths: int = 0
     place: CellPlace | None = None  # the cell that runs, or ran last, in this life
     died_at: CellPlace | None = None
@@ -62,27 +112,81 @@ class _Supervision:
     async def to_the_end(self) -> Outcome:
         while True:
             notebook = copy.deepcopy(self.prepared)
-            outcome = await self._live(notebook)
+            outcome = await self._live(notebook) or self._suspension() or self._after_death()
+            await self._trace()
             if outcome is None:
-                outcome = self._after_death()
-            if outcome is not None:
-                notebook.metadata["durnb"] = self._facts(outcome)
+                where = f" in {self.place.step or self.place.title}" if self.place else ""
+                await self._notify("crashed", f"kernel {self.deaths} died{where}")
                 self._write(notebook)
+                continue
+            await self._tell_outcome(outcome, notebook)
+            if outcome.exit is not Exit.SUSPENDED or not self.request.stays or not await self._sleep(outcome):
                 return outcome
-            self._write(notebook)
+            if self._cancelled():
+                outcome = self._outcome(Exit.CANCELLED)
+                await self._tell_outcome(outcome, notebook)
+                return outcome
+            self._tell(standing="running", exit=None, wake=None)
+
+    async def _tell_outcome(self, outcome: Outcome, notebook: NotebookNode) -> None:
+        notebook.metadata["durnb"] = self._facts(outcome)
+        self._write(notebook)
+        standing = "suspended" if outcome.exit is Exit.SUSPENDED else "ended"
+        self._tell(standing=standing, exit=outcome.exit, run=outcome.run, deaths=outcome.deaths, wake=outcome.wake)
+        await self._notify(occasion_of(outcome.exit), message_of(outcome), outcome.exit)
+
+    async def _sleep(self, outcome: Outcome) -> bool:
+        """Until the suspended run goes on; False where this process is told to stop before."""
+        self.watcher.note(outcome.message)
+        while self.stop.signal is None:
+            asked = self.sighting.run is not None and self.sighting.store.asked(self.sighting.run)
+            if asked or self._cancelled() or (outcome.wake is not None and datetime.now(UTC) >= outcome.wake):
+                return True
+            await asyncio.sleep(_LOOK)
+        return False
+
+    def _suspension(self) -> Outcome | None:
+        """What follows where the kernel was ended because its step only waited."""
+        suspended = self.attendance.suspended if self.attendance else None
+        if suspended is None:
+            return None
+        self.sighting.look()
+        until = f" until {suspended.until.astimezone():%Y-%m-%d %H:%M:%S}" if suspended.until else ""
+        signals = f" for {' or '.join(suspended.signals)}" if suspended.signals else ""
+        message = f"suspended: step {suspended.step} waits{signals}{until}, without a kernel"
+        return replace(self._outcome(Exit.SUSPENDED, message=message), wake=suspended.until)
 
     async def _live(self, notebook: NotebookNode) -> Outcome | None:
         """One kernel's life; None where the kernel died."""
         self.place = None
         self.watcher.kernel_starts(self.deaths + 1)
-        client = KernelLife(notebook, folder=self.request.notebook.parent, kernel=self.request.kernel, says=self.watcher.cell_says)
-        self.stop.interrupt, self.stop.kill = client.interrupt, client.kill
+        client = KernelLife(
+            notebook,
+            folder=self.request.notebook.parent,
+            kernel=self.request.kernel,
+            says=self.watcher.cell_says,
+            max_output=self.settings.max_output,
+        )
+        self.attendance = attendance = Attendance(
+            client=client,
+            hung_after=self.request.hung_after,
+            suspend_after=self.request.suspend_after,
+            journal_mark=self.sighting.mark,
+            write=lambda: self._write(notebook),
+        )
+        self.stop.interrupt, self.stop.kill = attendance.leave, client.kill
         try:
             async with client.running(self._kernel_environment()):
                 self.watcher.kernel_ready(client.pid)
-                return await self._all_cells(client) or await self._finish(client)
+                self._tell(kernel=client.pid, run=self._run())
+                async with attendance.present():
+                    return await self._all_cells(client) or await self._finish(client)
         except DeadKernelError:
+            if attendance.hung:
+                self.watcher.note(f"the kernel was hung: no sign of life for {spell(self.request.hung_after)}, so it was ended")
             return None
+        finally:
+            self.stop.interrupt = self.stop.kill = None
 
     async def _all_cells(self, client: KernelLife) -> Outcome | None:
         """Every cell in order; an outcome where the run ended before the last of them did."""
@@ -110,7 +214,8 @@ class _Supervision:
         except CellExecutionError as error:
             failure = CellFailure(name=error.ename, message=error.evalue, traceback=error.traceback)
         except DeadKernelError:
-            self.watcher.cell_ended(place, "died", time.monotonic() - begun)
+            suspended = self.attendance is not None and self.attendance.suspended is not None
+            self.watcher.cell_ended(place, "suspended" if suspended else "died", time.monotonic() - begun)
             raise
         self._announce()
         seconds = time.monotonic() - begun
@@ -133,6 +238,8 @@ class _Supervision:
     def _failed(self, failure: CellFailure) -> Outcome:
         if self._interrupted(failure) and self.stop.signal is not None:
             return self._outcome(exit_of_signal(self.stop.signal), failure)
+        if failure.name == "KeyboardInterrupt" and self._cancelled():
+            return self._outcome(Exit.CANCELLED, failure)
         refused_after_death = failure.name == "StepRefused" and self._step() is not None and self._step() == self._step_died_at()
         return self._outcome(Exit.DIED if refused_after_death else exit_of_error(failure.name), failure)
 
@@ -141,17 +248,69 @@ class _Supervision:
         self.sighting.look()
         if self.stop.signal is not None:
             return self._outcome(exit_of_signal(self.stop.signal))
+        if self._cancelled():
+            return self._outcome(Exit.CANCELLED)
         self.deaths, self.died_at = self.deaths + 1, self.place
+        self._tell(deaths=self.deaths, run=self._run())
         self.watcher.kernel_died(self.place, self.deaths, self.request.max_restarts)
         return self._outcome(Exit.DIED) if self.deaths > self.request.max_restarts else None
 
     def _outcome(self, code: Exit, failure: CellFailure | None = None, message: str = "") -> Outcome:
-        run = str(self.sighting.run) if self.sighting.run else None
+        run = self._run()
         cell = self.place if code is not Exit.FINISHED else None
         return Outcome(exit=code, run=run, deaths=self.deaths, cell=cell, failure=failure, message=message)
 
     def _interrupted(self, failure: CellFailure) -> bool:
         return self.stop.signal is not None and failure.name == "KeyboardInterrupt"
+
+    def _run(self) -> str | None:
+        return str(self.sighting.run) if self.sighting.run else None
+
+    def _cancelled(self) -> bool:
+        return self.sighting.state() == "cancelled"
+
+    def _tell(self, **changes: Any) -> None:
+        """Note how it goes, for whoever takes over; a full disk must not end a run that could go on."""
+        if self.claim is not None:
+            try:
+                self.claim.tell(**changes)
+            except JournalError as error:
+                self.watcher.note(f"what a worker would need to take this run over is not up to date: {error}")
+
+    async def _trace(self) -> None:
+        """Send what ended in the kernel that ended, where that is set."""
+        if not self.settings.otel or self.claim is None or self.sighting.run is None:
+            return
+        try:
+            history = read_history(self.claim.store, self.sighting.run, self.claim.clock)
+        except (RunHeld, JournalError) as error:
+            self.watcher.note(f"spans were not sent: {error}")
+            return
+        run, kernels = self.claim.task.traced
+        if problem := await asyncio.to_thread(send, history, kernels if run == history.run else 0):
+            self.watcher.note(problem)
+        else:
+            self._tell(traced=(history.run, history.epoch))
+
+    async def _notify(self, occasion: Occasion, message: str, exit_code: Exit | None = None) -> None:
+        target = self.request.notify or self.settings.notify
+        if not target:
+            return
+        facts = {
+            "occasion": occasion,
+            "notebook": str(self.request.notebook),
+            "run": self._run(),
+            "key": self.request.key,
+            "step": self._step(),
+            "message": message,
+            "signals": list(self.attendance.suspended.signals) if self.attendance and self.attendance.suspended else [],
+            "exit": None if exit_code is None else int(exit_code),
+            "deaths": self.deaths,
+            "output": str(self.request.output),
+            "at": datetime.now(UTC).isoformat(),
+        }
+        if problem := await notify(target, facts):
+            self.watcher.note(problem)
 
     def _step(self) -> str | None:
         return self.place.step if self.place else None
@@ -163,6 +322,7 @@ class _Supervision:
         run = self.sighting.look()
         if run is not None and not self.announced:
             self.announced = True
+            self._tell(run=str(run))
             self.watcher.run_known(str(run), self.sighting.resumed)
 
     def _kernel_environment(self) -> dict[str, str]:

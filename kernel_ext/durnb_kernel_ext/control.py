@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from durnb.engine.messages import REPLY, REQUEST
 
 if TYPE_CHECKING:
+    from durnb.engine.waiting import Waiting  # it comes with the first durable cell
     from durnb_kernel_ext.extension import Extension  # the extension owns this part of it
-
-REQUEST: Final = "durnb_request"
-REPLY: Final = "durnb_reply"
 
 
 class Control:
-    """Handles ``durnb_request`` messages ``{"op": "look"}`` on the control thread; a reply has ``status`` ok or error."""
+    """Handles ``durnb_request`` messages ``{"op": "look"}`` (leave, waiting, suspend) on the control thread; a reply has ``status`` ok or error."""
 
     def __init__(self, extension: Extension) -> None:
         self._extension = extension
@@ -34,9 +34,21 @@ class Control:
     def _answer(self, content: dict[str, Any]) -> dict[str, Any]:
         """Never raises: an exception here would reach the kernel's control loop."""
         try:
-            if content.get("op") != "look":
-                return {"status": "error", "error": f"unknown op {content.get('op')!r}"}
             session = self._extension.open_session
-            return {"status": "ok", "result": session.look() if session is not None else None}
+            match content.get("op"):
+                case "look":
+                    return {"status": "ok", "result": session.look() if session is not None else None}
+                case "waiting":
+                    return {"status": "ok", "result": _told(session.waiting() if session is not None else None)}
+                case "leave":
+                    return {"status": "ok", "result": session.leave_step() if session is not None else None}
+                case "suspend":
+                    return {"status": "ok", "result": _told(session.suspend() if session is not None else None)}
+                case other:
+                    return {"status": "error", "error": f"unknown op {other!r}"}
         except Exception as error:
             return {"status": "error", "error": f"{type(error).__name__}: {error}"}
+
+
+def _told(waiting: Waiting | None) -> dict[str, Any] | None:
+    return waiting.as_json() if waiting is not None else None

@@ -18,6 +18,7 @@ from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
 from durnb.engine.mail import receive
 from durnb.engine.session import Session
+from durnb.engine.steering import step_in
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History, StepHistory
@@ -161,7 +162,7 @@ def detail(session: Session, name: str) -> Markup:
     if step is None or not step.executions:
         unreached = unreached_page(name, session.kernel.cells())
         if unreached is None:
-            operations.step_in(history, name)  # raises, and names the steps there are
+            step_in(history, name)  # raises, and names the steps there are
             raise UsageError(f"there is no step {name!r}")
         return step_html(unreached, now)
     return step_html(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from durnb.engine.request import CellRequest
 from durnb.engine.stage import Stage
+from durnb.engine.waiting import Waiting
 
 
 class KernelSession(Protocol):
@@ -21,6 +22,18 @@ class KernelSession(Protocol):
 
     def look(self) -> object:
         """Serves other processes' requests, on the control thread; what it returns (JSON) is answered."""
+        ...
+
+    def waiting(self) -> Waiting | None:
+        """Whether the cell that runs does nothing but wait; on the control thread."""
+        ...
+
+    def leave_step(self) -> bool:
+        """Has the cell that runs begin no further durable call; False where it makes none; on the control thread."""
+        ...
+
+    def suspend(self) -> Waiting | None:
+        """Records that the run waits without a kernel, where it does nothing but wait; on the control thread."""
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,14 @@ class Desk:
 def _plain_environment() -> dict[str, str]:
     """This process's environment without what a developer may have set for durnb."""
     return {name: value for name, value in os.environ.items() if not name.startswith("DURNB_") or name.startswith("DURNB_SECRET")}
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait for a condition that another process brings about."""
+    end = time.monotonic() + TIMEOUT
+    while not holds():
+        assert time.monotonic() < end, f"{what}: not in {TIMEOUT} s"
+        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_sql_asks_all_runs_as_a_table_and_as_json(failed: Any) -> None:
     assert table[1].split() == ["run", "step", "status", "took", "nothing"]
     wrong = failed.durnb("sql", "etl.ipynb", "select * from nothing")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "the tables are attempts, checkpoints, events, steps, storage" in wrong.stderr
+    assert "the tables are attempts, calls, checkpoints, events, signals, steps, storage, timers" in wrong.stderr
 
 
 def test_plan_says_what_run_all_would_do_and_why(failed: Any) -> None:

@@ -20,8 +20,12 @@ from durnb.events import (
     KernelDetached,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
+    RunSuspended,
 )
 from durnb.fold import Attempt, History, StepHistory, fold
 from unit.engine.run_story import Story, made, reads, stories
@@ -85,7 +89,7 @@ def test_a_committed_step_stays_committed(story: Story) -> None:
     for state in _states(story):
         for step in state.steps.values():
             known = committed.setdefault(step.name.split("~")[0], set())
-            assert known <= step.checkpoints.keys()
+            assert known <= step.checkpoints.keys() | step.dropped.keys()  # retention may have let go of old ones
             assert not known or step.checkpoint is not None
             known.update(step.checkpoints)
 
@@ -367,12 +371,43 @@ def test_an_orderly_end_leaves_the_run_unattached() -> None:
 
 @pytest.mark.parametrize(
     ("event", "status"),
-    [(RunFinished(), "finished"), (RunFinished(status="failed"), "failed"), (RunAbandoned(why="older than 12 h"), "abandoned")],
+    [
+        (RunFinished(), "finished"),
+        (RunFinished(status="failed"), "failed"),
+        (RunAbandoned(why="older than 12 h"), "abandoned"),
+        (RunCancelled(), "cancelled"),
+    ],
 )
-def test_a_run_ends_finished_failed_or_abandoned(event: RunFinished | RunAbandoned, status: str) -> None:
+def test_a_run_ends_finished_failed_abandoned_or_cancelled(event: RunFinished | RunAbandoned | RunCancelled, status: str) -> None:
     story = Story()
     story.tell(event)
     assert story.history.status == status
+
+
+def test_a_run_is_paused_from_one_wish_to_the_next() -> None:
+    story = Story()
+    story.tell(RunPaused(request="one"))
+    assert (story.history.paused, story.history.status) == (True, "open")
+    story.attach()
+    assert story.history.paused
+    story.tell(RunResumed(request="two"))
+    assert not story.history.paused
+    assert story.history.requests == {"one", "two"}
+
+
+def test_an_attempt_that_only_waited_when_its_kernel_was_ended_is_no_crash() -> None:
+    story = Story()
+    story.starts("load")
+    story.tell(RunSuspended(step="load", until=None, signals=("approve",)))
+    assert not story.history.attached
+    story.attach()
+    execution = story.history.steps["load"].executions[-1]
+    assert (execution.last.status, execution.last.suspended, execution.crashes) == ("crashed", True, 0)
+    assert story.history.suspended is not None
+    story.resumes("load")
+    assert story.history.suspended is None
+    story.attach()
+    assert execution.crashes == 1
 
 
 def test_the_time_of_the_last_step_is_not_moved_by_kernels() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine import operations
+from durnb.engine.owner import look_owner
 from durnb.errors import UsageError
 from durnb_kernel_ext.commands import command, no_words
-from durnb_kernel_ext.poke import poke_owner
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
@@ -69,7 +69,7 @@ def notebook(extension: Extension, words: list[str]) -> str:
 def takeover(extension: Extension, words: list[str]) -> str:
     """asks the kernel that holds this run to hand it over (it does so when it is idle)"""
     no_words("takeover", words)
-    return f"run {operations.takeover(extension.engine, poke_owner)} is this kernel's."
+    return f"run {operations.takeover(extension.engine, look_owner)} is this kernel's."
 
 
 @command("trust")

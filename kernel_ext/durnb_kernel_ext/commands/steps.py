@@ -11,6 +11,7 @@ from durnb.engine import operations, overview
 from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
+from durnb.engine.steering import resolve_call, step_in
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb_kernel_ext import panels
@@ -59,7 +60,7 @@ def plan(extension: Extension, words: list[str]) -> Any:
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
     name = _one("show", words)
-    step = operations.step_in(extension.engine.peek() or History(), name)
+    step = step_in(extension.engine.peek() or History(), name)
     manifest = Manifest.decode(step.checkpoint.manifest) if step.checkpoint is not None else None
     return Rich(text=repr(step_text(step, manifest)), html=panels.step_panel(extension.engine, name))
 
@@ -111,7 +112,7 @@ def resolve(extension: Extension, words: list[str]) -> str:
     match words:
         case [name, answer, *value] if "/" in name and len(value) < 2:
             step, _, mark = name.partition("/")
-            return operations.resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
+            return resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:

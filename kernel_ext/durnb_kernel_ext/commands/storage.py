@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations
+from durnb.engine.owner import look_owner
 from durnb.engine.storage import ask_owners, collected_json, storage_json
 from durnb_kernel_ext.commands import command, no_words, take_flag
-from durnb_kernel_ext.poke import poke_owner
 from durnb_widgets.tables import collected_table, storage_tables
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def gc(extension: Extension, words: list[str]) -> Any:
     if not dry_run:
         ask_owners(session.store(), list(collected.owned))
         for run in collected.owned:
-            poke_owner(session.store(), str(run))
+            look_owner(session.store(), run)
     return json.dumps(collected_json(collected, dry_run=dry_run), indent=1) if as_json else collected_table(collected, dry_run=dry_run)

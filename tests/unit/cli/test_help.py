@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,10 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import durnb
-from durnb.cli import cli
+from durnb.cli import COMMANDS, cli
 from durnb.runner import Exit
-
-COMMANDS = ("run", "status", "show", "plan", "check", "sql", "resolve", "du", "gc", "demo")
 
 
 def _help(*arguments: str) -> str:
@@ -58,3 +57,10 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_shell_completes_commands() -> None:
+    environment = {**os.environ, "_DURNB_COMPLETE": "bash_complete", "COMP_WORDS": "durnb sched", "COMP_CWORD": "1"}
+    code = "from durnb.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout.split() == ["plain,schedule", "plain,schedules"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from durnb.engine.decide import Ask, Decision, Execute, Refuse, Renamed, Reuse
-from durnb.events import Input
+from durnb.events import Input, RunSuspended
 from unit.engine.questions import DF, DONE, LONG, RETRY, decided, words
 from unit.engine.run_story import CODE, Story, made, reads
 
@@ -389,3 +389,26 @@ def test_a_step_that_has_run_under_its_name_is_no_renamed_one() -> None:
     story = Story()
     number = story.runs("train")
     assert decided(story, renamed=Renamed(old="load", checkpoint=7, once=False)) == Reuse(checkpoint=number, reason="finished")
+
+
+def test_a_once_step_that_only_waited_when_its_kernel_was_ended_goes_on_and_does_not_ask() -> None:
+    story = Story()
+    story.starts("train", once=True)
+    story.tell(RunSuspended(step="train", until="2026-11-22T09:00:00+00:00"))
+    story.dies()
+    decision = decided(story, once=True)
+    assert isinstance(decision, Execute)
+    assert (decision.resume, decision.reason) == (True, "its attempt 1 waited without a kernel")
+    story.resumes("train")
+    story.dies()
+    assert isinstance(decided(story, once=True), Ask)
+
+
+def test_a_step_may_be_suspended_any_number_of_times() -> None:
+    story = Story()
+    story.starts("train")
+    for _ in range(5):
+        story.tell(RunSuspended(step="train", until=None, signals=("approve",)))
+        story.dies()
+        assert isinstance(decided(story), Execute)
+        story.resumes("train")

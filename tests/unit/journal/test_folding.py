@@ -22,8 +22,12 @@ from durnb.events import (
     KernelDetached,
     Recorded,
     RunAbandoned,
+    RunCancelled,
     RunFinished,
+    RunPaused,
+    RunResumed,
     RunStarted,
+    RunSuspended,
     StepFailed,
     StepRenamed,
     StepRerunRequested,
@@ -194,6 +198,10 @@ def every_event() -> Iterator[Event]:
     yield StepRenamed(old="a", new="b")
     yield RunFinished(status="failed")
     yield RunAbandoned(why="new")
+    yield RunPaused(request="p")
+    yield RunResumed()
+    yield RunSuspended(step="a", until="2026-11-22T09:00:00+00:00", signals=("approve",))
+    yield RunCancelled(request="c")
 
 
 def test_every_event_is_the_same_after_its_row() -> None:

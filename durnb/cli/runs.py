@@ -1,0 +1,25 @@
+"""Runs as rows of a table, for the commands that list them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from durnb.cli.tables import print_table
+from durnb.cli.words import time_in_words
+from durnb.runner.glance import Glance
+
+RUN_HEADS: Final = ("notebook", "run", "stands", "steps", "at", "last told", "why")
+
+
+def run_row(one: Glance, folder: Path) -> tuple[str, ...]:
+    """A run in a row: its notebook as seen from `folder`."""
+    notebook = one.notebook.relative_to(folder) if one.notebook.is_relative_to(folder) else one.notebook
+    why = f"goes on {time_in_words(one.wake)}" if one.wake else one.reason
+    return (str(notebook), one.run or one.key, one.standing, f"{one.finished}/{one.steps}", one.step or "", time_in_words(one.at), why)
+
+
+def runs_table(found: Sequence[Glance], folder: Path) -> None:
+    """Print them."""
+    print_table(RUN_HEADS, (run_row(one, folder.resolve()) for one in found), numbers=frozenset({"steps"}))

@@ -1,0 +1,84 @@
+"""A lookout over many stores reads a store again only where it changed, and sees what is new."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from durnb.journal import RunName, Store
+from durnb.runner.lookout import Lookout
+from durnb.runner.request import RunRequest
+from durnb.runner.task import Task, put_task
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+LONG_AGO = time.time() - 100
+SLEEPERS = 200
+
+
+def _sleeper(folder: Path, name: str) -> tuple[Store, Task]:
+    store = Store.of(folder / f"{name}.ipynb")
+    store.create()
+    request = RunRequest(notebook=store.notebook, output=folder / f"{name}.out.ipynb", key="default")
+    task = Task(request=request, standing="suspended", at=NOW, began=NOW, run="default.1", wake=NOW + timedelta(days=2))
+    put_task(store, task)
+    return store, task
+
+
+def _settle(store: Store) -> None:
+    """The folder as if nothing had changed in it lately."""
+    os.utime(store.folder, (LONG_AGO, LONG_AGO))
+
+
+@pytest.fixture
+def sleepers(tmp_path: Path) -> list[tuple[Store, Task]]:
+    made = [_sleeper(tmp_path, f"nb{n}") for n in range(SLEEPERS)]
+    for store, _ in made:
+        _settle(store)
+    return made
+
+
+def test_a_store_is_read_again_only_where_it_changed(tmp_path: Path, sleepers: list[tuple[Store, Task]]) -> None:
+    lookout = Lookout([tmp_path], None)
+    lookout.search()
+    before = {seen.store.folder: seen.tasks for seen in lookout.look()}
+    assert len(before) == SLEEPERS
+    store, task = sleepers[7]
+    put_task(store, replace(task, wake=NOW))
+    after = {seen.store.folder: seen.tasks for seen in lookout.look()}
+    assert [folder for folder in after if after[folder] is not before[folder]] == [store.folder]
+    assert after[store.folder][0].wake == NOW
+
+
+def test_a_request_to_a_sleeper_is_seen_in_an_inbox_new_or_old(tmp_path: Path) -> None:
+    store, task = _sleeper(tmp_path, "etl")
+    lookout = Lookout([tmp_path], None)
+    lookout.search()
+    _settle(store)
+    (seen,) = lookout.look()
+    assert not seen.asked(task)
+    run = RunName("default", 1)
+    request = store.request(run, "signal", name="approve", value="1")
+    lookout.look()
+    assert seen.asked(task)
+    store.withdraw(run, request)
+    _settle(store)
+    lookout.look()
+    assert not seen.asked(task)
+    store.request(run, "signal", name="approve", value="1")
+    _settle(store)  # the inbox was there, so its folder's time need not have changed
+    lookout.look()
+    assert seen.asked(task)
+
+
+def test_a_new_notebook_beside_known_ones_is_found_without_a_walk(tmp_path: Path) -> None:
+    _sleeper(tmp_path, "etl")
+    lookout = Lookout([tmp_path], None)
+    lookout.search()
+    assert len(lookout.look()) == 1
+    new, _ = _sleeper(tmp_path, "new")
+    assert new.folder in {seen.store.folder for seen in lookout.look()}
