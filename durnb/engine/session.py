@@ -1,4 +1,4 @@
-"""The one durable session of a kernel: its run, the line of its current pass, and what its durable cells do."""
+"""The one durable session of a kernel: the line of its current pass, and what its durable cells do."""
 
 from __future__ import annotations
 
