@@ -29,10 +29,19 @@ class WaitNow:
 
 
 @dataclass(slots=True, eq=False)
+class LoopItem:
+    """The item of a durable loop that is gone through now: the loop's identity, and the item's position."""
+
+    loop: str
+    position: int
+
+
+@dataclass(slots=True, eq=False)
 class Scope:
     """What encloses a durable call: another call in flight, or (with an empty `call`) the body itself.
 
     `counts` says how often each call was made in it. `inner` are calls in flight, `waits` durable waits, both made directly in it; `held` calls do not begin, for the body is to be left.
+    `loops` are the durable loops that are gone through in it: a call is another one in each of their items.
     """
 
     body: Body
@@ -42,6 +51,12 @@ class Scope:
     waits: dict[str, WaitNow] = field(default_factory=dict)
     held: int = 0
     drawn: Any = None
+    loops: list[LoopItem] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """The items of durable loops in which a call made now stands; "" outside of loops."""
+        return "/".join(f"{each.loop}:{each.position}" for each in self.loops)
 
     def occurrence(self, what: str) -> int:
         """How often `what` was called in this scope before."""
@@ -114,6 +129,7 @@ class Body:
     codes: dict[int, tuple[object, str]] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
     stale: dict[str, float] = field(default_factory=dict)
+    owners: dict[str, object] = field(default_factory=dict)
     root: Scope = field(init=False)
     _before: frozenset[threading.Thread] = frozenset()
 
@@ -132,6 +148,11 @@ class Body:
             return False
         self.leaving = True
         return True
+
+    def is_of_another(self, what: str, owner: object) -> bool:
+        """Whether `what` was called before as a method of another object."""
+        with self.lock:
+            return self.owners.setdefault(what, owner) is not owner
 
     def say_once(self, text: str) -> None:
         """A line for people, once for each text and body."""

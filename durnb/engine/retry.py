@@ -6,13 +6,15 @@ import asyncio
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from random import SystemRandom
+from typing import Final, Literal
 
-from tenacity import RetryCallState, wait_exponential, wait_random
+from tenacity import RetryCallState, wait_exponential
 
 from durnb.engine.header import Header
 from durnb.errors import CallTooLate, RetryAfter, StepAsks, StepRefused, StepTimedOut, TerminalError, UsageError
 
+_JITTER: Final = SystemRandom()  # never the notebook's own generator: a flaky network must not change what a seed gives
 How = Literal["exception", "timeout", "interrupt"]
 
 
@@ -55,8 +57,8 @@ class RetryPolicy:
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # a bare state: the wait reads its attempt number alone
         state.attempt_number = failures
         longest = self.max_delay.total_seconds()
-        wait = wait_exponential(multiplier=initial, max=longest, exp_base=self.backoff) + wait_random(0, min(1.0, initial))
-        return min(float(wait(state)), longest)
+        wait = wait_exponential(multiplier=initial, max=longest, exp_base=self.backoff)
+        return min(float(wait(state)) + _JITTER.uniform(0, min(1.0, initial)), longest)
 
 
 def _is_called(error: BaseException, name: str) -> bool:

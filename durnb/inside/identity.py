@@ -24,13 +24,15 @@ _LENGTH: Final = 32  # hex characters of an identity, and of a digest of code
 class Identity:
     """A call's identity within its run, step and generation, and what people call it.
 
-    `arguments` gives the digest of arguments that the call could change; None where it can't, or is known by a key.
+    `arguments` gives the digest of arguments that the call could change; None where it can't, or is known by a key. `method`: the object
+    of which it is a method is one of them.
     """
 
     digest: str
     label: str
     arguments: Callable[[], str] | None = None
     before: str = ""
+    method: bool = False
 
     @property
     def intact(self) -> bool:
@@ -59,16 +61,22 @@ def identify(
 ) -> Identity:
     """The identity of a call made now in `scope`; every asking counts as an occurrence. Raises UsageError where the arguments have no digest."""
     if key is not None:
-        return occurring(scope, f"{name}\0key:{_key_digest(name, key)}", f"{name}[{str(key)[:60]}]")
+        what, label = f"{name}\0key:{_key_digest(name, key)}", f"{name}[{str(key)[:60]}]"
+        if isinstance(function, MethodType) and scope.body.is_of_another(what, function.__self__):
+            scope.body.say_once(f"{label} is called of several objects, told apart by their order alone: give each durnb.call a name=")
+        return occurring(scope, what, label)
     digest = _arguments_digest(name, function, args, kwargs)
     made = occurring(scope, f"{name}\0args:{digest}", name)
-    if all(type(value) in ATOMS for value in (*args, *kwargs.values())):
+    method = isinstance(function, MethodType) and type(function.__self__) is not type
+    if all(type(value) in ATOMS for value in (*args, *kwargs.values())) and not method:
         return made
-    return replace(made, before=digest, arguments=lambda: _arguments_digest(name, function, args, kwargs))
+    return replace(made, method=method, before=digest, arguments=lambda: _arguments_digest(name, function, args, kwargs))
 
 
 def occurring(scope: Scope, what: str, label: str) -> Identity:
-    """The identity of the next occurrence of `what` in `scope`."""
+    """The identity of the next occurrence of `what` in `scope`, and in the items of its loops: those that are behind are not gone through again."""
+    place = scope.place
+    what = f"{place}\0{what}" if place else what
     occurrence = scope.occurrence(what)
     return Identity(digest=digest_of("call", scope.call, what, str(occurrence))[:_LENGTH], label=label)
 

@@ -203,10 +203,7 @@ class Invocation:
         """What is to be recorded of a call that gave `value` after `ran` seconds."""
         faults.point("call-returned", self.body.step)
         if not self.identity.intact:
-            label = self.identity.label
-            self.body.say_once(
-                f"{label} changed its arguments in place: its result comes back after a restart, and that change does not; return it"
-            )
+            self.body.say_once(self._changed())
         encoded = results.encode(self.body, value)
         if encoded.lost:
             self.body.say_once(
@@ -216,6 +213,16 @@ class Invocation:
         if file is not None:
             file.finish(self._once_facts(encoded, ran))
         return encoded, self._event(encoded, ran)
+
+    def _changed(self) -> str:
+        """That the call changed in place what it is known by."""
+        label = self.identity.label
+        if self.identity.method:
+            return (
+                f"{label} changed its arguments or the object that it is a method of, and calls are known by both: "
+                f"after a restart they may not be known again, and are made anew; say what they are by key="
+            )
+        return f"{label} changed its arguments in place: its result comes back after a restart, and that change does not; return it"
 
     def _once_facts(self, encoded: Encoded, ran: float) -> dict[str, Any]:
         facts: dict[str, Any] = {

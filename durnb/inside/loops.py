@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from durnb import faults
 from durnb.config import duration
-from durnb.engine.body import Body, Scope, scope_now
+from durnb.engine.body import Body, LoopItem, Scope, scope_now
 from durnb.engine.checkpoints import Shelf, signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
@@ -78,9 +78,14 @@ class _Loop:
             items = iter(self.make())
         saved = time.monotonic()
         fresh = False
+        here = LoopItem(self.identity.digest, position)
         for item in items:
-            yield item
-            position += 1
+            self.scope.loops.append(here)
+            try:
+                yield item
+            finally:
+                self.scope.loops.remove(here)
+            here.position = position = position + 1
             fresh = True
             if time.monotonic() - saved >= self.every.total_seconds():
                 self._save(position)

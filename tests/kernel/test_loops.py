@@ -138,3 +138,56 @@ def test_an_agent_killed_five_times_pays_for_each_call_once(nb: Notebook, models
     assert set(paid.values()) == {1}
     assert len(paid) == 15
     assert nb.evaluate("notes[:2]") == ["0 nrut", "1 nrut1 maerts"]
+
+
+PAYING = """%%durable pay
+@durnb.call(once=True)
+def pay(amount):
+    with open('paid', 'a') as file: file.write('x')
+    return len(Path('paid').read_text())
+done = []
+for who in durnb.loop(['ann', 'bob', 'cy', 'dan'], save=['done'], every=0):
+    done.append((who, pay(100), str(durnb.uuid()), durnb.idempotency_key('pay')))
+    if who == 'cy': die('died')
+"""
+
+
+def test_calls_in_a_loop_belong_to_its_items(nb: Notebook) -> None:
+    nb.ok(DIE)
+    assert nb.run(PAYING).status == "died"
+    nb.open().ok(DIE, PAYING)
+    done = nb.evaluate("done")
+    assert [(who, receipt) for who, receipt, *_ in done] == [("ann", 1), ("bob", 2), ("cy", 3), ("dan", 4)]
+    assert len({uid for _, _, uid, _ in done}) == len({key for *_, key in done}) == 4
+
+
+NESTED = """%%durable nest
+seen = []
+for epoch in durnb.loop(range(3), save=['seen'], every=0):
+    for batch in durnb.loop(range(3), save=['seen'], every=0):
+        seen.append((epoch, batch))
+        if (epoch, batch) == (1, 1): die('died')
+"""
+
+
+def test_a_loop_in_a_loop_goes_on_at_its_own_item(nb: Notebook) -> None:
+    nb.ok(DIE)
+    assert nb.run(NESTED).status == "died"
+    nb.open().ok(DIE, NESTED)
+    assert nb.evaluate("seen") == [[epoch, batch] for epoch in range(3) for batch in range(3)]
+
+
+def test_calls_by_objects_that_change_say_so(nb: Notebook) -> None:
+    nb.ok(
+        DIE,
+        "class Client:\n    n = 0\n    def create(self, text):\n        self.n += 1\n        return text\nfirst, other = Client(), Client()",
+    )
+    result = nb.ok("%%durable ask\nmade = durnb.call(first.create)('a')")
+    assert "say what they are by key=" in result.announcement
+    result = nb.ok("%%durable both\nmade = [durnb.call(each.create, key='k')('a') for each in (first, other)]")
+    assert "give each durnb.call a name=" in result.announcement
+
+
+def test_json_in_a_signal_needs_no_quotes_around_it(nb: Notebook) -> None:
+    nb.ok(DIE, '%durable signal order {"by": "ann", "n": [1, 2]}', "%%durable take\ntaken = durnb.wait_for('order')")
+    assert nb.evaluate("taken") == {"by": "ann", "n": [1, 2]}

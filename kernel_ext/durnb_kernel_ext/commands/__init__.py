@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,10 +58,7 @@ def dispatch(extension: Extension, line: str) -> Any:
 
     Raises DurnbError.
     """
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        raise UsageError(f"%durable: a quote is not closed in {line.strip()!r}") from None
+    words = words_of(line)
     load_commands()
     name, *rest = words or ["status" if "status" in COMMANDS else "help"]
     found = COMMANDS.get(name)
@@ -74,6 +72,20 @@ def dispatch(extension: Extension, line: str) -> Any:
         return result
     print(result)
     return None
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a line as a shell has them, but for an object or list of JSON at its end, which is one word as it stands. Raises UsageError."""
+    for at in [at for at, letter in enumerate(line) if letter in "{[" and line[:at].endswith(" ")]:
+        try:
+            json.loads(line[at:])
+        except ValueError:
+            continue
+        return [*words_of(line[:at]), line[at:].strip()]
+    try:
+        return shlex.split(line)
+    except ValueError:
+        raise UsageError(f"%durable: a quote is not closed in {line.strip()!r}") from None
 
 
 def take_flag(words: list[str], flag: str) -> tuple[bool, list[str]]:

@@ -15,7 +15,7 @@ import durnb
 from durnb.clock import SystemClock
 from durnb.config import Settings
 from durnb.engine.body import Body
-from durnb.engine.operations import resolve_call
+from durnb.engine.steering import resolve_call
 from durnb.errors import CallTooLate, DiskFull, JournalError, StepAsks, UsageError
 from durnb.inside.bar import Bar
 from durnb.inside.results import as_json
