@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from durnb import faults
 from durnb.clock import SLICE
@@ -140,6 +140,15 @@ class Invocation:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call `function`, with its retries, and record what it gives."""
+        if not isinstance(self.options.once, str):
+            return self._run(function)
+        with _in_flight.setdefault(
+            self.options.once, threading.RLock()
+        ):  # another thread may be at it: it is not asked about, but waited for
+            found, value = self.recorded()
+            return value if found else self._run(function)
+
+    def _run(self, function: Callable[[], Any]) -> Any:
         if self.body.leaving:
             with self.scope.holding():
                 while self.body.leaving:
@@ -292,6 +301,9 @@ class Invocation:
         if self.options.timeout is None:
             return function()
         return run_within(function, self.options.timeout, self.identity.label)
+
+
+_in_flight: Final[dict[str, threading.RLock]] = {}  # by the names of calls that are to happen once over all runs
 
 
 def run_within(function: Callable[[], Any], limit: timedelta, label: str) -> Any:

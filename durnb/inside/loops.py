@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dis
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import FrameType
 from typing import Any, Final
 
 from durnb import faults
@@ -61,12 +64,16 @@ class _Loop:
     every: timedelta
     make: Callable[[], Iterable[Any]]
     began: Mapping[str, AmbientState] = field(default_factory=dict)
+    target: str = ""
+    left: str = ""
+    last: Any = None
 
     @property
     def body(self) -> Body:
         return self.scope.body
 
     def run(self) -> Iterator[Any]:
+        self.target = _target_of(sys._getframe(1))
         self.began = _generators()
         point = self.body.calls.loops.get(self.identity.digest)
         position = 0
@@ -78,6 +85,7 @@ class _Loop:
             items = iter(self.make())
         saved = time.monotonic()
         fresh = False
+        item = self.last
         here = LoopItem(self.identity.digest, position)
         for item in items:
             self.scope.loops.append(here)
@@ -88,10 +96,12 @@ class _Loop:
             here.position = position = position + 1
             fresh = True
             if time.monotonic() - saved >= self.every.total_seconds():
-                self._save(position)
+                self._save(position, item)
                 saved, fresh = time.monotonic(), False
         if fresh:
-            self._save(position)
+            self._save(position, item)
+        elif here.position == position and self.left and self.left not in self.body.namespace:
+            self.body.namespace[self.left] = item  # every item was behind: the loop's variable is what it was after the last
 
     def _check_names(self) -> None:
         for name in self.names:
@@ -112,11 +122,12 @@ class _Loop:
         items = iter(self.make())
         for passed in range(point.position):
             try:
-                next(items)
+                self.last = next(items)
             except StopIteration:
                 raise CheckpointUnreadable(
                     step=self.body.step, why=f"its loop was at item {point.position}, and there are only {passed} items now"
                 ) from None
+        self.left = manifest.notes[0] if manifest.notes else ""
         self.body.namespace.update(values)
         set_ambient({name: state for name, state in states.items() if not name.startswith(_START)})
         self.body.say(f"{self.body.step}: the loop goes on after item {point.position}")
@@ -130,8 +141,9 @@ class _Loop:
 
     # ---- saving
 
-    def _save(self, position: int) -> None:
+    def _save(self, position: int, item: Any) -> None:
         body = self.body
+        is_bound = self.target in body.namespace and body.namespace[self.target] is item
         with body.journal.draft() as draft, body.storing:
             captured = capture(body.namespace, self.names, home=body.namespace)
             if captured.lost:
@@ -148,6 +160,7 @@ class _Loop:
                     for name, s in components.items()
                 },
                 sources=sources,
+                notes=(self.target,) if is_bound else (),
             ).encode()
             facts = signed_facts(body.journal, body.started_seq, "loop")
             event = LoopSaved(
@@ -164,6 +177,15 @@ class _Loop:
             except ValueError as late:
                 raise CallTooLate(step=body.step, call="durnb.loop") from late
         faults.point("loop-saved", body.step)
+
+
+def _target_of(frame: FrameType) -> str:
+    """The variable of the notebook to which the ``for`` that runs in a frame gives its items; "" where it is none."""
+    steps = list(dis.get_instructions(frame.f_code))
+    at = next((at for at, step in enumerate(steps) if step.offset == frame.f_lasti), len(steps))
+    if at + 1 >= len(steps) or steps[at].opname != "FOR_ITER" or steps[at + 1].opname not in ("STORE_NAME", "STORE_GLOBAL"):
+        return ""
+    return str(steps[at + 1].argval)
 
 
 def _generators() -> dict[str, AmbientState]:

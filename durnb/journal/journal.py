@@ -93,6 +93,7 @@ class Journal:
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
         self._mapped = MappedReads(self.packs)
+        self._number = _number_of(database.path)
         self._listed = read_list(store.file(run, "packs"))
         self._secret: Secret | None = None
         self._connection_file: str | None = None
@@ -207,6 +208,7 @@ class Journal:
         """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`. Raises PackDamaged."""
         self.check_owner()
         self._mapped.wait()
+        self._check_there()
         if not packs <= self._listed:
             path = self.store.file(self.run, "packs")
             with disk.at(path):
@@ -222,12 +224,11 @@ class Journal:
         if place is None:
             return self._read_small(key)
         with disk.at(self.store.objects):
-            try:
-                return self.packs.read(key, place)
-            except JournalDamaged:
-                if (moved := self._moved([(key, place)])) is None:
-                    raise
-                return self.packs.read(key, moved[0])
+            while True:
+                try:
+                    return self.packs.read(key, place)
+                except JournalDamaged:
+                    place = self._elsewhere(key, place)
 
     def read_all(self, digests: Sequence[str], plain: Sequence[bool]) -> list[bytearray | memoryview]:
         """As `read`, each writable and the caller's own; big ones are mapped: read from the disk when they are looked at.
@@ -241,16 +242,23 @@ class Journal:
         with disk.at(self.store.objects):
             try:
                 views = self._mapped.read([(place, keys[at], plain[at]) for at, place in big])
-            except JournalDamaged:
-                if (moved := self._moved([(keys[at], place) for at, place in big])) is None:
-                    raise
-                views = self._mapped.read([(place, keys[at], plain[at]) for place, (at, _) in zip(moved, big, strict=True)])
+            except JournalDamaged:  # one by one, each from wherever it is whole
+                return [self.read(digest) for digest in digests]
         by_number = dict(zip((at for at, _ in big), views, strict=True))
         return [by_number[at] if at in by_number else self.read(digest) for at, digest in enumerate(digests)]
 
     def check(self) -> None:
-        """Raises PackDamaged where what `read_all` gave turned out to be damaged."""
+        """Raises PackDamaged where what `read_all` gave turned out to be damaged, JournalError where somebody removed the run's file."""
         self._mapped.tell()
+        self._check_there()
+
+    def _check_there(self) -> None:
+        if self._database.read_only or self._number == _number_of(self._database.path):
+            return
+        raise JournalError(
+            f"{self._database.path} was removed or replaced while this kernel had it open, so nothing more can be recorded there: "
+            "put it back, or restart the kernel and Run All, which begins anew"
+        )
 
     def _place(self, key: bytes) -> Place | None:
         """Where the bytes of a digest lie among the packs; None for a small value. Raises KeyError, JournalDamaged."""
@@ -262,14 +270,21 @@ class Journal:
                 self.packs.refresh()
             place = self.packs.find(key)
         if place is None:
-            raise self.packs.problem(self._listed) or KeyError(key.hex())
+            raise self.packs.problem(key, self._listed) or KeyError(key.hex())
         return place
 
-    def _moved(self, wanted: Sequence[tuple[bytes, Place]]) -> list[Place] | None:
-        """Where the bytes lie now: a pack of another run may have been collected, and one that this run lists has them too. None if nothing moved."""
+    def _elsewhere(self, key: bytes, place: Place) -> Place:
+        """Another place with the bytes that can't be read at this one; raises the error that is being handled where there is none.
+
+        A pack of another run may have been collected, and a step that ran again because of damage stored its bytes anew.
+        """
         self.packs.refresh()
-        now = [self.packs.find(key) or place for key, place in wanted]
-        return now if now != [place for _, place in wanted] else None
+        if self.packs.find(key) == place:
+            self.packs.distrust(key, place)
+        found = self.packs.find(key)
+        if found is None:
+            raise  # called where JournalDamaged is handled
+        return found
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and rows of a table or view of the run's file, as they are now."""
@@ -405,6 +420,14 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _number_of(path: Path) -> int | None:
+    """What tells a file from another of its name; None where there is none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
 
 
 def _checked(blobs: Mapping[str, bytes]) -> dict[bytes, bytes]:

@@ -19,7 +19,7 @@ from blake3 import blake3
 
 from durnb import mapped
 from durnb.errors import JournalDamaged, PackDamaged
-from durnb.journal.packs import Packs, Place, aside, digest_of_bytes
+from durnb.journal.packs import Packs, Place, aside, digest_of_bytes, other_bytes
 
 SOON: Final = 64 << 20  # bytes of one load up to which they are all checked at once
 _CHUNK: Final = 4 << 20
@@ -91,7 +91,7 @@ class MappedReads:
             if plain and soon > SOON:
                 self._check_later(place, digest)
             elif digest_of_bytes(view) != digest:
-                raise JournalDamaged(path=str(self.packs.folder / place.pack), why=_other_bytes(place))
+                raise JournalDamaged(path=str(self.packs.folder / place.pack), why=other_bytes(place))
         return views
 
     def _check_later(self, place: Place, digest: bytes) -> None:
@@ -132,7 +132,7 @@ class MappedReads:
 
     def _check(self, file: int, place: Place, digest: bytes) -> None:
         try:
-            why = "" if _digest(file, place) == digest else _other_bytes(place)
+            why = "" if _digest(file, place) == digest else other_bytes(place)
         except OSError as error:  # its bytes were there when it was mapped, and can't be read now
             why = f"it can't be read: {error}"
         finally:
@@ -148,10 +148,6 @@ class MappedReads:
         except OSError:  # its folder can't be written, or another kernel was first
             kept = kept if kept.exists() else path
         return PackDamaged(path=str(path), kept=str(kept), why=why)
-
-
-def _other_bytes(place: Place) -> str:
-    return f"the {place.length:,} bytes at {place.offset:,} are not those that were written"
 
 
 def _digest(file: int, place: Place) -> bytes:

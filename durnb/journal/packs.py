@@ -55,6 +55,7 @@ class Packs:
     _places: dict[bytes, Place] = field(default_factory=dict)
     _lengths: Counter[int] = field(default_factory=Counter)
     _broken: dict[str, JournalDamaged] = field(default_factory=dict)
+    _distrusted: dict[Place, bytes] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """See which packs are there now. One that can't be read is left out, and named by `problem`."""
@@ -77,18 +78,29 @@ class Packs:
         self._lengths.update(place.length for place in places.values())
         self._broken.pop(name, None)
         for digest, place in places.items():
-            self._places.setdefault(digest, place)
+            if place not in self._distrusted:
+                self._places.setdefault(digest, place)
+
+    def distrust(self, digest: bytes, place: Place) -> None:
+        """The bytes there are not those of the digest: they are read elsewhere, and stored anew, from here on."""
+        self._distrusted[place] = digest
+        if self._places.get(digest) == place:
+            del self._places[digest]
+            self._find_again(digest)
+
+    def _find_again(self, digest: bytes) -> None:
+        found = (places[digest] for places in self._indexes.values() if digest in places)
+        place = next((each for each in found if each not in self._distrusted), None)
+        if place is not None:
+            self._places[digest] = place
 
     def _forget(self, name: str) -> None:
         gone = self._indexes.pop(name)
         self._lengths.subtract(place.length for place in gone.values())
         for digest in gone:
-            if self._places[digest].pack == name:
+            if digest in self._places and self._places[digest].pack == name:
                 del self._places[digest]
-                for places in self._indexes.values():
-                    if digest in places:
-                        self._places[digest] = places[digest]
-                        break
+                self._find_again(digest)
 
     def find(self, digest: bytes) -> Place | None:
         return self._places.get(digest)
@@ -101,8 +113,11 @@ class Packs:
         """Whether any stored buffer is that long: where none is, nothing of that length is stored yet."""
         return self._lengths[length] > 0
 
-    def problem(self, listed: Collection[str]) -> JournalDamaged | None:
-        """Why one of the packs `listed` can't be read, if that is so."""
+    def problem(self, digest: bytes, listed: Collection[str]) -> JournalDamaged | None:
+        """Why a digest can't be found, if its bytes are damaged or one of the packs `listed` can't be read."""
+        for place, damaged in self._distrusted.items():
+            if damaged == digest:
+                return JournalDamaged(path=str(self.folder / place.pack), why=other_bytes(place))
         for name in sorted(listed):
             if name in self._broken:
                 return self._broken[name]
@@ -123,7 +138,7 @@ class Packs:
         except FileNotFoundError as error:
             raise JournalDamaged(path=str(path), why="the pack is gone") from error
         if got != place.length or digest_of_bytes(data) != digest:
-            raise JournalDamaged(path=str(path), why=f"the {place.length:,} bytes at {place.offset:,} are not those that were written")
+            raise JournalDamaged(path=str(path), why=other_bytes(place))
         return data
 
     def names(self) -> set[str]:
@@ -131,6 +146,11 @@ class Packs:
 
     def entries(self, name: str) -> list[tuple[bytes, Place]]:
         return list(self._indexes.get(name, {}).items())
+
+
+def other_bytes(place: Place) -> str:
+    """What is wrong with a place whose bytes have another digest."""
+    return f"the {place.length:,} bytes at {place.offset:,} are not those that were written"
 
 
 def aside(name: str) -> str:

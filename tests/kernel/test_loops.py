@@ -191,3 +191,37 @@ def test_calls_by_objects_that_change_say_so(nb: Notebook) -> None:
 def test_json_in_a_signal_needs_no_quotes_around_it(nb: Notebook) -> None:
     nb.ok(DIE, '%durable signal order {"by": "ann", "n": [1, 2]}', "%%durable take\ntaken = durnb.wait_for('order')")
     assert nb.evaluate("taken") == {"by": "ann", "n": [1, 2]}
+
+
+AFTER = """%%durable after
+total = 0
+for item in durnb.loop(range(3), save=['total'], every=0): total += item
+die('died')
+last = item
+"""
+
+
+def test_the_variable_of_a_loop_is_there_after_it(nb: Notebook) -> None:
+    nb.ok(DIE)
+    assert nb.run(AFTER).status == "died"
+    nb.open().ok(DIE, AFTER)
+    assert nb.names("last", "total", "item") == {"last": "2", "total": "3", "item": "2"}
+
+
+ONCE = """%%durable once
+import threading, time
+def pay(x):
+    with open('paid', 'a') as file: file.write('x')
+    time.sleep(0.2)
+    return x
+out = []
+threads = [threading.Thread(target=lambda: out.append(durnb.call(pay, once='T1')(1))) for _ in range(3)]
+for each in threads: each.start()
+for each in threads: each.join()
+del threads
+"""
+
+
+def test_a_once_call_asked_for_by_several_threads_is_made_once(nb: Notebook) -> None:
+    nb.ok(DIE, ONCE)
+    assert (nb.evaluate("out"), (nb.place.folder / "paid").read_text()) == ([1, 1, 1], "x")

@@ -8,7 +8,7 @@ import pytest
 from blake3 import blake3
 
 from durnb import mapped
-from durnb.errors import JournalDamaged, PackDamaged
+from durnb.errors import JournalDamaged, JournalError, PackDamaged
 from durnb.journal import Journal, Store, check, mapping
 from durnb.journal.packs import aside, read_index
 from unit.journal.journal_samples import opened, run_step, started, succeeded
@@ -156,3 +156,28 @@ def test_a_pack_that_was_cut_short_is_named(bare: Journal, store: Store, cut: in
     with pytest.raises(JournalDamaged, match=pack.name):
         again.read_all(digests, [True])
     again.close()
+
+
+@pytest.mark.parametrize("size", [100_001, BIG])
+def test_what_was_damaged_is_stored_anew_and_read_from_there(bare: Journal, store: Store, size: int) -> None:
+    value = os.urandom(size)
+    (digest,) = run_step(bare, "load", [value])
+    (pack,) = store.objects.glob("*.pack")
+    flip(pack, size // 2)
+    with pytest.raises(JournalDamaged):
+        bare.read_all([digest], [False])
+    assert run_step(bare, "load", [value], 2) == [digest]
+    bare.close()
+    for _ in range(3):
+        again = opened(store)
+        assert [bytes(each) for each in again.read_all([digest], [True])] == [value]
+        again.close()
+
+
+def test_a_journal_whose_file_was_removed_takes_nothing_more(bare: Journal, store: Store) -> None:
+    bare.append(started("load"))
+    store.file(bare.run, "duckdb").unlink()
+    with bare.draft("load") as draft, pytest.raises(JournalError, match="was removed or replaced"):
+        draft.commit(succeeded("load"))
+    with pytest.raises(JournalError, match="Run All, which begins anew"):
+        bare.check()
