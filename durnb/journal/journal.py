@@ -268,9 +268,9 @@ class Journal:
         if place is None:
             with disk.at(self.store.objects):
                 self.packs.refresh()
-            place = self.packs.find(key)
+            place = self.packs.find(key) or self.packs.doubtful(key)
         if place is None:
-            raise self.packs.problem(key, self._listed) or KeyError(key.hex())
+            raise self.packs.problem(self._listed) or KeyError(key.hex())
         return place
 
     def _elsewhere(self, key: bytes, place: Place) -> Place:

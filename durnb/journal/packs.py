@@ -113,11 +113,12 @@ class Packs:
         """Whether any stored buffer is that long: where none is, nothing of that length is stored yet."""
         return self._lengths[length] > 0
 
-    def problem(self, digest: bytes, listed: Collection[str]) -> JournalDamaged | None:
-        """Why a digest can't be found, if its bytes are damaged or one of the packs `listed` can't be read."""
-        for place, damaged in self._distrusted.items():
-            if damaged == digest:
-                return JournalDamaged(path=str(self.folder / place.pack), why=other_bytes(place))
+    def doubtful(self, digest: bytes) -> Place | None:
+        """Where the bytes of a digest should be and were found to be others: the pack may have been put back since."""
+        return next((place for place, damaged in self._distrusted.items() if damaged == digest), None)
+
+    def problem(self, listed: Collection[str]) -> JournalDamaged | None:
+        """Why one of the packs `listed` can't be read, if that is so."""
         for name in sorted(listed):
             if name in self._broken:
                 return self._broken[name]
