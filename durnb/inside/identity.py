@@ -57,20 +57,36 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def identify(
-    scope: Scope, function: Callable[..., Any], name: str, key: object, args: tuple[object, ...], kwargs: dict[str, object]
+    scope: Scope,
+    function: Callable[..., Any],
+    name: str,
+    key: object,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    owner: object = None,
 ) -> Identity:
-    """The identity of a call made now in `scope`; every asking counts as an occurrence. Raises UsageError where the arguments have no digest."""
+    """The identity of a call made now in `scope`; every asking counts as an occurrence. Raises UsageError where the arguments have no digest.
+
+    `owner` is an object whose method it is, and that does not count.
+    """
     if key is not None:
         what, label = f"{name}\0key:{_key_digest(name, key)}", f"{name}[{str(key)[:60]}]"
-        if isinstance(function, MethodType) and scope.body.is_of_another(what, function.__self__):
-            scope.body.say_once(f"{label} is called of several objects, told apart by their order alone: give each durnb.call a name=")
+        _tell_apart(scope, what, label, owner or getattr(function, "__self__", None))
         return occurring(scope, what, label)
     digest = _arguments_digest(name, function, args, kwargs)
-    made = occurring(scope, f"{name}\0args:{digest}", name)
+    what = f"{name}\0args:{digest}"
+    _tell_apart(scope, what, name, owner)
+    made = occurring(scope, what, name)
     method = isinstance(function, MethodType) and type(function.__self__) is not type
     if all(type(value) in ATOMS for value in (*args, *kwargs.values())) and not method:
         return made
     return replace(made, method=method, before=digest, arguments=lambda: _arguments_digest(name, function, args, kwargs))
+
+
+def _tell_apart(scope: Scope, what: str, label: str, owner: object) -> None:
+    """Says so where the same was called as a method of another object."""
+    if owner is not None and scope.body.is_of_another(what, owner):
+        scope.body.say_once(f"{label} is called of several objects, told apart by their order alone: give each of them a name= of its own")
 
 
 def occurring(scope: Scope, what: str, label: str) -> Identity:

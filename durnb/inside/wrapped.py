@@ -59,6 +59,10 @@ class Wrapped:
         return f"<durable {self.__wrapped__!r}>"
 
 
+def _nothing() -> None:
+    """Brings nothing along that could count."""
+
+
 class Method:
     """One method of a wrapped client."""
 
@@ -75,7 +79,8 @@ class Method:
             say_outside("a wrapped client")
             return self.__wrapped__(*args, **kwargs)
         key = self._key(self._path, *args, **kwargs) if self._key is not None else self._options.key
-        identity = identify(scope, len, self._label, key, args, kwargs)  # `len` brings nothing along: the client does not count
+        owner = getattr(self.__wrapped__, "__self__", None)
+        identity = identify(scope, _nothing, self._label, key, args, kwargs, owner)  # the client does not count
         made = Invocation(scope=scope, identity=identity, options=self._options, code=known_code(scope, self.__wrapped__))
         if inspect.iscoroutinefunction(self.__wrapped__):
             return _awaited(made, self.__wrapped__, args, kwargs)

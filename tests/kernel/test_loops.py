@@ -185,7 +185,7 @@ def test_calls_by_objects_that_change_say_so(nb: Notebook) -> None:
     result = nb.ok("%%durable ask\nmade = durnb.call(first.create)('a')")
     assert "say what they are by key=" in result.announcement
     result = nb.ok("%%durable both\nmade = [durnb.call(each.create, key='k')('a') for each in (first, other)]")
-    assert "give each durnb.call a name=" in result.announcement
+    assert "give each of them a name= of its own" in result.announcement
 
 
 def test_json_in_a_signal_needs_no_quotes_around_it(nb: Notebook) -> None:
