@@ -15,9 +15,9 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-i
 T ?=
 WORKERS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --timeout 300
-# Old libraries use what newer ones have since deprecated; other warnings are errors there too.
 # The tests of what old libraries do otherwise: kernels, values of their types, the database, and pages.
 AGE_SENSITIVE := tests/kernel $(addprefix tests/unit/,archive fingerprint inside journal kernel_ext snapshot widgets)
+# Old libraries use what newer ones have since deprecated; other warnings are errors there too.
 IGNORE_AGE := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
 .DEFAULT_GOAL := help
