@@ -16,7 +16,8 @@ T ?=
 WORKERS ?= 2
 PYTEST := -m pytest -n $(WORKERS) --dist loadgroup --timeout 300
 # The tests of what old libraries do otherwise: kernels, values of their types, the database, and pages.
-AGE_SENSITIVE := tests/kernel $(addprefix tests/unit/,archive fingerprint inside journal kernel_ext snapshot widgets)
+AGE_SENSITIVE := tests/kernel $(addprefix tests/unit/,fingerprint inside kernel_ext snapshot widgets) \
+	$(patsubst %,tests/unit/journal/test_%.py,appending asking folding opening packs schema)
 # Old libraries use what newer ones have since deprecated; other warnings are errors there too.
 IGNORE_AGE := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 

@@ -1,7 +1,7 @@
 """Resume equivalence over all books: killed anywhere and run again, a notebook ends as if it had never been killed.
 
-By default each book has two trials of one kill each (inside a step, by turns, and at its end), one with a chain of kills at every second place, the
-ends of cells among them, and one without a kill. ``DURNB_TRIALS=all`` gives every place a trial of its own, and chains them all.
+By default each book has a trial of one kill (inside a step or, every third one, at its end, by turns), one with a chain of kills at every second
+place, the ends of cells among them, and one without a kill. ``DURNB_TRIALS=all`` gives every place a trial of its own, and chains them all.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ def in_question(number: int, book: Book) -> list[Kill]:
     if os.environ.get("DURNB_TRIALS") == "all":
         return every
     inner, boundaries = ([kill for kill in every if (kill.how == "boundary") == boundary] for boundary in (False, True))
-    chosen = (inner[number * 7 % len(inner)], boundaries[-1])
-    return [kill for kill in every if kill in chosen]
+    return [boundaries[-1] if number % 3 == 2 else inner[number * 7 % len(inner)]]
 
 
 def chained(number: int, book: Book) -> list[Kill]:
