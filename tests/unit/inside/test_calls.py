@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -294,7 +295,7 @@ def test_waiting_says_what_the_step_and_all_its_calls_wait_for(folder: Path) -> 
         seen.append(body.waiting())
         go.set()
         while (found := body.waiting()) is None or len(found.names) < 3:  # the map begins its items one after the other
-            pass
+            time.sleep(0.001)
         seen.append(found)
         for n in range(3):
             body.journal.store.request(body.journal.run, "signal", name=f"signal{n}", value="1")
