@@ -84,7 +84,7 @@ class _Loop:
             self._check_names()
             items = iter(self.make())
         saved = time.monotonic()
-        fresh = False
+        fresh = passed = False
         item = self.last
         here = LoopItem(self.identity.digest, position)
         for item in items:
@@ -94,13 +94,13 @@ class _Loop:
             finally:
                 self.scope.loops.remove(here)
             here.position = position = position + 1
-            fresh = True
+            fresh = passed = True
             if time.monotonic() - saved >= self.every.total_seconds():
                 self._save(position, item)
                 saved, fresh = time.monotonic(), False
         if fresh:
             self._save(position, item)
-        elif here.position == position and self.left and self.left not in self.body.namespace:
+        elif self.left and not passed:
             self.body.namespace[self.left] = item  # every item was behind: the loop's variable is what it was after the last
 
     def _check_names(self) -> None:

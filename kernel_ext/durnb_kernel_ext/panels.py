@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -33,6 +34,7 @@ from durnb_widgets.tables import restored_text
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # its commands show panels
 
+_log = logging.getLogger(__name__)
 _FAILED: Final = 20  # attempts whose outputs are shown
 
 
@@ -89,11 +91,14 @@ class Asking:
             threading.Thread(target=self._follow, args=(asking, parent), name="durnb-asking", daemon=True).start()
 
     def _follow(self, asking: tuple[str, dict[str, str]] | None, parent: Any) -> None:
-        with self._following, suppress(Exception):  # a step must not fail for what can't be shown; the badge says what it waits for
-            if self._open is not None:
-                self._close(*self._open)
-            if asking is not None and asking == self._told:
-                self._show(*asking, parent)
+        with self._following:
+            try:
+                if self._open is not None:
+                    self._close(*self._open)
+                if asking is not None and asking == self._told:
+                    self._show(*asking, parent)
+            except Exception:  # the step goes on, and its badge says what it waits for
+                _log.debug("what a step waits for could not be shown", exc_info=True)
 
     def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
         self._open = None

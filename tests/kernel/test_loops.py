@@ -194,7 +194,7 @@ def test_json_in_a_signal_needs_no_quotes_around_it(nb: Notebook) -> None:
 
 
 AFTER = """%%durable after
-total = 0
+total, item = 0, 'before'
 for item in durnb.loop(range(3), save=['total'], every=0): total += item
 die('died')
 last = item

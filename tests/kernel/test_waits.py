@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 from kernel.conftest import Notebook
 
@@ -22,10 +21,7 @@ def test_a_sleep_ends_at_its_time_and_is_not_slept_again(nb: Notebook) -> None:
     nb.ok(START)
     cell = "%%durable wait\nbefore = durnb.now()\ndurnb.sleep('400ms')\ndie()\nafter = durnb.now()\nlong = (after - before).total_seconds()"
     assert nb.run(cell).status == "died"
-    nb.open()
-    began = time.monotonic()
-    nb.ok(START, cell)
-    assert time.monotonic() - began < 30
+    nb.open().ok(START, cell)
     assert nb.evaluate("long >= 0.4") is True
 
 
