@@ -56,12 +56,15 @@ def _look_through(package: str) -> dict[int, object]:
         if name.partition(".")[0] == package and derives(type(module), ModuleType) and of_module(module) is Origin.INSTALLED:
             names = module_dict(module)
             for value in list(names.values()):
-                inner = class_dict(value).values() if is_class(value) and module_of(value) == names.get("__name__") else ()
+                inner: Iterable[object] = _of_class(value, names.get("__name__")) if is_class(value) else ()
                 found.update({id(each): each for each in (value, *inner) if module_of(type(each)) != "builtins"})
-    for each in list(found.values()):
-        if not is_class(each) and instance_dict(each):
-            found.update({id(part): part for part in instance_dict(each).values() if module_of(type(part)) == "numpy"})
+    for each in [each for each in found.values() if not is_class(each)]:
+        found.update({id(part): part for part in (instance_dict(each) or {}).values() if module_of(type(part)) == "numpy"})
     return found
+
+
+def _of_class(cls: Any, module: object) -> Iterable[object]:
+    return class_dict(cls).values() if module_of(cls) == module else ()
 
 
 def _is_a_list_of_matplotlib(part: Any) -> bool:
