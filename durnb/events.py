@@ -323,7 +323,7 @@ class SignalReceived:
 class LoopSaved:
     """A durable loop of a step reached `position`: that many items are done, and the named variables are kept as they are then.
 
-    The last one of a loop replaces those before it.
+    The last one of a loop replaces those before it, and those of the loops `behind` it: they were begun in items that are done.
     """
 
     kind: ClassVar = "loop_saved"
@@ -334,6 +334,7 @@ class LoopSaved:
     manifest: str
     signature: str
     size: int = 0
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
