@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Literal
 
 EMPTY: Final[Mapping[str, Any]] = {}
 
+_LINE: Final = 200  # characters of an error in one line
 InputKind = Literal["durable", "plain", "opaque", "absent", "ambient", "file", "package"]
 
 
@@ -38,6 +39,15 @@ class ErrorInfo:
     type: str
     message: str
     traceback: str = ""
+
+    @property
+    def line(self) -> str:
+        """Class and message in one line, a long one cut between words; a question stays whole, for it ends with the commands that answer it."""
+        words = f"{self.type}: {self.message}".partition("\n")[0] if self.message else self.type
+        if len(words) <= _LINE or self.type == "StepAsks":
+            return words
+        kept = words[:_LINE]
+        return (kept.rpartition(" ")[0] if " " in kept[_LINE // 2 :] else kept) + " …"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
