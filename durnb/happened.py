@@ -98,7 +98,8 @@ class Calls:
 
     def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
-        self.waits.pop(e.call, None)
+        if self.waits:
+            self.waits.pop(e.call, None)
         before = self.made.get(e.call)
         if before is not None and before.stored:
             self.superseded.append(before.seq)
