@@ -89,6 +89,9 @@ class Writer(Reducer):
                 root = self._roots.setdefault(memory.key, arrays.root_of(memory.root))
                 if obj is not root and arrays.spans(root, obj):
                     return arrays.view_of(obj, root)
+            behind = arrays.spread(obj)
+            if behind is not None:
+                return arrays.view_of(obj, behind, arrays.Owned(behind))
         if not arrays.is_plain(obj):
             return arrays.object_array(obj)
         reduced = arrays.plain_array(obj)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from durnb.snapshot import Captured, capture, restore
+from durnb.snapshot import Captured, capture, restore, size_of
 
 np = pytest.importorskip("numpy")
 
@@ -77,6 +77,7 @@ TOGETHER = {
     "a class attribute and an instance": "class C: registry = []\na = C(); b = C.registry; del C",
     "a bound method": "class C:\n  def m(self): ...\na = C(); b = a.m; del C",
     "a partial": "import functools\na = []; b = functools.partial(print, a); del functools",
+    "sliding windows": "import numpy as np\na = np.arange(5); b = np.lib.stride_tricks.sliding_window_view(a, 2); del np",
     "a view": "import numpy as np\na = np.arange(5); b = a[1:]; del np",
     "two views of a third": "import numpy as np\nc = np.arange(5); a = c[1:]; b = c[:2]; del np, c",
     "an array on a bytearray": "import numpy as np\na = bytearray(4); b = np.frombuffer(a, 'u1'); del np",
@@ -136,6 +137,33 @@ def test_buffers_are_not_copied_at_capture() -> None:
     (group,) = capture(space, ["a"]).groups
     assert np.shares_memory(np.frombuffer(group.buffers[0], dtype="f8"), space["a"])
     assert len(group.stream) < 1000
+
+
+SPREAD = {
+    "sliding windows": "np.lib.stride_tricks.sliding_window_view(np.arange(20_000.0), 50)[:, ::-2]",
+    "one row many times": "np.broadcast_to(np.arange(20_000.0)[:100], (500, 100))",
+    "one number many times": "np.broadcast_to(np.float64(3), (500, 100))",
+    "broadcast side by side": "np.broadcast_arrays(np.arange(500.0)[:, None], np.arange(100))[0]",
+}
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+def test_elements_that_stand_in_many_places_are_stored_once(kind: str) -> None:
+    space = {"x": eval(SPREAD[kind], {"np": np})}
+    taken = capture(space, ["x"])
+    found = back(taken)["x"]
+    assert size_of(taken) < 161_000 < space["x"].nbytes
+    assert (found == space["x"]).all()
+    assert (found.shape, found.strides, found.dtype) == (space["x"].shape, space["x"].strides, space["x"].dtype)
+    assert found.flags.num & 0x400 == space["x"].flags.num & 0x400
+
+
+def test_a_write_into_an_array_shows_in_its_windows_and_broadcasts() -> None:
+    cell = "import numpy as np\na = np.zeros(9); w = np.lib.stride_tricks.sliding_window_view(a, 3); b = np.broadcast_to(a, (2, 9)); del np"
+    space = space_of(cell)
+    again = back(capture(space, ["w", "b", "a"]))
+    again["a"][2] = 7
+    assert (again["w"][1].tolist(), again["b"][:, 2].tolist(), space["a"].any()) == ([0, 7, 0], [7, 7], False)
 
 
 def test_arrays_in_frames_never_alias_after_a_restore() -> None:
