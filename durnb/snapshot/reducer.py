@@ -66,6 +66,15 @@ class Call:
         self.function, self.args = function, args
 
 
+class Reduced:
+    """An object by its reduction, which is known."""
+
+    __slots__ = ("reduction",)
+
+    def __init__(self, reduction: Reduction) -> None:
+        self.reduction = reduction
+
+
 class Reducer:
     """Takes objects apart; one for each pickler."""
 
@@ -374,6 +383,7 @@ def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield memoryview, Reducer._memoryview
     yield arrays.Owned, Reducer._owned
     yield Call, Reducer._call
+    yield Reduced, lambda _, obj: obj.reduction
     yield from ((kind, Reducer._weak) for kind in (weakref.ref, weakref.WeakMethod))
     yield from ((kind, Reducer._weak_items) for kind in (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary))
     yield from ((kind, Reducer._lock) for kind in (LOCK, RLOCK))

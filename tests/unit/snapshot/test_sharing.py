@@ -178,6 +178,55 @@ def test_arrays_in_frames_never_alias_after_a_restore() -> None:
     assert again["frame"] is one
 
 
+FRAMES = """
+import pandas as pd
+i = pd.{index}
+a = pd.DataFrame({{"v": [1, 2]}}, index=i)
+b = [pd.Series([1, 2], index=i)]
+c = pd.DataFrame({{"v": [1, 2]}}, index=i.copy())
+del pd
+"""
+INDEXES = ["Index(['p', 'q'])", "RangeIndex(2)", "date_range('2026-01-01', periods=2)", "MultiIndex.from_tuples([('p', 1), ('q', 2)])"]
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_an_index_of_several_frames_is_one_index_though_they_are_stored_apart(index: str) -> None:
+    pytest.importorskip("pandas")
+    space = space_of(FRAMES.format(index=index))
+    taken = capture(space, names_in(space))
+    assert {group.names for group in taken.groups} == {("i",), ("a",), ("b",), ("c",)}
+    again = back(taken)
+    again["i"].names = ["x"] * again["i"].nlevels
+    shown = [list(each.index.names) for each in (again["a"], again["b"][0], again["c"], space["a"])]
+    assert shown == [[name] * again["i"].nlevels for name in ("x", "x", None, None)]
+
+
+def test_an_index_shared_with_what_was_stored_before_is_the_one_that_is_there() -> None:
+    pytest.importorskip("pandas")
+    space = space_of(FRAMES.format(index=INDEXES[0]))
+    first = capture(space, ["a"], among=["a"])
+    exec("b = a + 1; b.index = a.index; d = a + 1; d.index = a.index.copy()", space)
+    second = capture(space, ["b", "d"])
+    exec("a.index.name = 'x'", space)
+    third = capture(space, ["a", "b"])
+    again: dict[str, Any] = {"__name__": "__main__"}
+    before = back(first, again)["a"].index
+    back(second, again)
+    assert (again["b"].index is before, again["d"].index is before) == (True, False)
+    back(third, again)
+    assert again["a"].index is again["b"].index
+    assert (again["b"].index.name, before.name) == ("x", None)
+
+
+def test_an_index_of_objects_is_that_of_its_group() -> None:
+    pytest.importorskip("pandas")
+    cell = "import pandas as pd\nclass C: pass\nkey = C(); i = pd.Index([key]); a = pd.Series([1], index=i); del pd"
+    space = space_of(cell)
+    again = back(capture(space, names_in(space)))
+    assert again["a"].index[0] is again["key"]
+    assert again["a"].index is again["i"]
+
+
 def test_names_that_are_not_there_are_passed_over() -> None:
     assert capture({"a": 1}, ["gone"]).groups == ()
 
