@@ -340,7 +340,9 @@ class Reducer:
         if is_custom(kind):
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
-        if guards_items(kind) and 3 <= len(reduced) <= 5:
+        if kind.__module__ == "itertools" and len(reduced) == 3:
+            reduced = (*reduced, None, None, standins.iterator_state)
+        elif guards_items(kind) and 3 <= len(reduced) <= 5:
             callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
         elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
