@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -194,6 +195,13 @@ def secret(module: str, name: str, variable: str) -> Any:
         return kind(value.encode() if name == "SecretBytes" else value)
 
     return _opened(f"secret {variable}", opening)
+
+
+def iterator_state(made: Any, state: Any) -> None:
+    """Puts an object of itertools where it stood; newer Pythons warn when that is done, and people may have made errors of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.__setstate__(state)
 
 
 def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.ContextVar[Any]:
