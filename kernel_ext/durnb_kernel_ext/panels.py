@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
 from durnb.engine.creations import working_folder
-from durnb.engine.live import Durable
 from durnb.engine.mail import receive
 from durnb.engine.session import Session
 from durnb.engine.steering import step_in
+from durnb.engine.versions import Durable
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History, StepHistory
