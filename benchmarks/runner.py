@@ -17,8 +17,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from benchmarks.rows import Row
 from durnb.journal import Store
-from durnb.runner import RunRequest, run_notebook
+from durnb.runner.request import RunRequest
 from durnb.runner.silence import Silence
+from durnb.runner.supervise import run_notebook
 from durnb.runner.task import Task, put_task, task_of
 
 STEPS = 10

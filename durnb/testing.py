@@ -36,7 +36,7 @@ from durnb.faults import POINTS
 from durnb.journal import Journal, RunName, Store
 
 if TYPE_CHECKING:  # nbclient comes with it
-    from durnb.runner import CellPlace, Fate
+    from durnb.runner.places import CellPlace, Fate
 
 __all__ = ["POINTS", "Crash", "Executed", "FakeClock", "run_notebook", "step"]
 
@@ -181,7 +181,8 @@ def run_notebook(cells: Sequence[str], folder: Path, *, crash_at: Sequence[str] 
     """
     import nbformat  # noqa: PLC0415  # heavy, and only needed here
 
-    from durnb.runner import RunRequest, run_notebook  # noqa: PLC0415  # nbclient comes with it
+    from durnb.runner.request import RunRequest  # noqa: PLC0415  # beside the next
+    from durnb.runner.supervise import run_notebook  # noqa: PLC0415  # nbclient comes with it
 
     notebook, output = folder / "test.ipynb", folder / "test.out.ipynb"
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])

@@ -17,9 +17,8 @@ from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
-from durnb.runner.cells import notebook_cells
-from durnb.runner.executed import read_notebook
 from durnb.runner.runview import status_of_step
+from durnb.runner.saved import cells_of
 
 
 @click.command("plan")
@@ -34,7 +33,7 @@ def command(notebook: Path, run: str | None, every: bool, as_json: bool) -> None
     Example:
       durnb plan etl.ipynb
     """
-    cells = notebook_cells(read_notebook(notebook))
+    cells = cells_of(notebook)
     store = store_at(notebook)
     chosen = choose_run(store, run) if run or store.runs() else None
     planned = _plan(store, chosen, cells, Blanket() if every_cell(every) else None)

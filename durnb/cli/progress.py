@@ -12,7 +12,9 @@ from rich.status import Status
 from rich.text import Text
 
 from durnb.cli.words import seconds_in_words
-from durnb.runner import CellPlace, Exit, Fate, Outcome, RunRequest
+from durnb.runner.exits import Exit
+from durnb.runner.places import CellPlace, Fate
+from durnb.runner.request import Outcome, RunRequest
 
 _STYLES: Final[Mapping[Fate, str]] = {
     "ran": "green",

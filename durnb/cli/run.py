@@ -15,19 +15,12 @@ from durnb.cli.parameters import parameters_of
 from durnb.cli.progress import Progress, report
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
-from durnb.runner import (
-    EventLines,
-    Mode,
-    RunRequest,
-    Watchers,
-    exit_code_table,
-    message_of,
-    output_beside,
-    parse_parameters,
-    run_key,
-    run_notebook,
-)
-from durnb.runner.executed import read_notebook
+from durnb.runner.eventlines import EventLines, Watchers
+from durnb.runner.executed import output_beside, read_notebook
+from durnb.runner.exits import exit_code_table
+from durnb.runner.parameters import parse_parameters, run_key
+from durnb.runner.request import Mode, RunRequest, message_of
+from durnb.runner.supervise import run_notebook
 from durnb.runner.task import Claim
 
 _EPILOG = "\b\nExit codes:\n" + exit_code_table()

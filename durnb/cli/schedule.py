@@ -11,7 +11,7 @@ from durnb.cli.parameters import parameters_of
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
-from durnb.runner import parse_parameters
+from durnb.runner.parameters import parse_parameters
 from durnb.runner.schedule import Overlap, Schedule, add, next_tick
 
 

@@ -13,8 +13,7 @@ from durnb.engine.cells import step_names
 from durnb.engine.steering import Steer
 from durnb.engine.unmarked import Blanket, covered
 from durnb.fold import History
-from durnb.runner.cells import notebook_cells
-from durnb.runner.executed import read_notebook
+from durnb.runner.saved import cells_of
 from durnb.runner.steering import steer_run
 
 EPILOG: Final = "It works whether or not a kernel has the run: a kernel that is at work in a step takes it in when that step ends."
@@ -32,5 +31,5 @@ def carry_out(notebook: Path, run: str | None, wish: Steer, as_json: bool) -> No
 
 
 def _in_file(notebook: Path, history: History) -> list[str]:
-    cells = notebook_cells(read_notebook(notebook)) if notebook.exists() else []
+    cells = cells_of(notebook) if notebook.exists() else []
     return step_names(covered(cells, Blanket() if every_cell(False) else None, known=history.steps))

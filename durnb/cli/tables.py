@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 STYLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("finished", "succeeded", "reuse"), "green"),
     **dict.fromkeys(("running", "run", "restored"), "cyan"),
@@ -23,12 +18,14 @@ _PIPED: Final = 200  # columns where nobody's window sets a limit
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[str] = frozenset()) -> None:
     """A table of text; columns named in `numbers` are set to the right, words that `STYLES` knows are coloured."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    from rich import box, console, table, text  # noqa: PLC0415  # a tenth of a second, which those who ask for JSON do without
+
+    drawn = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold", no_wrap=column != "why")
+        drawn.add_column(column, justify="right" if column in numbers else "left", overflow="fold", no_wrap=column != "why")
     for row in rows:
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _PIPED)
-    console.print(table)
+        drawn.add_row(*(text.Text(cell, style=STYLES.get(cell, "")) for cell in row))
+    screen = console.Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = max(screen.width, _PIPED)
+    screen.print(drawn)

@@ -1,48 +1,19 @@
-"""The cells of a notebook as the runner tells people of them: which step each is, and what became of it."""
+"""The cells of a notebook: which step each is, and what its outputs tell."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine.cells import NotebookCell, step_names, title
 from durnb.engine.unmarked import Blanket, covered
+from durnb.runner.places import CellPlace
 
-Fate = Literal["ran", "restored", "failed", "died", "interrupted", "suspended"]
+if TYPE_CHECKING:  # nbformat takes a second to import, and who only looks at a run may not need it
+    from nbformat import NotebookNode
+
 _LOADS: Final = re.compile(r"^\s*%?(?:re)?load_ext\s+durnb\b", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellPlace:
-    """A code cell: its index in the notebook, its place among `total` code cells from 1, its step's name or None for a plain cell.
-
-    `marked`: a header in the cell gives the step its name.
-    """
-
-    index: int
-    number: int
-    total: int
-    step: str | None
-    title: str
-    marked: bool = True
-
-    def __str__(self) -> str:
-        if self.step is None:
-            return self.title
-        return self.step if self.marked else f"{self.step} ({self.title})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellFailure:
-    """What a cell raised: the exception's class name, its message and the traceback as the kernel sent it."""
-
-    name: str
-    message: str
-    traceback: str = ""
 
 
 def notebook_cells(notebook: NotebookNode) -> list[NotebookCell]:

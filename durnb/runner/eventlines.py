@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from durnb.runner.cells import CellPlace, Fate
+from durnb.runner.places import CellPlace, Fate
 from durnb.runner.request import Watcher
 
 

@@ -56,8 +56,8 @@ def _of_script(path: Path) -> NotebookNode:
 
 def _has_ids(path: Path) -> bool:
     """Whether every cell of the file has an id of its own."""
-    cells = json.loads(path.read_bytes()).get("cells", [])
-    return all(cell.get("id") for cell in cells)
+    book = json.loads(path.read_bytes())
+    return "cells" in book and all(cell.get("id") for cell in book["cells"])  # before form 4 they lay in worksheets
 
 
 def _without_ids(notebook: NotebookNode) -> NotebookNode:

@@ -1,23 +1,16 @@
-"""Parameters of a run: typed values from text, the run key that they make, and the cell that sets them in the notebook."""
+"""Parameters of a run: typed values from text, and the run key that they make."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import keyword
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
-
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
 from durnb.errors import UsageError
 
 DEFAULT_KEY: Final = "default"
-PARAMETERS_TAG: Final = "parameters"
-INJECTED_TAG: Final = "injected-parameters"
 _LONGEST_KEY: Final = 80  # characters; a key becomes part of a file's name
 _WORDS: Final[Mapping[str, Any]] = {"True": True, "False": False, "None": None, "true": True, "false": False, "null": None}
 
@@ -72,45 +65,3 @@ def _canonical(value: Any) -> str:
     if isinstance(value, str) and value.isprintable() and "," not in value and value == value.strip() and parse_value(value) == value:
         return value
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def inject(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """A copy of the notebook with a cell that sets the parameters, where papermill would put it.
-
-    It replaces a cell tagged ``injected-parameters``, else follows the one tagged ``parameters``, else comes first.
-    """
-    injected = copy.deepcopy(notebook)
-    if not parameters:
-        return injected
-    cell = _parameters_cell(parameters, with_id=(injected.nbformat, injected.nbformat_minor) >= (4, 5))
-    old, defaults = _tagged(injected, INJECTED_TAG), _tagged(injected, PARAMETERS_TAG)
-    if old is not None:
-        injected.cells[old] = cell
-    else:
-        injected.cells.insert(0 if defaults is None else defaults + 1, cell)
-    return injected
-
-
-def _parameters_cell(parameters: Mapping[str, Any], *, with_id: bool) -> NotebookNode:
-    source = "\n".join(["# Parameters", *(f"{name} = {literal(value)}" for name, value in parameters.items())])
-    cell: NotebookNode = new_code_cell(source=source, id=INJECTED_TAG, metadata={"tags": [INJECTED_TAG]})
-    if not with_id:
-        del cell["id"]
-    return cell
-
-
-def _tagged(notebook: NotebookNode, tag: str) -> int | None:
-    return next((i for i, cell in enumerate(notebook.cells) if tag in cell.metadata.get("tags", [])), None)
-
-
-def literal(value: Any) -> str:
-    """Python source for a JSON-like value, NaN and the infinities included."""
-    match value:
-        case float() if not math.isfinite(value):
-            return f"float({str(value)!r})"
-        case list():
-            return f"[{', '.join(literal(item) for item in value)}]"
-        case dict():
-            return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
-        case _:
-            return repr(value)

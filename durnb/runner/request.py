@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from durnb.runner.cells import CellFailure, CellPlace, Fate
 from durnb.runner.exits import Exit
+from durnb.runner.places import CellFailure, CellPlace, Fate
 
 Mode = Literal["auto", "new", "resume"]
 

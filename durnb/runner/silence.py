@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from durnb.runner.cells import CellPlace, Fate
+from durnb.runner.places import CellPlace, Fate
 
 
 class Silence:

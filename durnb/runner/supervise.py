@@ -22,12 +22,13 @@ from durnb.engine.overview import spell
 from durnb.errors import JournalError, RunHeld, UsageError
 from durnb.journal import Store, read_history
 from durnb.runner.attendance import Attendance
-from durnb.runner.cells import CellFailure, CellPlace, code_cells, was_restored
+from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife
 from durnb.runner.executed import read_notebook, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
+from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
-from durnb.runner.parameters import inject
+from durnb.runner.places import CellFailure, CellPlace
 from durnb.runner.request import Mode, Outcome, RunRequest, Watcher, message_of
 from durnb.runner.stop import Stop
 from durnb.runner.task import Claim, Task

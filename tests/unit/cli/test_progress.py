@@ -9,7 +9,9 @@ import pytest
 from rich.console import Console
 
 from durnb.cli.progress import Progress, ending
-from durnb.runner import CellFailure, CellPlace, Exit, Outcome, RunRequest
+from durnb.runner.exits import Exit
+from durnb.runner.places import CellFailure, CellPlace
+from durnb.runner.request import Outcome, RunRequest
 
 REQUEST = RunRequest(notebook=Path("/w/etl.ipynb"), output=Path("/w/etl.out.ipynb"), key="default")
 TRAIN = CellPlace(index=3, number=3, total=12, step="train", title="model = fit(df)")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
 from durnb.errors import UsageError
-from durnb.runner.parameters import inject, literal, parse_parameters, parse_value, run_key
+from durnb.runner.injection import inject, literal
+from durnb.runner.parameters import parse_parameters, parse_value, run_key
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
