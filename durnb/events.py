@@ -313,10 +313,11 @@ class WaitStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepWoken:
-    """``%durable wake``: the sleeps in which the step is end now."""
+    """``%durable wake``: the sleeps in which the step is end now. `request` is the id of the request that it came by."""
 
     kind: ClassVar = "step_woken"
     step: str
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -270,7 +270,10 @@ class History:
             case LoopSaved() as e:
                 self.steps[e.step].calls.take(recorded)
                 self.steps[e.step].executions[-1].last.kept += 1
-            case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
+            case StepWoken() as e:
+                self._requested(e.request)
+                self.steps[e.step].calls.take(recorded)
+            case CallStarted() | CallResolved() | WaitStarted():
                 self.steps[recorded.event.step].calls.take(recorded)
             case SignalReceived() as e:
                 self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)

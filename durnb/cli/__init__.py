@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "install": "Have every kernel of an environment load durnb.",
     "uninstall": "Undo durnb install.",
     "signal": "Send a run what a step of it waits for.",
+    "wake": "End the sleep in which a step of a run is.",
     "du": "Show what takes the room of a notebook's store.",
     "gc": "Remove old results that no run needs.",
     "demo": "Watch a notebook survive the death of its kernel, in two minutes.",

@@ -1,4 +1,4 @@
-"""Signals: from whoever sends them to the journal, where a wait finds them."""
+"""What reaches a step while it waits: signals, and the ends of sleeps, from whoever sends them to the journal, where a wait finds them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from durnb.errors import SignalRefused, UsageError
-from durnb.events import SignalReceived
-from durnb.fold import History
+from durnb.events import SignalReceived, StepWoken
+from durnb.fold import History, StepHistory
 from durnb.happened import Signal, Wait
 from durnb.journal import Journal
 
 
 def take_signals(journal: Journal) -> None:
-    """Record every signal in the run's inbox; one that its wait can't take is refused, and its sender told."""
+    """Record every signal and every `wake` in the run's inbox; what no wait can take is refused, and its sender told."""
     for request in journal.requests():
-        if request.kind != "signal":
-            continue
-        name, value = str(request.facts.get("name", "")), str(request.facts.get("value", "null"))
         try:
-            receive(journal, name, value, request.id)
+            match request.kind:
+                case "signal":
+                    receive(journal, str(request.facts.get("name", "")), str(request.facts.get("value", "null")), request.id)
+                case "wake":
+                    wake(journal, str(request.facts.get("step", "")), request.id)
+                case _:
+                    continue
         except SignalRefused as error:
             journal.refuse(request, error.why)
+        except UsageError as error:
+            journal.refuse(request, str(error))
         else:
             journal.done(request)
+
+
+def wake(journal: Journal, name: str, request: str = "") -> str:
+    """The sleeps in which the unfinished step is are over; without a `name`, those of the only step that sleeps. The step. Raises UsageError."""
+    asleep = [step.name for step in journal.history.steps.values() if step.unfinished and _sleeps(step)]
+    if name not in asleep and (name or len(asleep) != 1):
+        others = f"; {', '.join(asleep)} sleep{'s' * (len(asleep) == 1)}" if asleep else ""
+        raise UsageError((f"step {name!r} is in no sleep" if name else "say which step" if asleep else "no step is in a sleep") + others)
+    journal.append(StepWoken(step=name or asleep[0], request=request))
+    return name or asleep[0]
+
+
+def _sleeps(step: StepHistory) -> bool:
+    return any(wait.what == "sleep" and not wait.woken for wait in step.calls.waits.values())
 
 
 def receive(journal: Journal, name: str, value: str, request: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from durnb.engine import mail
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
@@ -22,7 +23,7 @@ from durnb.engine.steering import resolve_step, step_in, trust_run
 from durnb.engine.storage import Storage, storage_of
 from durnb.engine.versions import Durable
 from durnb.errors import RunHeld, UsageError
-from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested, StepWoken
+from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested
 from durnb.fold import Answer, Checkpoint, Line, StepHistory
 from durnb.journal import Collected, Journal, RunName, Store
 
@@ -48,11 +49,8 @@ def resolve(session: Session, name: str, answer: Answer) -> str:
 
 def wake(journal: Journal, name: str) -> str:
     """The sleeps in which an unfinished step is are over. Raises UsageError where it is in none."""
-    step = step_in(journal.history, name)
-    if not step.unfinished or not any(wait.what == "sleep" for wait in step.calls.waits.values()):
-        raise UsageError(f"step {name!r} is in no sleep")
-    journal.append(StepWoken(step=name))
-    return f"{name} sleeps no more; run its cell"
+    step_in(journal.history, name)
+    return f"{mail.wake(journal, name)} sleeps no more; run its cell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Literal, assert_never
+from typing import Any, Final, Literal, assert_never
 
 from durnb.clock import Clock
-from durnb.engine.mail import receive, take_signals
+from durnb.engine.mail import receive, take_signals, wake
 from durnb.engine.owner import look_owner
-from durnb.errors import RunHeld, SignalRefused
+from durnb.errors import RunHeld, SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store
 
 Sent = Literal["kept", "taken", "queued"]
@@ -27,39 +28,51 @@ def send_signal(store: Store, run: RunName, name: str, value: str, *, clock: Clo
 
     Raises SignalRefused where the wait for it can't take the value, and the JournalErrors: then nothing was sent.
     """
+
+    def record(journal: Journal) -> None:
+        receive(journal, name, value, uuid.uuid4().hex)
+
+    sent, refused = _send(store, run, "signal", {"name": name, "value": value}, record, clock, patience)
+    if refused:
+        raise SignalRefused(name=name, why=refused)
+    return sent
+
+
+def send_wake(store: Store, run: RunName, step: str, *, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
+    """End the sleeps of `step`, or ("") of the only step that sleeps, as `send_signal` sends. Raises UsageError where there is none, and the JournalErrors."""
+    sent, refused = _send(store, run, "wake", {"step": step}, lambda journal: wake(journal, step, uuid.uuid4().hex), clock, patience)
+    if refused:
+        raise UsageError(refused)
+    return sent
+
+
+def _send(
+    store: Store, run: RunName, kind: str, facts: Mapping[str, Any], record: Callable[[Journal], object], clock: Clock, patience: timedelta
+) -> tuple[Sent, str]:
+    """What became of it, and why the run's owner refused it ("" where it did not); `record` does it where nobody has the run."""
     end = time.monotonic() + patience.total_seconds()
     with suppress(RunHeld):
         if store.owner(run) is None:
-            _record(store, run, name, value, clock)
-            return "kept"
-    request = store.request(run, "signal", name=name, value=value)
+            _opened(store, run, record, clock)
+            return "kept", ""
+    request = store.request(run, kind, **facts)
     look_owner(store, run, min(_LOOK, patience.total_seconds()))
     while (answer := store.answer(run, request)) is None:
         if store.owner(run) is None:  # it ended before it looked
             with suppress(RunHeld):
-                _serve(store, run, clock)
+                _opened(store, run, take_signals, clock)
         elif time.monotonic() >= end:
-            return "queued"
+            return "queued", ""
         else:
             time.sleep(_POLL)
-    if answer:
-        raise SignalRefused(name=name, why=answer)
-    return "taken"
+    return "taken", answer
 
 
-def _record(store: Store, run: RunName, name: str, value: str, clock: Clock) -> None:
+def _opened(store: Store, run: RunName, act: Callable[[Journal], object], clock: Clock) -> None:
+    """Do it in the journal of a run that nobody has."""
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
-        receive(journal, name, value, uuid.uuid4().hex)
-    finally:
-        journal.close(None)
-
-
-def _serve(store: Store, run: RunName, clock: Clock) -> None:
-    """Take what lies in the inbox of a run that nobody has."""
-    journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
-    try:
-        take_signals(journal)
+        act(journal)
     finally:
         journal.close(None)
 

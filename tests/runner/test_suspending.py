@@ -56,7 +56,7 @@ def test_a_run_sleeps_without_a_kernel_and_goes_on_in_time(desk: Any, effect: Ef
     assert desk.output().metadata.durnb.deaths == 0
 
 
-def test_a_sleep_of_two_days_ends_the_command_and_a_worker_wakes_it_when_the_clock_says_so(desk: Any, effect: Effect) -> None:
+def test_a_sleep_of_two_days_ends_the_command_and_a_worker_wakes_it_in_time_or_when_it_is_told_to(desk: Any, effect: Effect) -> None:
     desk.notebook(f"%%durable load\n{effect('load')}\nx = 1", f"%%durable send\nimport durnb\ndurnb.sleep('2d')\n{effect('woke')}")
     done = desk.durnb("run", "etl.ipynb", "--suspend-after", "1s", "--no-wait")
     assert done.returncode == 6, done.stderr
@@ -72,6 +72,11 @@ def test_a_sleep_of_two_days_ends_the_command_and_a_worker_wakes_it_when_the_clo
     assert desk.durnb("worker", ".", "--once").returncode == 0
     assert _task(desk).standing == "suspended"  # it came too early, and went on sleeping
     assert (desk.lines("effects"), _history(desk).epoch) == (["load"], 2)
+    nothing = desk.durnb("wake", "etl.ipynb", "load")
+    assert (nothing.returncode, "step 'load' is in no sleep; send sleeps" in nothing.stderr) == (2, True)
+    assert desk.durnb("wake", "etl.ipynb").stdout == "run default.1: its step sleeps no more\n"
+    assert desk.durnb("worker", ".", "--once").returncode == 0
+    assert (desk.lines("effects"), _task(desk).exit) == (["load", "woke"], 0)
 
 
 def _listens(port: int) -> bool:
