@@ -214,6 +214,15 @@ class History:
     suspended: RunSuspended | None = None
     signals: dict[str, Signal] = field(default_factory=dict)
 
+    @property
+    def state(self) -> str:
+        """`status`; paused or suspended where the run is open and is that."""
+        if self.status != "open":
+            return self.status
+        if self.paused:
+            return "paused"
+        return "suspended" if self.suspended is not None and not self.attached else "open"
+
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
         if recorded.seq != self.seq + 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from durnb.cli.arguments import folder_argument, json_option, print_json, store_root
-from durnb.cli.runs import runs_table
+from durnb.cli.runs import runs_table, say_unread
 from durnb.journal import stores_under
 from durnb.runner.glance import OVER, glances, newest_first
 
@@ -24,7 +24,9 @@ def command(folder: Path, every: bool, as_json: bool) -> None:
     Example:
       durnb ls reports
     """
-    found = [one for store in stores_under(folder, store_root()) for one in glances(store)]
+    stores = list(stores_under(folder, store_root()))
+    found = [one for store in stores for one in glances(store)]
+    say_unread(stores)
     shown = newest_first([one for one in found if every or one.standing not in OVER])
     if as_json:
         print_json([one.as_json() for one in shown])

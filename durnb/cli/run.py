@@ -73,6 +73,13 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
 @click.option(
     "--no-wait", is_flag=True, help="End (exit code 6) where the run is suspended, and leave it to durnb worker or to the next durnb run."
 )
+@click.option(
+    "--drain",
+    default="5s",
+    show_default=True,
+    metavar="TIME",
+    help="How long the running cell may go on after SIGTERM, before it is interrupted; Ctrl-C interrupts it at once.",
+)
 @click.option("--notify", default="", metavar="TARGET", help="A command, or URL, that is told of the end. [default: DURNB_NOTIFY]")
 @click.option("--queue", is_flag=True, help="Leave the run to durnb worker, and do not wait for it.")
 @click.option(
@@ -98,6 +105,7 @@ def command(
     hung_after: str,
     suspend_after: str,
     no_wait: bool,
+    drain: str,
     notify: str,
     queue: bool,
     priority: int,
@@ -131,6 +139,7 @@ def command(
         notify=notify,
         priority=priority,
         every=every_cell(every),
+        drain=length_of("--drain", drain, least=timedelta(0)),
     )
     if queue:
         _leave_to_worker(request)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from durnb.cli.arguments import folder_argument, json_option, print_json, store_root
+from durnb.cli.runs import say_unread
 from durnb.cli.tables import print_table
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
@@ -26,7 +27,9 @@ def command(folder: Path, as_json: bool) -> None:
       durnb schedules reports
     """
     now = SystemClock().now()
-    found = [schedule for store in stores_under(folder, store_root()) for schedule in schedules_of(store)]
+    stores = list(stores_under(folder, store_root()))
+    found = [schedule for store in stores for schedule in schedules_of(store)]
+    say_unread(stores)
     if as_json:
         print_json([{"notebook": str(s.notebook), "id": s.id, **s.encode(), "next": next_tick(s, now).isoformat()} for s in found])
         return

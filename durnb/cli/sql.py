@@ -17,13 +17,15 @@ from durnb.journal import ask
 @click.argument("question", metavar="SQL")
 @json_option
 def command(notebook: Path, question: str, as_json: bool) -> None:
-    """Answer SQL over the tables steps, attempts, checkpoints, storage and events of all runs of NOTEBOOK; each has a column run.
+    """Answer SQL over the tables runs, steps, attempts, calls, timers, signals, checkpoints, storage and events of NOTEBOOK's runs; each has a column run.
 
-    Times are UTC, seconds and bytes are numbers. Nothing is changed. Runs that a kernel has are left out, and named.
+    Times are UTC, seconds and bytes are numbers. Nothing is changed. Runs that a kernel has are in runs, and are left out of
+    the other tables, and named.
 
     \b
     Example:
       durnb sql etl.ipynb "select run, step, ran from steps where status = 'succeeded' order by ran desc"
+      durnb sql etl.ipynb "select run, state, finished, steps from runs"
     """
     answer = ask(store_for(notebook), question, SystemClock())
     for run, why in answer.left_out.items():

@@ -120,15 +120,6 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 
 
-def _state(history: History) -> str:
-    """The run's status; paused or suspended where it is open and is that."""
-    if history.status != "open":
-        return history.status
-    if history.paused:
-        return "paused"
-    return "suspended" if history.suspended is not None and not history.attached else "open"
-
-
 def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | None = None) -> dict[str, Any]:
     """The run's status as JSON values: what `status --json` prints and the status file holds.
 
@@ -138,7 +129,7 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     steps = [step for step in history.steps.values() if step.executions]
     return {
         "run": history.run,
-        "state": _state(history),
+        "state": history.state,
         "waits_until": history.suspended.until if history.suspended else None,
         "waits_for": list(history.suspended.signals) if history.suspended else [],
         "notebook": history.notebook,

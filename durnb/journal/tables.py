@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from durnb.clock import Clock
 from durnb.errors import DurnbError, RunHeld, UsageError
-from durnb.journal import rows, schema
+from durnb.journal import rows, runtable, schema
 from durnb.journal.database import attached
 from durnb.journal.journal import Journal
 from durnb.journal.lease import Lease
@@ -26,6 +26,7 @@ from durnb.journal.store import Store
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
 
+_RUNS: Final = "runs"
 _INNER: Final = ("meta", "blobs", "facts", "named")  # what the other tables and views of a run are made of
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "memory_limit": "1GB",
@@ -45,7 +46,7 @@ class Answer:
 
 
 def ask(store: Store, question: str, clock: Clock) -> Answer:
-    """Answer SQL over ``steps attempts calls timers signals checkpoints storage events`` of all runs of `store`. Raises UsageError for SQL that can't be answered."""
+    """Answer SQL over ``runs steps attempts calls timers signals checkpoints storage events`` of all runs of `store`. Raises UsageError for SQL that can't be answered."""
     with _connection(store) as connection:
         shapes = _make_tables(connection, clock)
         wanted = [name for name in shapes if re.search(rf"\b{name}\b", question, re.IGNORECASE)]
@@ -74,7 +75,8 @@ def _make_tables(connection: DuckDBPyConnection, clock: Clock) -> list[str]:
     for name in names:
         connection.execute(f"create table {name} as select cast(null as varchar) as run, * from model.{name} limit 0")
     connection.execute("detach model")
-    return names
+    connection.execute(runtable.MADE)
+    return sorted((*names, _RUNS))
 
 
 def _relations(connection: DuckDBPyConnection, catalog: str) -> set[str]:
@@ -85,6 +87,11 @@ def _relations(connection: DuckDBPyConnection, catalog: str) -> set[str]:
 def _fill(connection: DuckDBPyConnection, store: Store, wanted: list[str], clock: Clock) -> dict[str, str]:
     """Copy every run's rows; the runs for which that was not possible, and why."""
     left_out: dict[str, str] = {}
+    if _RUNS in wanted:
+        wanted = [name for name in wanted if name != _RUNS]
+        left_out = _fill_runs(connection, store, clock)
+    if not wanted:
+        return left_out
     for run in store.runs():
         try:
             own = Journal.owned_here(store, run)
@@ -94,6 +101,18 @@ def _fill(connection: DuckDBPyConnection, store: Store, wanted: list[str], clock
                 _copy(connection, store, run, wanted, clock)
         except DurnbError as error:
             left_out[str(run)] = str(error)
+    return left_out
+
+
+def _fill_runs(connection: DuckDBPyConnection, store: Store, clock: Clock) -> dict[str, str]:
+    left_out: dict[str, str] = {}
+    for run in store.runs():
+        try:
+            row = runtable.row_of(store, run, clock)
+        except DurnbError as error:
+            left_out[str(run)] = str(error)
+        else:
+            connection.execute(f"insert into {_RUNS} values ({', '.join('?' * len(row))})", list(row))
     return left_out
 
 

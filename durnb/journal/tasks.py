@@ -56,12 +56,17 @@ def remove_task(store: Store, key: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def read_tasks(store: Store) -> list[Mapping[str, Any]]:
-    """What is known of every key, by file name; what can't be read is left out."""
+def read_tasks(store: Store) -> list[tuple[Path, Mapping[str, Any] | None]]:
+    """What is known of every key, and its file, by file name; None for what can't be read."""
+    return [(file, facts if facts and isinstance(facts.get("key"), str) else None) for file, facts in _all(store, _SUFFIX)]
+
+
+def _all(store: Store, suffix: str) -> list[tuple[Path, Mapping[str, Any] | None]]:
     if not store.folder.is_dir():
         return []
-    found = [_read(file) for file in sorted(store.folder.iterdir()) if file.name.endswith(_SUFFIX) and not file.name.startswith(".")]
-    return [task for task in found if task is not None]
+    files = sorted(file for file in store.folder.iterdir() if file.name.endswith(suffix) and not file.name.startswith("."))
+    found = [(file, _json(file)) for file in files]
+    return [(file, facts) for file, facts in found if facts is not None or file.exists()]  # it may have been deleted meanwhile
 
 
 def read_task(store: Store, key: str) -> Mapping[str, Any] | None:
@@ -101,9 +106,6 @@ def remove_schedule(store: Store, schedule: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def read_schedules(store: Store) -> list[Mapping[str, Any]]:
-    """The schedules of the notebook, by file name; what can't be read is left out."""
-    if not store.folder.is_dir():
-        return []
-    files = sorted(file for file in store.folder.iterdir() if file.name.endswith(_SCHEDULE) and not file.name.startswith("."))
-    return [facts for facts in map(_json, files) if facts is not None]
+def read_schedules(store: Store) -> list[tuple[Path, Mapping[str, Any] | None]]:
+    """The schedules of the notebook, and their files, by file name; None for what can't be read."""
+    return _all(store, _SCHEDULE)

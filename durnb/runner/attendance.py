@@ -85,11 +85,17 @@ class Attendance:
                 await self.client.kill()
                 return
 
-    async def leave(self) -> None:
-        """Have the running cell end: without loss where its step only waits, or soon does, between two durable calls; else by an interrupt."""
+    async def leave(self, patience: Callable[[], float]) -> None:
+        """Have the running cell end: without loss where its step only waits, or soon does, between two durable calls; by itself, where it does so in
+        `patience` seconds, which may become less meanwhile; else by an interrupt.
+        """
         recorded = await self._suspended_soon() if self.client.durable else None
         if recorded is None:
-            await self.client.interrupt()
+            began = time.monotonic()
+            while self.client.at_work and time.monotonic() - began < patience():
+                await asyncio.sleep(_GAP)
+            if self.client.at_work:
+                await self.client.interrupt()
             return
         self.suspended = suspension_of(recorded)
         await self.client.kill()

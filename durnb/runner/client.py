@@ -38,7 +38,7 @@ class KernelLife(NotebookClient):
     """A client for one kernel, from its start to its end or death; a new life needs a new object.
 
     `says` is given each piece of text that a cell prints, as it comes. A cell's outputs beyond `max_output` bytes are left out, with a note.
-    `messages` counts what the kernel published; `durable` tells that it knows durable cells.
+    `messages` counts what the kernel published; `durable` tells that it knows durable cells, `at_work` that a cell runs.
     """
 
     def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None], max_output: int) -> None:
@@ -48,6 +48,7 @@ class KernelLife(NotebookClient):
         self._says = says
         self._room = self._max_output = max_output
         self.messages = 0
+        self.at_work = False
         self._asked: str | None = None
         self._answered = False
         self._control = asyncio.Lock()  # two readers of one channel would take each other's replies
@@ -139,7 +140,11 @@ class KernelLife(NotebookClient):
         self._room = self._max_output
         cell = self.nb.cells[index]
         self._about = {"tags": list(cell.metadata.get("tags", ())), **({"cellId": cell["id"]} if "id" in cell else {})}
-        await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+        self.at_work = True
+        try:
+            await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+        finally:
+            self.at_work = False
 
     async def command(self, line: str) -> Mapping[str, Any]:
         """Have the kernel execute a line that leaves no trace in the notebook; the content of its reply. Raises DeadKernelError."""

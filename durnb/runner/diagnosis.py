@@ -20,6 +20,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from durnb.errors import DurnbError
 from durnb.journal import Store, check, load_secret
+from durnb.runner.unread import unread
 
 Grade = Literal["ok", "warning", "error"]
 _SHOWN: Final = ("durnb", "duckdb", "ipykernel", "ipython", "jupyter-client", "nbclient")
@@ -43,7 +44,11 @@ def diagnose(store: Store | None, environment: Mapping[str, str]) -> list[Findin
     """All findings; of the notebook's store too, where one is given. A few bytes are written into its folder, and deleted."""
     found = [_versions(), _kernelspec(), *_secret(environment)]
     if store is not None:
-        found += [*_place(store), *_journal(store)]
+        found += [
+            *_place(store),
+            *_journal(store),
+            *(Finding(what="runner", grade="error", found=each.said, cure=each.cure) for each in unread(store)),
+        ]
     return found
 
 

@@ -13,6 +13,7 @@ from durnb.journal import RunName, Store, stores_in, stores_under
 from durnb.runner.exits import Exit
 from durnb.runner.schedule import Schedule, schedules_of
 from durnb.runner.task import Task, tasks_of
+from durnb.runner.unread import Unread, unread
 
 GOES_ON: Final = frozenset({Exit.TERMINATED, Exit.HELD})  # how a run may have ended that a worker goes on with
 _FRESH: Final = (
@@ -28,6 +29,7 @@ class Seen:
     mark: int = -1
     tasks: list[Task] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     _asked: dict[str, RunName] = field(default_factory=dict)
 
     def look(self) -> None:
@@ -35,11 +37,11 @@ class Seen:
         try:
             mark = os.stat(self.store.folder).st_mtime_ns
         except FileNotFoundError:
-            self.mark, self.tasks, self.schedules, self._asked = -1, [], [], {}
+            self.mark, self.tasks, self.schedules, self.unread, self._asked = -1, [], [], [], {}
             return
         if mark != self.mark:
             self.mark = mark if time.time_ns() - mark > _FRESH else -1
-            self.tasks, self.schedules = waiting(tasks_of(self.store)), schedules_of(self.store)
+            self.tasks, self.schedules, self.unread = waiting(tasks_of(self.store)), schedules_of(self.store), list(unread(self.store))
             self._asked = {task.key: run for task in self.tasks if (run := _run(task)) and self.store.file(run, "inbox").is_dir()}
 
     def asked(self, task: Task) -> bool:

@@ -21,7 +21,7 @@ class RunRequest:
     A kernel without a sign of life for `hung_after` is taken for dead. `notify` is a command or URL, empty for the setting. Of the runs that a worker
     has to start, those of higher `priority` go first. A step that only waits, since `suspend_after` and for as long to come, has its kernel ended (None:
     never); then, where the runner `stays`, it starts another when the time has come, else it ends.
-    `every`: every cell is a step, as by ``%durable all``.
+    `every`: every cell is a step, as by ``%durable all``. After SIGTERM the running cell has `drain` to end; a worker has a time of its own for that.
     """
 
     notebook: Path
@@ -37,6 +37,7 @@ class RunRequest:
     suspend_after: timedelta | None = timedelta(seconds=30)
     stays: bool = False
     every: bool = False
+    drain: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,8 +112,13 @@ def remove(store: Store, schedule: Schedule) -> None:
 
 def schedules_of(store: Store) -> list[Schedule]:
     """The schedules of a notebook."""
-    found = (schedule_of(store.notebook, facts) for facts in read_schedules(store))
+    found = (schedule_of(store.notebook, facts) for _, facts in read_schedules(store) if facts is not None)
     return [schedule for schedule in found if schedule is not None]
+
+
+def unread_schedules(store: Store) -> list[Path]:
+    """The files of schedules that can't be read: damaged, or of another durnb."""
+    return [file for file, facts in read_schedules(store) if facts is None or schedule_of(store.notebook, facts) is None]
 
 
 def request_of(schedule: Schedule, tick: datetime) -> RunRequest:

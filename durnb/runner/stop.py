@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks the running cell to stop, a second one, or a grace run out, ends the kernel."""
+"""Ctrl-C and SIGTERM: the first has the running cell end, a second one, or a grace run out, ends the kernel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 GRACE: Final = 30.0  # seconds for a cell to leave after an interrupt: a commit on its way is let finish
@@ -15,19 +16,28 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(slots=True)
 class Stop:
-    """What was asked so far, and how to pass it on to the kernel of the moment."""
+    """What was asked so far, and how to pass it on to the kernel of the moment.
+
+    After SIGTERM the running cell has `drain` to end by itself, before it is interrupted; after Ctrl-C, with which a person means now, no time.
+    """
 
     signal: int | None = None
-    interrupt: Callable[[], Awaitable[None]] | None = None
+    drain: timedelta = timedelta(0)
+    leave: Callable[[], Awaitable[None]] | None = None
     kill: Callable[[], Awaitable[None]] | None = None
     _tasks: set[asyncio.Future[None]] = field(default_factory=set)
 
     def ask(self, number: int) -> None:
         """Take a signal in."""
         again, self.signal = self.signal is not None, self.signal or number
-        self._pass_on(self.kill if again else self.interrupt)
+        self._pass_on(self.kill if again else self.leave)
         if not again:
-            asyncio.get_running_loop().call_later(GRACE, lambda: self._pass_on(self.kill))
+            asyncio.get_running_loop().call_later(self.patience + GRACE, lambda: self._pass_on(self.kill))
+
+    @property
+    def patience(self) -> float:
+        """How many seconds the running cell has to end by itself."""
+        return self.drain.total_seconds() if self.signal == signal.SIGTERM else 0.0
 
     def _pass_on(self, action: Callable[[], Awaitable[None]] | None) -> None:
         if action is not None:

@@ -76,7 +76,7 @@ async def supervise(
             settings=settings,
             prepared=prepared,
             sighting=RunSighting(store, request.key),
-            stop=stop or Stop(),
+            stop=stop or Stop(drain=request.drain),
             claim=claim,
             deaths=before.deaths if before else 0,
         )
@@ -175,7 +175,7 @@ class _Supervision:
             journal_mark=self.sighting.mark,
             write=lambda: self._write(notebook),
         )
-        self.stop.interrupt, self.stop.kill = attendance.leave, client.kill
+        self.stop.leave, self.stop.kill = (lambda: self._leave(attendance)), client.kill
         try:
             async with client.running(self._kernel_environment()):
                 self.watcher.kernel_ready(client.pid)
@@ -187,7 +187,12 @@ class _Supervision:
                 self.watcher.note(f"the kernel was hung: no sign of life for {spell(self.request.hung_after)}, so it was ended")
             return None
         finally:
-            self.stop.interrupt = self.stop.kill = None
+            self.stop.leave = self.stop.kill = None
+
+    async def _leave(self, attendance: Attendance) -> None:
+        if attendance.client.at_work and (left := self.stop.patience):
+            self.watcher.note(f"told to stop: the running cell has {left:g} s to end, then it is interrupted")
+        await attendance.leave(lambda: self.stop.patience)
 
     async def _all_cells(self, client: KernelLife) -> Outcome | None:
         """Every cell in order; an outcome where the run ended before the last of them did."""

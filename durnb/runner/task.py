@@ -108,8 +108,13 @@ def _moment(text: str | None) -> datetime | None:
 
 def tasks_of(store: Store) -> list[Task]:
     """All tasks of a notebook."""
-    found = (Task.decode(store.notebook, facts) for facts in read_tasks(store))
+    found = (Task.decode(store.notebook, facts) for _, facts in read_tasks(store) if facts is not None)
     return [task for task in found if task is not None]
+
+
+def unread_tasks(store: Store) -> list[Path]:
+    """The files of tasks that can't be read: damaged, or of another durnb."""
+    return [file for file, facts in read_tasks(store) if facts is None or Task.decode(store.notebook, facts) is None]
 
 
 def task_of(store: Store, key: str) -> Task | None:

@@ -36,7 +36,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(slots=True, kw_only=True)
 class Orders:
-    """`drain` is how long running cells are let go on after the first SIGTERM. With `once` the worker ends when nothing is left to do for now."""
+    """`drain` is how long running cells are let go on after the first signal. With `once` the worker ends when nothing is left to do for now."""
 
     folders: Iterable[Path]
     root: Path | None
@@ -105,6 +105,8 @@ class Worker:
         now = self.clock.now()
         due: list[tuple[Seen, Task]] = []
         for seen in found:
+            for each in seen.unread:
+                self._say_once(str(each))
             for schedule in seen.schedules:
                 if self._queue(seen.store, schedule):
                     seen.mark = -1
@@ -119,13 +121,16 @@ class Worker:
         try:
             queued = queue_ticks(store, schedule, self.clock)
         except DurnbError as error:
-            if (text := f"{store.notebook.name}: the schedule {schedule.cron!r} was not looked at: {error}") not in self._said:
-                self._said.add(text)
-                self.says(text)
+            self._say_once(f"{store.notebook.name}: the schedule {schedule.cron!r} was not looked at: {error}")
             return False
         if queued:
             self.says(f"{store.notebook.name}: due by {schedule.cron!r}: {', '.join(task.key for task in queued)}")
         return bool(queued)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self.says(text)
 
     def _is_due(self, seen: Seen, task: Task, now: datetime) -> bool:
         if (seen.store.folder, task.key) in self._running or not may_start(task, now, seen.asked):
@@ -135,7 +140,7 @@ class Worker:
     # ---- running
 
     def _start(self, store: Store, task: Task) -> None:
-        stop = Stop()
+        stop = Stop(drain=self.orders.drain)
         self._running.add((store.folder, task.key))
         running = asyncio.create_task(self._run(store, task, stop))
         self._stops[running] = stop
@@ -178,22 +183,21 @@ class Worker:
     # ---- the end
 
     def _asked_to_stop(self) -> None:
-        if self._draining.is_set():
-            self._interrupt()
-        else:
+        again = self._draining.is_set()
+        if not again:
             self.says(f"stops: running cells get {self.orders.drain.total_seconds():g} s to end; once more, and they are interrupted")
         self._draining.set()
-
-    def _interrupt(self) -> None:
-        for stop in list(self._stops.values()):
-            if stop.signal is None:
+        for stop in self._stops.values():
+            if again:
+                stop.drain = timedelta(0)
+            else:
                 stop.ask(signal.SIGTERM)
 
     async def _drain(self) -> None:
-        """Let running runs end, for a while; then their cells are interrupted, and a later worker goes on with them."""
-        if self._stops:
-            await asyncio.wait(list(self._stops), timeout=self.orders.drain.total_seconds())
-        self._interrupt()
+        """Until the running runs have ended: between two cells, or with a cell that was interrupted. A later worker goes on with them."""
+        for stop in self._stops.values():
+            if stop.signal is None:  # an error, and no signal, ended the look-out
+                stop.ask(signal.SIGTERM)
         await asyncio.gather(*self._stops)
 
 

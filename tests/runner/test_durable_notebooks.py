@@ -41,6 +41,17 @@ def _states(desk: Any, *arguments: str) -> dict[str, str]:
     return {step["step"]: step["status"] for step in _status(desk, *arguments)["steps"]}
 
 
+def test_a_step_that_ends_soon_after_sigterm_is_kept_and_none_follows(desk: Any, effect: Effect) -> None:
+    ends = f"{effect('load')}\nimport os, signal, time\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(1)\nx = 1"
+    desk.notebook(f"%%durable load\n{ends}", f"%%durable train\n{effect('train')}")
+    told = desk.durnb("run", "etl.ipynb", "--drain", "60s")
+    assert told.returncode == 143, told.stderr
+    assert "the running cell has 60 s to end, then it is interrupted" in told.stderr
+    assert desk.lines("effects") == ["load"]
+    assert desk.durnb("run", "etl.ipynb").returncode == 0
+    assert desk.lines("effects") == ["load", "train"]
+
+
 def test_a_step_that_finished_is_restored_after_the_kernel_died(dies_once: Any) -> None:
     done = dies_once.durnb("run", "etl.ipynb")
     assert done.returncode == 0, done.stderr

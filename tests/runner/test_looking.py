@@ -59,11 +59,15 @@ def test_sql_asks_all_runs_as_a_table_and_as_json(failed: Any) -> None:
         {"run": "default.1", "step": "load", "status": "succeeded", "took": True, "nothing": None},
         {"run": "default.1", "step": "send", "status": "exception", "took": True, "nothing": None},
     ]
+    runs = "select run, state, kernels, steps, finished, started <= updated as in_order, owner from runs"
+    assert _json(failed, "sql", "etl.ipynb", runs) == [
+        {"run": "default.1", "state": "open", "kernels": 1, "steps": 2, "finished": 1, "in_order": True, "owner": None}
+    ]
     table = failed.durnb("sql", "etl.ipynb", question).stdout.splitlines()
     assert table[1].split() == ["run", "step", "status", "took", "nothing"]
     wrong = failed.durnb("sql", "etl.ipynb", "select * from nothing")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "the tables are attempts, calls, checkpoints, events, signals, steps, storage, timers" in wrong.stderr
+    assert "the tables are attempts, calls, checkpoints, events, runs, signals, steps, storage, timers" in wrong.stderr
 
 
 def test_plan_says_what_run_all_would_do_and_why(failed: Any) -> None:

@@ -101,7 +101,7 @@ def test_a_signal_interrupts_the_running_cell_and_ends_the_run(desk: Any, name: 
     desk.notebook(
         "print('before')", f"import os, signal, threading\nos.kill(os.getppid(), signal.{name})\nthreading.Event().wait()", "print('after')"
     )
-    done = desk.durnb("run", "etl.ipynb")
+    done = desk.durnb("run", "etl.ipynb", "--drain", "0.1s")
     assert done.returncode == code, done.stderr
     assert desk.errors() == [(1, "KeyboardInterrupt")]
     assert (desk.text(0), desk.text(2)) == ("before\n", "")

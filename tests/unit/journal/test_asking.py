@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -90,7 +91,8 @@ def test_what_a_killed_owner_had_committed_is_seen(store: Store) -> None:
 def test_our_own_variables_are_no_tables_and_those_there_are_are_named(two: Store) -> None:
     for name in ("rows", "connection", "store"):
         with pytest.raises(
-            UsageError, match=f"{name} does not exist.*the tables are attempts, calls, checkpoints, events, signals, steps, storage, timers"
+            UsageError,
+            match=f"{name} does not exist.*the tables are attempts, calls, checkpoints, events, runs, signals, steps, storage, timers",
         ):
             ask(two, f"select * from {name}", CLOCK)
 
@@ -136,3 +138,12 @@ def test_a_journal_that_is_read_can_not_be_written_and_keeps_others_out_until_it
     with opened(store) as journal:
         assert Journal.owned_here(store, RUN) is journal
     assert Journal.owned_here(store, RUN) is None
+
+
+def test_the_table_of_runs_has_those_that_a_kernel_has_too(two: Store) -> None:
+    asked = ask(two, "select run, state, finished, owner from runs order by run", CLOCK)
+    assert asked.left_out == {}
+    assert [(run, state, owner) for run, state, _, owner in asked.rows] == [
+        ("day=1.1", "open", None),
+        ("interactive.1", "open", os.getpid()),
+    ]
