@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import psutil
+
+from runner.conftest import TIMEOUT
 
 Effect = Callable[[str], str]
 STOP_ONCE = "import os, pathlib, signal\nif not pathlib.Path('stopped').exists():\n    pathlib.Path('stopped').touch()\n    os.kill(os.getpid(), signal.SIGSTOP)"
@@ -25,6 +34,36 @@ def test_a_kernel_that_is_stopped_is_taken_for_hung_and_one_that_waits_or_works_
         ("crashed", "default.1", "stop"),
         ("finished", "default.1", "stop"),
     ]
+
+
+def test_a_child_that_outlives_its_kernel_holds_up_neither_the_next_kernel_nor_the_end(desk: Any, effect: Effect) -> None:
+    fork = (
+        "import os, pathlib, signal, time\n"
+        "parent, child = os.getpid(), os.fork()\n"
+        "if not child:\n"
+        "    open('children', 'a').write(f'{os.getpid()}\\n')\n"
+        "    if not pathlib.Path('died').exists():\n"
+        "        pathlib.Path('died').touch()\n"
+        "        os.kill(parent, signal.SIGKILL)\n"
+        "    time.sleep(1000)\n"
+        "while len(open('children').readlines()) < 2: time.sleep(0.01)\n"
+        "del child, parent"
+    )
+    desk.notebook(
+        f"%%durable load\n{effect('load')}\nx = 1", f"%%durable fork\n{effect('fork')}\nopen('children', 'a').close()\n{fork}", "print(x)"
+    )
+    try:
+        with (desk.folder / "told").open("w") as told:  # a pipe would be held open by the children, which have it of their kernels
+            command = [sys.executable, "-m", "durnb.cli", "run", "etl.ipynb"]
+            done = subprocess.run(command, cwd=desk.folder, stdout=told, stderr=told, timeout=TIMEOUT, check=False)
+        first = int(desk.lines("children")[0])
+        assert psutil.pid_exists(first), "the child of the kernel that died ended with it, so nothing was tried"
+    finally:
+        for pid in map(int, desk.lines("children")):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert done.returncode == 0, desk.lines("told")
+    assert (desk.lines("effects"), desk.text(2)) == (["load", "fork", "fork"], "1\n")
 
 
 def test_a_notebook_that_prints_a_hundred_megabytes_ends_and_its_outputs_are_bounded(desk: Any) -> None:
