@@ -29,11 +29,13 @@ from durnb.snapshot.classes import (
     guards_attributes,
     guards_items,
     is_custom,
+    past_constructors,
     quiet,
     raw_member,
     reduced_exception,
     reduces_as_exception,
     resolves,
+    with_attributes,
     with_causes,
 )
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
@@ -340,6 +342,8 @@ class Reducer:
         if is_custom(kind):
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
+        if isinstance(reduced, tuple):
+            reduced = with_attributes(past_constructors(reduced, kind), obj, kind)
         if kind.__module__ == "itertools" and len(reduced) == 3:
             reduced = (*reduced, None, None, standins.iterator_state)
         elif guards_items(kind) and 3 <= len(reduced) <= 5:
