@@ -71,6 +71,32 @@ def past_constructors(reduced: tuple[Any, ...], kind: Any) -> tuple[Any, ...]:
     return rebuild.new_by_base, (kind, base, *reduced[1][1:]), *reduced[2:]
 
 
+def with_shared_dict(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
+    """A reduction with the object's very dict where somebody else holds it too: ``vars(x)``, or objects that share all they know."""
+    if not 3 <= len(reduced) <= 5 or type(reduced[2]) is not dict or sys.getrefcount(reduced[2]) <= _ALONE:
+        return reduced
+    kind = type(obj)
+    settable = any("__dict__" in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9))  # not of what C defines
+    if not settable or hasattr(kind, "__setstate__") or getattr(obj, "__dict__", None) is not reduced[2]:
+        return reduced
+    return *(*reduced, None, None)[:5], rebuild.dict_state
+
+
+def _alone() -> int:
+    """What `sys.getrefcount` says, in `with_shared_dict`, of a dict that only its object holds."""
+    one: object = _Plain()
+    reduced: Any = one.__reduce_ex__(5)
+    return sys.getrefcount(reduced[2])
+
+
+class _Plain:
+    def __init__(self) -> None:
+        self.attribute = 1
+
+
+_ALONE = _alone()
+
+
 def with_attributes(reduced: tuple[Any, ...], obj: Any, kind: type) -> tuple[Any, ...]:
     """A reduction of Python's own that says nothing of attributes (of a `defaultdict`, a date), with those that a person's class put there."""
     if reduced[0] is _NEW or (len(reduced) > 2 and reduced[2] is not None) or len(reduced) > 5:

@@ -217,6 +217,11 @@ def object_state(made: Any, state: Any) -> None:
         object.__setattr__(made, name, value)
 
 
+def dict_state(made: Any, attributes: dict[str, Any]) -> None:
+    """Makes a dict that others have, too, the object's own."""
+    made.__dict__ = attributes
+
+
 def container_state(made: Any, state: tuple[Any, list[Any], list[tuple[Any, Any]]]) -> None:
     """Puts items into a list or dict past the methods of its class, which saw them when they were first put in; then its attributes."""
     attributes, listed, paired = state

@@ -37,6 +37,7 @@ from durnb.snapshot.classes import (
     resolves,
     with_attributes,
     with_causes,
+    with_shared_dict,
 )
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
@@ -351,6 +352,8 @@ class Reducer:
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
         elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
             reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
+        elif isinstance(reduced, tuple):
+            reduced = with_shared_dict(reduced, obj)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:

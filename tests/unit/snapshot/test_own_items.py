@@ -114,3 +114,18 @@ def test_an_object_of_which_there_is_one_is_one_afterwards() -> None:
         back.update(restore(group.stream, [], back, captured.sources))
     assert back["Single"].asked == 2
     assert back["held"][0] is back["one"] is back["Single"]() is back["Single"].it
+
+
+def test_attributes_that_are_held_by_others_too_are_one_dict_afterwards() -> None:
+    home: dict[str, Any] = {"__name__": "__main__"}
+    exec(
+        "class C:\n  all = {}\n  def __init__(self): self.__dict__ = C.all\na, b = C(), C()\nclass D: pass\nd = D(); d.v = 1; known = vars(d)",
+        home,
+    )
+    names = ["a", "b", "C", "d", "known"]
+    back: dict[str, Any] = {"__name__": "__main__"}
+    captured = capture(home, names)
+    for group in captured.groups:
+        back.update(restore(group.stream, [], back, captured.sources))
+    back["a"].x, back["d"].v = 5, 2
+    assert (back["b"].x, back["C"].all, back["known"]) == (5, {"x": 5}, {"v": 2})
