@@ -73,20 +73,22 @@ def past_constructors(reduced: tuple[Any, ...], kind: Any) -> tuple[Any, ...]:
 
 def with_shared_dict(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
     """A reduction with the object's very dict where somebody else holds it too: ``vars(x)``, or objects that share all they know."""
-    if not 3 <= len(reduced) <= 5 or type(reduced[2]) is not dict or sys.getrefcount(reduced[2]) <= _ALONE:
+    if not 3 <= len(reduced) <= 5 or reduced[0] is not _NEW:
+        return reduced
+    attributes = getattr(obj, "__dict__", None)
+    if type(attributes) is not dict or sys.getrefcount(attributes) <= _ALONE + (attributes is reduced[2]):
         return reduced
     kind = type(obj)
     settable = any("__dict__" in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9))  # not of what C defines
-    if not settable or hasattr(kind, "__setstate__") or getattr(obj, "__dict__", None) is not reduced[2]:
+    if not settable or hasattr(kind, "__setstate__") or not (reduced[2] is None or reduced[2] is attributes):
         return reduced
-    return *(*reduced, None, None)[:5], rebuild.dict_state
+    return *reduced[:2], attributes, *(*reduced[3:], None, None)[:2], rebuild.dict_state
 
 
 def _alone() -> int:
     """What `sys.getrefcount` says, in `with_shared_dict`, of a dict that only its object holds."""
-    one: object = _Plain()
-    reduced: Any = one.__reduce_ex__(5)
-    return sys.getrefcount(reduced[2])
+    attributes = getattr(_Plain(), "__dict__", None)
+    return sys.getrefcount(attributes) + 1  # the object, which is gone by now
 
 
 class _Plain:
