@@ -98,7 +98,8 @@ class Calls:
 
     def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
-        self.waits.pop(e.call, None)
+        if self.waits:
+            self.waits.pop(e.call, None)
         before = self.made.get(e.call)
         if before is not None and before.stored:
             self.superseded.append(before.seq)
@@ -145,8 +146,7 @@ class Calls:
             case StepWoken():
                 self.waits = {call: replace(wait, woken=True) if wait.what == "sleep" else wait for call, wait in self.waits.items()}
             case LoopSaved() as e:
-                if e.call in self.loops:
-                    self.superseded.append(self.loops[e.call].seq)
+                self.superseded += [self.loops.pop(each).seq for each in (e.call, *e.behind) if each in self.loops]
                 self.loops[e.call] = LoopPoint(
                     seq=recorded.seq, execution=e.execution, position=e.position, manifest=e.manifest, signature=e.signature, at=recorded.at
                 )

@@ -353,7 +353,7 @@ class Attempts:
     def _show(self, text: str) -> None:
         """A line of the running body in its badge; empty: what the badge said before."""
         badge = self._badge("running")
-        self.stage.badge(replace(badge, reason=text or badge.reason))
+        self.stage.badge(replace(badge, reason=text or badge.reason, live=bool(text)))
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt
@@ -377,5 +377,4 @@ def _intact(before: Shot, name: str) -> bool:
 
 def one_line(error: BaseException) -> str:
     """``ValueError: first line of the message``."""
-    first = str(error).partition("\n")[0][:200]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return ErrorInfo(type=type(error).__name__, message=str(error)).line

@@ -45,6 +45,7 @@ class Invocation:
 
     def recorded(self) -> tuple[bool, Any]:
         """Whether the call has a result already, and which. Raises StepAsks where a person has to decide."""
+        __tracebackhide__ = True
         known = self.body.calls.made.get(self.identity.digest)
         if known is None or known.status == "failed":
             return self._done_elsewhere(known)
@@ -53,7 +54,7 @@ class Invocation:
         if known.status == "started":
             found, value = self._done_elsewhere(known)
             if not found:
-                raise self._ask("is to happen once, was started and did not finish; did it happen", known, "done", "retry")
+                raise self._ask(f"is to happen once, was started and did not finish: {_DID_IT}", known, "done", "retry")
             return found, value
         if known.lost:
             raise self._ask(f"is done, and its result could not be stored ({known.lost})", known, "done VALUE", "retry")
@@ -132,7 +133,7 @@ class Invocation:
         self._append(CallStarted(step=self.body.step, execution=self.body.execution, call=self.identity.digest, label=self.identity.label))
         if held is not None and not allowed:
             began = self.body.calls.made[self.identity.digest]
-            why = f"is to happen once, was started by step {held.get('step')} of run {held.get('run')} and did not finish; did it happen"
+            why = f"is to happen once, was started by step {held.get('step')} of run {held.get('run')} and did not finish: {_DID_IT}"
             raise self._ask(why, began, "done VALUE", "retry")
         faults.point("call-started", self.body.step)
 
@@ -140,6 +141,7 @@ class Invocation:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call `function`, with its retries, and record what it gives."""
+        __tracebackhide__ = True
         if not isinstance(self.options.once, str):
             return self._run(function)
         with _in_flight.setdefault(
@@ -149,6 +151,7 @@ class Invocation:
             return value if found else self._run(function)
 
     def _run(self, function: Callable[[], Any]) -> Any:
+        __tracebackhide__ = True
         if self.body.leaving:
             with self.scope.holding():
                 while self.body.leaving:
@@ -171,6 +174,7 @@ class Invocation:
 
     async def run_async(self, function: Callable[[], Awaitable[Any]]) -> Any:
         """As `run`, for a coroutine function."""
+        __tracebackhide__ = True
         if self.body.leaving:
             with self.scope.holding():
                 while self.body.leaving:
@@ -254,18 +258,19 @@ class Invocation:
         self._in_time(lambda: results.commit(self.body, event, encoded))
 
     def _event(self, encoded: Encoded, ran: float) -> CallSucceeded:
-        event = CallSucceeded(
-            step=self.body.step,
-            execution=self.body.execution,
-            call=self.identity.digest,
+        body, call = self.body, self.identity.digest
+        return CallSucceeded(
+            step=body.step,
+            execution=body.execution,
+            call=call,
             label=self.identity.label,
             code=self.code,
             ran=round(ran, 6),
             value=encoded.value,
             stored=encoded.stored,
             lost=encoded.lost[:500],
+            signature=results.signature_of(body, call, body.execution, encoded.value, encoded.stored),
         )
-        return results.with_signature(self.body, event)
 
     def failed(self, error: BaseException, ran: float) -> float | None:
         """Record a failed try; seconds until the next, None for none. An interrupt and a question are no failures of the call."""
@@ -298,21 +303,25 @@ class Invocation:
             raise CallTooLate(step=self.body.step, call=self.identity.label) from late
 
     def _timed(self, function: Callable[[], Any]) -> Any:
+        __tracebackhide__ = True
         if self.options.timeout is None:
             return function()
         return run_within(function, self.options.timeout, self.identity.label)
 
 
+_DID_IT: Final = "did it happen? done says that it did (a result, as JSON, may stand behind it; else it is None), and retry makes it again"
 _in_flight: Final[dict[str, threading.RLock]] = {}  # by the names of calls that are to happen once over all runs
 
 
 def run_within(function: Callable[[], Any], limit: timedelta, label: str) -> Any:
     """What `function` gives, in a thread of its own. Raises CallTimedOut; the thread is then left to itself."""
+    __tracebackhide__ = True
     ended: list[tuple[bool, Any]] = []
     over = threading.Event()
     context = contextvars.copy_context()
 
     def work() -> None:
+        __tracebackhide__ = True
         try:
             ended.append((True, context.run(function)))
         except BaseException as error:  # raised where the call was made

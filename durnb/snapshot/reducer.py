@@ -312,7 +312,7 @@ class Reducer:
         key = storage.data_ptr() or id(obj)
         known = self._storages.get(key)
         if known is None:
-            known = self._storages[key] = tensors.Storage(tensors.bytes_of(storage)), storage
+            known = self._storages[key] = tensors.Storage(storage, self.notebook.on_host), storage
         return tensors.reduced(obj, known[0])
 
     def _owned(self, obj: arrays.Owned) -> Reduction:

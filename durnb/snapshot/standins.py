@@ -41,6 +41,13 @@ def noting() -> Iterator[list[str]]:
         _notes.reset(token)
 
 
+def note(text: str) -> None:
+    """Says something about the restore that is going on, once for each text."""
+    notes = _notes.get()
+    if notes is not None and text not in notes:
+        notes.append(text)
+
+
 class Gone:
     """Stands for what could not be opened again; whoever uses it is told why."""
 
@@ -79,9 +86,7 @@ def _opened(what: str, opening: Callable[[], Any]) -> Any:
         return opening()
     except Exception as error:  # whatever a library raises, the other variables must come back
         said = f"{what} could not be opened again ({type(error).__name__}: {error})"
-        notes = _notes.get()
-        if notes is not None:
-            notes.append(said)
+        note(said)
         return Gone(said)
 
 

@@ -71,7 +71,4 @@ def counts_of(step: StepHistory) -> CallCounts:
 def failed_calls(step: StepHistory) -> tuple[CallLine, ...]:
     """The calls that failed last, and were not made good since."""
     failed = [call for call in step.calls.made.values() if call.status == "failed"]
-    return tuple(
-        CallLine(label=call.label, error=f"{call.error.type}: {call.error.message}".partition("\n")[0][:200] if call.error else "")
-        for call in failed
-    )
+    return tuple(CallLine(label=call.label, error=call.error.line if call.error else "") for call in failed)
