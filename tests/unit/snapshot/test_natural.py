@@ -9,7 +9,9 @@ import hashlib
 import itertools
 import os
 import sqlite3
+import struct
 import sys
+import weakref
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -57,6 +59,30 @@ def lost(value: Any) -> str:
     return one.reason
 
 
+def test_a_weak_proxy_is_one_of_the_object_that_comes_back() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import weakref\nclass C: pass\nowner = C(); owner.v = 1\nx = [weakref.proxy(owner)]", space)
+    found = back(capture(space, ["x", "owner", "C"]))
+    found["owner"].v = 2
+    assert (type(found["x"][0]), found["x"][0].v) == (weakref.ProxyType, 2)
+    del space["owner"]
+    with pytest.raises(Unavailable):
+        _ = back(capture(space, ["x", "C"]))["x"][0].v
+
+
+def test_layouts_and_functions_for_arrays_are_made_again(folder: Path) -> None:
+    np = pytest.importorskip("numpy")
+    assert again(struct.Struct("<if"), folder).pack(1, 2) == struct.pack("<if", 1, 2)
+    space: dict[str, Any] = {"__name__": "__main__", "np": np}
+    exec("x = np.frompyfunc(lambda a: a + k, 1, 1); k = 2", space)
+    found = back(capture(space, ["x", "k"]))
+    found["k"] = 5
+    assert found["x"](1) == 6
+    assert again(np.add, folder) is np.add
+    first, second = (np.frompyfunc(function, 1, 1) for function in (abs, lambda a: -a))
+    assert content(first) != content(second)
+
+
 def test_counters_and_repetitions_go_on_where_they_stood(folder: Path) -> None:
     counters = [
         itertools.count(-5, -1),
@@ -71,7 +97,9 @@ def test_counters_and_repetitions_go_on_where_they_stood(folder: Path) -> None:
     assert found == [[-6, -7, -8], [1.75, 2.0, 2.25], [2**80 + 1, 2**80 + 2, 2**80 + 3], [[1], [1]], ["a", "a", "a"]]
 
 
-@pytest.mark.parametrize("made", [itertools.cycle("ab"), itertools.tee([1, 2])[0], itertools.count(Fraction(1, 2))], ids=["cycle", "tee", "count"])
+@pytest.mark.parametrize(
+    "made", [itertools.cycle("ab"), itertools.tee([1, 2])[0], itertools.count(Fraction(1, 2))], ids=["cycle", "tee", "count"]
+)
 def test_what_itertools_does_not_tell_any_more_is_lost_with_a_way_out(made: Any, folder: Path) -> None:
     next(made)
     if sys.version_info < (3, 14):
