@@ -26,18 +26,14 @@ from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
 from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
-    guards_attributes,
-    guards_items,
     is_custom,
-    past_constructors,
+    past_own_methods,
     quiet,
     raw_member,
     reduced_exception,
     reduces_as_exception,
     resolves,
-    with_attributes,
     with_causes,
-    with_shared_dict,
 )
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
@@ -350,16 +346,7 @@ class Reducer:
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
         if isinstance(reduced, tuple):
-            reduced = with_attributes(past_constructors(reduced, kind), obj, kind)
-        if kind.__module__ == "itertools" and len(reduced) == 3:
-            reduced = (*reduced, None, None, standins.iterator_state)
-        elif guards_items(kind) and 3 <= len(reduced) <= 5:
-            callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
-            reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
-        elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
-            reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
-        elif isinstance(reduced, tuple):
-            reduced = with_shared_dict(reduced, obj)
+            reduced = past_own_methods(reduced, obj, kind)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:
