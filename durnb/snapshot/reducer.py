@@ -302,7 +302,10 @@ class Reducer:
         assert np is not None
         if kind is np.ndarray:
             return self.plain_array(obj, shares=True)
-        if kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__:
+        own = kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__
+        if own and not arrays.is_masked(
+            kind
+        ):  # a masked array says all in its attributes, and its own way to reduce copies what it is a view of
             return self._object(obj, kind)
         state = dict(getattr(obj, "__dict__", {})) or None
         return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
