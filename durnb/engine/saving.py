@@ -16,7 +16,7 @@ from durnb.engine.live import Changes, Durable, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.events import Input
-from durnb.fingerprint import content
+from durnb.fingerprint import Lens, content
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, capture, unkept
 
@@ -43,6 +43,7 @@ class Ended:
     beside: tuple[Input, ...] = ()
     creates: tuple[str, ...] = ()
     folder: str = ""
+    lent: frozenset[str] = frozenset()
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
@@ -72,8 +73,9 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         home=live.namespace,
     )
     groups, sources = store_groups(draft, captured)
+    lens = Lens()
     stored = {
-        name: _stored_name(name, values[name], group, live, ended, name in wanted)
+        name: _stored_name(name, values[name], group, live, ended, name in wanted, lens)
         for group in groups
         for name in group.names
         if name != OUT
@@ -99,6 +101,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         sources=sources,
         notes=(
             *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+            *(f"{name} is a name of IPython's own: what the step bound to it is not kept" for name in sorted(ended.lent)),
             *creations.notes_on(creates),
             *_unkept_ambient(ended, live),
         ),
@@ -119,11 +122,11 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why:
     )
 
 
-def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, ended: Ended, own: bool) -> StoredName:
+def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, ended: Ended, own: bool, lens: Lens) -> StoredName:
     held = live.names.get(name)
     if not own and held is not None and held.digest and not held.touched:
         return StoredName(digest=held.digest, type=_type_name(value))
-    found = content(value)
+    found = content(value, lens=lens)
     mixed = found.digest if not found.opaque or ended.always else digest_of("opaque", found.digest, group.stream, *group.buffers)
     return StoredName(digest=mixed, type=_type_name(value))
 

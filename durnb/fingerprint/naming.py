@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 NOTEBOOK_HIDDEN = frozenset(
     {
@@ -45,12 +46,16 @@ NOTEBOOK_HIDDEN = frozenset(
 )
 """Names that IPython or the interpreter put into a namespace: no variables of the notebook."""
 
+LENT = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+"""Those of them that a person may bind on purpose, though IPython binds them anew in each kernel."""
+
 EARLIER = frozenset({"_", "__", "___", "Out", "_oh"})
 """Names under which IPython keeps what earlier cells displayed."""
 
 _HISTORY = re.compile(r"_i?\d+\Z")
 
 
+@lru_cache(1 << 16)
 def is_hidden(name: str) -> bool:
     """Whether IPython or the interpreter owns this name (``_12`` and ``_i12`` too)."""
     return name in NOTEBOOK_HIDDEN or (name[:1] == "_" and _HISTORY.match(name) is not None)
