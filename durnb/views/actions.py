@@ -54,6 +54,8 @@ def actions(standing: Standing, step: str, *, ran: float | None, kept: bool) -> 
             return (Action(operation="retry", label="Run it after all"), *keep)
         case "to rerun":
             return keep
+        case "waiting":  # without a kernel: it is answered where it says what it waits for
+            return ()
         case "failed" | "interrupted" | "died":
             return keep
         case "not reached":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from itertools import islice
+from typing import Final, Literal
 
 from durnb.fold import StepHistory
 from durnb.views.forms import Form, form_of
+
+_RECENT: Final = 50  # calls of which the rate is told
+_FEW: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +28,28 @@ class WaitCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCounts:
-    """The durable calls of the step's present generation."""
+    """The durable calls of the step's present generation. `before` of those done were recorded by earlier attempts of the one that runs, which are
+    not made again; `tried` failed and are tried again; `rate` is how many were done a second lately; `items` those that a loop has behind it.
+    """
 
     done: int = 0
+    before: int = 0
     failed: int = 0
+    tried: int = 0
     under_way: int = 0
+    rate: float | None = None
+    items: int = 0
 
     def __str__(self) -> str:
-        """``12 calls done, 1 failed``; empty where it made none."""
-        parts = [f"{self.done} call{'s' * (self.done != 1)} done"] if self.done else []
-        parts += [f"{count} {what}" for count, what in ((self.failed, "failed"), (self.under_way, "under way")) if count]
+        """``1,212 calls done (200 by earlier attempts), 12 failed, 3.1/s``; empty where it made none."""
+        before = f" ({self.before:,} by earlier attempts)" if self.before else ""
+        parts = [f"{self.done:,} call{'s' * (self.done != 1)} done{before}"] if self.done else []
+        told = ((self.failed, "failed"), (self.tried, "tried again"), (self.under_way, "under way"))
+        parts += [f"{count:,} {what}" for count, what in told if count]
+        if self.rate is not None:
+            parts.append(f"{self.rate:.1f}/s" if self.rate >= 1 else f"{60 * self.rate:.1f}/min")
+        if self.items:
+            parts.append(f"its loop is kept up to item {self.items:,}")
         return ", ".join(parts)
 
 
@@ -62,16 +77,40 @@ def waits_of(step: StepHistory) -> tuple[WaitCard, ...]:
     )
 
 
-def counts_of(step: StepHistory) -> CallCounts:
-    """How many calls it made."""
-    counted = Counter(call.status for call in step.calls.made.values())
-    return CallCounts(done=counted["succeeded"], failed=counted["failed"], under_way=counted["started"])
+def counts_of(step: StepHistory, now: datetime | None = None) -> CallCounts:
+    """How many calls it made; with `now`, and while the step runs, at which rate."""
+    calls = step.calls
+    failed = sum(call.status == "failed" and not call.failures for call in calls.open.values())
+    tried = sum(call.status == "failed" for call in calls.open.values()) - failed
+    done = len(calls.made) - len(calls.open)
+    running = step.status == "running"
+    return CallCounts(
+        done=done,
+        before=min(done, step.executions[-1].last.behind) if running else 0,
+        failed=failed,
+        tried=tried,
+        under_way=len(calls.open) - failed - tried,
+        rate=_rate(step, now) if running and now is not None else None,
+        items=max((point.position for point in calls.loops.values()), default=0),
+    )
+
+
+def _rate(step: StepHistory, now: datetime) -> float | None:
+    """Calls a second, from the last ones of this attempt; None where too few were made lately to say."""
+    began = step.executions[-1].last.started
+    recent = [
+        call.at for call in islice(reversed(step.calls.made.values()), _RECENT) if call.at is not None and call.at > began and call.code
+    ]
+    if len(recent) < _FEW:
+        return None
+    spent = (now - (min(recent) if len(recent) == _RECENT else began)).total_seconds()
+    return len(recent) / spent if spent > 0 else None
 
 
 def failed_calls(step: StepHistory) -> tuple[CallLine, ...]:
     """The calls that failed last, and were not made good since."""
-    failed = [call for call in step.calls.made.values() if call.status == "failed"]
     return tuple(
         CallLine(label=call.label, error=f"{call.error.type}: {call.error.message}".partition("\n")[0][:200] if call.error else "")
-        for call in failed
+        for call in list(step.calls.open.values())
+        if call.status == "failed"
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
+from durnb.engine.body import body_now
 from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
 from durnb.engine.mail import receive
@@ -23,7 +24,7 @@ from durnb.engine.steering import step_in
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History, StepHistory
-from durnb.views import RunPage, run_page, step_page, unreached_page
+from durnb.views import RunPage, RunView, step_page, unreached_page
 from durnb.views.preview import previews
 from durnb_widgets.live import LivePanel
 from durnb_widgets.markup import Markup, tag
@@ -38,9 +39,10 @@ _log = logging.getLogger(__name__)
 _FAILED: Final = 20  # attempts whose outputs are shown
 
 
-def page_of(session: Session, history: History) -> RunPage:
-    """The page of the session's run as `history` tells it."""
-    return run_page(history, session.kernel.cells(), datetime.now().astimezone(), session.settings(), folder=Path(working_folder()))
+def page_of(session: Session, history: History, view: RunView | None = None) -> RunPage:
+    """The page of the session's run as `history` tells it; `view` made those before it."""
+    seen = view or RunView()
+    return seen.page(history, session.kernel.cells(), datetime.now().astimezone(), session.settings(), Path(working_folder()))
 
 
 def open_panel(extension: Extension) -> None:
@@ -60,9 +62,10 @@ def open_panel(extension: Extension) -> None:
 
 def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
+    view = RunView()
     panel = LivePanel(
         part(page),
-        look=lambda: session.seen(lambda history: part(page_of(session, history))),
+        look=lambda: session.seen(lambda history: part(page_of(session, history, view))),
         publish=display.change,
         operate=lambda operation, step, message: operate(session, operation, step, message),
         detail=lambda step: detail(session, step),
@@ -84,7 +87,7 @@ class Asking:
 
     def changed(self) -> None:
         """Something happened to the run. Returns at once: the first panel of a kernel takes a second, and the step waits meanwhile."""
-        asking = self.session.seen(_asking)
+        asking = _asking()
         if asking != self._told:
             self._told = asking
             parent = self.kernel.get_parent("shell")
@@ -113,13 +116,13 @@ class Asking:
             self.session.onlookers.append(panel.changed)
 
 
-def _asking(history: History) -> tuple[str, dict[str, str]] | None:
+def _asking() -> tuple[str, dict[str, str]] | None:
     """The running step that waits for signals, and their names by the wait's identity; None where none does."""
-    for step in reversed(list(history.steps.values())):
-        if step.executions and step.status == "running":
-            waits = {call: wait.name for call, wait in step.calls.waits.items() if wait.what == "signal"}
-            return (step.name, waits) if waits else None
-    return None
+    body = body_now()
+    if body is None:
+        return None
+    waits = {call: wait.name for call, wait in list(body.calls.waits.items()) if wait.what == "signal"}
+    return (body.step, waits) if waits else None
 
 
 def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:

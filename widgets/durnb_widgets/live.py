@@ -12,15 +12,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from durnb.errors import DurnbError
 from durnb.views import RunPage
-from durnb.views.standing import STANDINGS
+from durnb.views.standing import QUIET, STANDINGS
 from durnb_widgets.markup import Markup
-from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static
+from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static, timeline_html
 
-SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds, at least
+SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short step has begun and ended by then
+SHOWN_EVERY: Final = 0.15  # seconds between two looks, at least
+SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds and of the timeline, at least
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 2.0  # seconds of a step that runs, at first
 LOOKED_EVERY: Final = 10.0  # seconds, at last
@@ -109,17 +112,16 @@ class LivePanel:
             lasts = any(card.standing == "running" for card in self._page.cards)
             pause = min(1.5 * pause, LOOKED_EVERY) if lasts else LOOKED_AFTER
             news = self._wait(max(0.0, published - time.monotonic()) if behind else pause if lasts else None)
-            if self._closed:
-                return
             if news or not behind:
+                self._rest(SETTLING)
                 began = time.thread_time()
                 behind = self._show() or behind
-                self._rest((time.thread_time() - began) / SHARE)
+                self._rest(max(SHOWN_EVERY, (time.thread_time() - began) / SHARE))
+            if self._closed:
+                return
             if behind and time.monotonic() >= published:
                 began = time.thread_time()
-                with self._publishing:
-                    if not self._closed:
-                        self._publish(self.html(), self._page)
+                self._keep()
                 behind = False
                 published = time.monotonic() + max(SAVED_EVERY, (time.thread_time() - began) / SHARE)
 
@@ -127,15 +129,23 @@ class LivePanel:
         """Until something has happened, or for so long; whether something has."""
         with self._condition:
             self._condition.wait_for(lambda: self._changed or self._closed, seconds)
-            news, self._changed = self._changed, False
-            return news
+            return self._changed
 
     def _rest(self, seconds: float) -> None:
         with self._condition:
             self._condition.wait_for(lambda: self._closed, min(seconds, LOOKED_EVERY))
 
+    def _keep(self) -> None:
+        """What the notebook holds, and the timeline, which is much to draw, are made to say what the page says."""
+        self._patch_chart()
+        with self._publishing:
+            if not self._closed:
+                self._publish(self.html(), self._page)
+
     def _show(self) -> bool:
         """Look, and send what has changed; whether there was anything to see."""
+        with self._condition:
+            self._changed = False  # what changes from here on is looked at next
         try:
             page = self._look()
             if page is None:
@@ -152,21 +162,28 @@ class LivePanel:
             self._widget.send(message)
 
     def _patch(self, page: RunPage) -> None:
-        """Send what is not as it was sent last."""
+        """Send what is not as it was sent last; the timeline comes later."""
         with self._sending:
             before = self._sent
             if before is None:
                 return  # no page has asked yet
-            now = self._sent = pieces(page, self._live)
+            now = self._sent = replace(pieces(page, self._live), chart=before.chart)
             patch: dict[str, Any] = {"kind": "patch", "rows": {step: row for step, row in now.rows.items() if before.rows.get(step) != row}}
-            patch |= {name: getattr(now, name) for name in ("head", "chart", "foot") if getattr(now, name) != getattr(before, name)}
+            patch |= {name: getattr(now, name) for name in ("head", "foot") if getattr(now, name) != getattr(before, name)}
             if list(now.rows) != list(before.rows):
                 patch["order"] = list(now.rows)
             self._send(patch)
 
+    def _patch_chart(self) -> None:
+        with self._sending:
+            before, drawn = self._sent, timeline_html(self._page)
+            if before is not None and drawn != before.chart:
+                self._sent = replace(before, chart=drawn)
+                self._send({"kind": "patch", "rows": {}, "chart": drawn})
+
     def _whole(self) -> None:
         with self._sending:
-            now = self._sent = pieces(self._page, self._live)
+            now = self._sent = replace(pieces(self._page, self._live), chart=timeline_html(self._page))
             self._send(
                 {
                     "kind": "page",
@@ -174,6 +191,7 @@ class LivePanel:
                     "rows": dict(now.rows),
                     "order": list(now.rows),
                     "standings": list(STANDINGS),
+                    "quiet": list(QUIET),
                     "restore": _RESTORE,
                 }
             )

@@ -13,6 +13,7 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.overview import spell
 from durnb.views import Action, RunPage, StepCard
 from durnb.views.standing import STANDINGS, Standing
+from durnb.views.windows import Fold, windowed
 from durnb_widgets.answers import wait_html
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import chart
@@ -29,7 +30,7 @@ _HEADS: Final = (
     ("attempts", "durnb-c-attempts"),
     ("saved", "durnb-c-saved"),
 )
-_SAVED_ROWS: Final = 200  # a saved notebook holds no more of them
+_SAVED_ROWS: Final = 100  # a saved notebook holds no more of them
 
 
 @cache
@@ -67,12 +68,20 @@ class Rows:
         return made[2]
 
 
+NOT_DRAWN: Final = Markup("")
+
+
+def timeline_html(page: RunPage) -> Markup:
+    """The timeline of the page."""
+    return chart(page.timeline, page.at)
+
+
 def pieces(page: RunPage, rows: Rows) -> Pieces:
-    """The parts of the page. `page.at` is in the reader's zone."""
+    """The parts of the page, without the timeline. `page.at` is in the reader's zone."""
     return Pieces(
         head=_head(page),
         rows={card.step: rows.row(card, page.at) for card in page.cards},
-        chart=chart(page.timeline, page.at),
+        chart=NOT_DRAWN,
         foot=_foot(page),
     )
 
@@ -84,20 +93,14 @@ def _foot(page: RunPage) -> Markup:
 def panel_html(page: RunPage, key: str = "", rows: Rows | None = None, *, small: bool = False) -> Markup:
     """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`; a `small` one is nothing but its rows."""
     known = rows if rows is not None else Rows(live=False)
-    shown = _cut(page)
-    left = len(page.cards) - len(shown)
-    foot = join(_foot(page), f" · {left} finished steps are left out here" if left else None)
-    return shell(key, _head(page), join([known.row(card, page.at) for card in shown]), chart(page.timeline, page.at), foot, small=small)
+    body = [known.row(one, page.at) if isinstance(one, StepCard) else _fold_row(one) for one in windowed(page.cards, most=_SAVED_ROWS)]
+    return shell(key, _head(page), join(body), timeline_html(page), _foot(page), small=small)
 
 
-def _cut(page: RunPage) -> list[StepCard]:
-    """What a saved notebook shows of a long run: first all that is not simply finished."""
-    if len(page.cards) <= _SAVED_ROWS:
-        return list(page.cards)
-    telling = [card.step for card in page.cards if card.standing not in ("finished", "not reached")]
-    others = [card.step for card in page.cards if card.standing in ("finished", "not reached")]
-    chosen = set((telling + others)[:_SAVED_ROWS])
-    return [card for card in page.cards if card.step in chosen]
+def _fold_row(fold: Fold) -> Markup:
+    words = f"… {fold}: {fold.first} to {fold.last}" if fold.count > 1 else f"… {fold}: {fold.first}"
+    said = tag("td", words, " · ", tag("code", "%durable status"), " lists all", colspan=str(len(_HEADS)))
+    return tag("tr", said, class_="durnb-fold")
 
 
 def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, *, live: bool = False, small: bool = False) -> Markup:

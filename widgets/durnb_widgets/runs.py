@@ -16,7 +16,15 @@ from durnb_widgets.panel import style
 from durnb_widgets.rich import Rich
 from durnb_widgets.times import moment
 
-_STATES: Mapping[str, str] = {"finished": "finished", "open": "running", "failed": "failed", "abandoned": "aborted"}
+_STATES: Mapping[str, str] = {
+    "finished": "finished",
+    "open": "running",
+    "failed": "failed",
+    "abandoned": "aborted",
+    "cancelled": "aborted",
+    "suspended": "waiting",
+    "paused": "interrupted",
+}
 _NEWEST = 200  # runs that are shown
 
 

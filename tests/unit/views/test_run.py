@@ -9,7 +9,8 @@ from hypothesis import given
 
 from durnb.engine.cells import NotebookCell
 from durnb.fingerprint import read_cell
-from durnb.views import RunPage, StepCard, actions, run_page
+from durnb.fold import History
+from durnb.views import RunPage, RunView, StepCard, actions, run_page
 from durnb.views.standing import STANDINGS
 from unit.engine.run_story import Story, stories
 
@@ -38,6 +39,14 @@ def test_every_run_has_a_page_that_shows_each_step_once(story: Story) -> None:
     assert sum(shown.counts.values()) == len(shown.cards)
     assert cards(shown)["never"].standing == "not reached"
     assert shown.headline
+
+
+@given(stories())
+def test_a_page_made_on_from_the_one_before_is_the_page_made_anew(story: Story) -> None:
+    history, view, shown = History(), RunView(), cells("load", "train", "never")
+    for recorded in story.events:
+        history.apply(recorded)
+        assert view.page(history, shown, recorded.at) == run_page(history, shown, recorded.at)
 
 
 def test_steps_stand_in_notebook_order_and_one_without_a_cell_where_it_ran() -> None:
