@@ -142,6 +142,7 @@ def map(
     "60/min". Up to `tolerate` items may fail: their errors stand in the result, and are listed; one more ends the map, and what is done is kept.
     `key` and the other options are those of `durnb.call`, for each item. In tasks: ``await durnb.aio.map(…)``.
     """
+    __tracebackhide__ = True
     from durnb.inside import map_sync
 
     return map_sync(

@@ -308,6 +308,8 @@ class MapFailed(DurnbError):
     def __init__(self, *, name: str, failed: int, tolerated: int, failures: tuple[tuple[str, str], ...]) -> None:
         self.name, self.failed, self.tolerated, self.failures = name, failed, tolerated, failures
         shown = "; ".join(f"{item}: {error}" for item, error in failures)
+        if failed > len(failures):
+            shown += f"; and {failed - len(failures)} more"
         super().__init__(
             f"{failed} items of {name} failed, and {tolerated} are tolerated: {shown}. What is done is kept: run the cell again"
         )

@@ -93,9 +93,9 @@ def store_for(notebook: Path) -> Store:
 
 def choose_run(store: Store, wanted: str | None) -> RunName:
     """The run that is meant. Raises UsageError, naming those there are."""
+    if wanted is None and (last := store.used_last()) is not None:
+        return last
     runs = store.runs()
-    if wanted is None and runs:
-        return max(runs, key=lambda run: (str((store.status(run) or {}).get("at", "")), run.number))
     matches = [run for run in runs if str(run) == wanted] or [run for run in runs if run.key == wanted]
     if not matches:
         raise UsageError(f"{store.notebook.name} has no run {wanted!r}; it has {', '.join(map(str, runs)) or 'none'}")

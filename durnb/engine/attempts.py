@@ -352,7 +352,7 @@ class Attempts:
     def _show(self, text: str) -> None:
         """A line of the running body in its badge; empty: what the badge said before."""
         badge = self._badge("running")
-        self.stage.badge(replace(badge, reason=text or badge.reason))
+        self.stage.badge(replace(badge, reason=text or badge.reason, live=bool(text)))
 
     def _badge(self, state: BadgeState) -> Badge:
         attempt = self.numbers.attempt

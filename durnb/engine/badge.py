@@ -15,7 +15,7 @@ class Badge:
 
     `ran_at` (aware) is when the body ran, for `ran` seconds; `save` seconds and `size` bytes are those of the checkpoint. `reason` is why the step
     runs, failed or waits, in one phrase; `commands` are what a person can type; `notes` are lost names, untracked inputs and the like.
-    While something lasts, `since` (aware) is when it began, and `until` when the next attempt is made.
+    While something lasts, `since` (aware) is when it began, and `until` when the next attempt is made; `live`: its reason tells how far the body is.
     """
 
     step: str
@@ -30,3 +30,4 @@ class Badge:
     notes: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    live: bool = False

@@ -18,6 +18,8 @@ from durnb.errors import CallTooLate, StepAsks
 from durnb.happened import Calls
 from durnb.journal import Journal
 
+_LINES: Final = 3  # of maps and waits that are told at a time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitNow:
@@ -105,7 +107,7 @@ class Scope:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Body:
-    """One attempt's body while it runs. `show` puts a line into its badge; `serve` takes what others sent; `asked` is what it has to ask.
+    """One attempt's body while it runs. `show` puts text into its badge (empty: none), `lines` are of what goes on; `serve` takes what others sent; `asked` is what it has to ask.
 
     `started_seq` is that of its execution. `leaving`: no further call begins. `cautious` says whether stale calls may ask.
     """
@@ -130,6 +132,7 @@ class Body:
     said: set[str] = field(default_factory=set)
     stale: dict[str, float] = field(default_factory=dict)
     owners: dict[str, object] = field(default_factory=dict)
+    lines: dict[object, str] = field(default_factory=dict)
     root: Scope = field(init=False)
     _before: frozenset[threading.Thread] = frozenset()
 
@@ -153,6 +156,18 @@ class Body:
         """Whether `what` was called before as a method of another object."""
         with self.lock:
             return self.owners.setdefault(what, owner) is not owner
+
+    def tell(self, of: object, text: str) -> None:
+        """The line of a map or wait that goes on, in the badge beside those of others; "" takes it away. Only the main thread's are shown."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if text:
+            self.lines[of] = text
+        elif self.lines.pop(of, None) is None:
+            return
+        lines = list(self.lines.values())
+        more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        self.show(" · ".join([*lines[:_LINES], *more]))
 
     def say_once(self, text: str) -> None:
         """A line for people, once for each text and body."""

@@ -113,9 +113,13 @@ class HeldRun:
         """The history of the wished run, without beginning one; None where there is none. Raises RunHeld where another kernel has it."""
         if self._journal is not None:
             return self._journal.history
-        store = self.store()
-        run = RunName(self.wish.key, self.wish.number) if self.wish.number is not None else store.newest(self.wish.key)
+        store, run = self.wished()
         return read_history(store, run, self.clock) if run is not None else None
+
+    def wished(self) -> tuple[Store, RunName | None]:
+        """The run that this kernel would attach to, where there is one. Raises NotebookUnknown."""
+        store = self.store()
+        return store, RunName(self.wish.key, self.wish.number) if self.wish.number is not None else store.newest(self.wish.key)
 
     def store(self) -> Store:
         """The store of this notebook, there or not. Raises NotebookUnknown."""

@@ -14,9 +14,9 @@ from durnb.journal import RunName, Store
 _PATIENCE: Final = 5.0  # seconds for an answer; a control thread can stall while C code holds the GIL
 
 
-def look_owner(store: Store, run: RunName) -> dict[str, Any] | None:
-    """Have the owner look into the run's inbox: what `Session.look` says, or None where it has no connection file or does not answer."""
-    answer = _ask(store, run, REQUEST, {"op": "look"})
+def look_owner(store: Store, run: RunName, patience: float = _PATIENCE) -> dict[str, Any] | None:
+    """Have the owner look into the run's inbox: what `Session.look` says, or None where it has no connection file or does not answer in time."""
+    answer = _ask(store, run, REQUEST, {"op": "look"}, patience)
     result = (answer or {}).get("result")
     return result if isinstance(result, dict) else None
 
@@ -31,7 +31,7 @@ def shut_owner_down(store: Store, run: RunName) -> bool:
     return _ask(store, run, "shutdown_request", {"restart": False}) is not None
 
 
-def _ask(store: Store, run: RunName, kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
+def _ask(store: Store, run: RunName, kind: str, content: dict[str, Any], patience: float = _PATIENCE) -> dict[str, Any] | None:
     with _control(store, run) as client:
         if client is None:
             return None
@@ -39,7 +39,7 @@ def _ask(store: Store, run: RunName, kind: str, content: dict[str, Any]) -> dict
         client.control_channel.send(message)
         try:
             while True:
-                reply = client.get_control_msg(timeout=_PATIENCE)
+                reply = client.get_control_msg(timeout=patience)
                 if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
                     found: dict[str, Any] = reply["content"]
                     return found

@@ -1,40 +1,32 @@
-"""The progress of a map as one line of text, in the manner of tqdm, shown in the badge of the cell."""
+"""The progress of a map, counted as its items end, and told in the badge of the cell now and then."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sized
 from operator import length_hint
 from typing import Final
 
-from durnb.engine.body import Scope
+from durnb.engine.body import Body, Scope
+from durnb.engine.progress import Pace, Progress
 
-_EVERY: Final = 0.3  # seconds between two changes
-_WIDTH: Final = 20
+_FIRST: Final = 0.5  # seconds after which a map is worth a line: what is over sooner flickers
+_EVERY: Final = 0.3  # seconds between two changes of it, at first
+_SELDOM: Final = 2.0  # and in a map that takes hours
 
 
-@dataclass(slots=True)
 class Bar:
-    """Counts what is done; `total` is 0 where it is not known. Only the main thread shows anything."""
+    """Counts what is done. A map inside of another call counts too, and tells nobody. Only the main thread tells anything."""
 
-    name: str
-    total: int
-    put: Callable[[str], None]
-    done: int = 0
-    restored: int = 0
-    failed: int = 0
-    _began: float = field(default_factory=time.monotonic)
-    _next: float = 0.0
-
-    @classmethod
-    def of(cls, scope: Scope | None, name: str, items: object) -> Bar:
-        try:
-            total = length_hint(items)
-        except TypeError:
-            total = 0
-        return cls(name, total, scope.body.show if scope is not None and not scope.call else _nowhere)
+    def __init__(self, scope: Scope | None, name: str, items: object) -> None:
+        self._body: Body | None = scope.body if scope is not None and not scope.call else None
+        self._name, self.total = name, length_of(items)
+        self.done = self.restored = self.failed = 0
+        self._pace = Pace()
+        self._began = time.monotonic()
+        self._next = self._began + _FIRST
+        self._told = False
 
     def count(self, *, restored: bool, failed: bool) -> None:
         self.done += 1
@@ -42,37 +34,38 @@ class Bar:
         self.failed += failed
         self.show()
 
+    def progress(self) -> Progress:
+        """Where it stands now."""
+        spent = time.monotonic() - self._began
+        return Progress(
+            name=self._name,
+            total=self.total,
+            done=self.done,
+            restored=self.restored,
+            failed=self.failed,
+            spent=spent,
+            rate=self._pace.rate(spent, self.done - self.restored),
+        )
+
     def show(self) -> None:
-        """Show where it stands, a few times a second at most."""
+        """Tell where it stands, a few times a second at most."""
         now = time.monotonic()
-        if now >= self._next and threading.current_thread() is threading.main_thread():
-            self._next = now + _EVERY
-            self.put(self.text(now))
+        if self._body is None or now < self._next or threading.current_thread() is not threading.main_thread():
+            return
+        self._next = now + min(_SELDOM, max(_EVERY, (now - self._began) / 100))
+        self._told = True
+        self._body.tell(self, str(self.progress()))
 
     def end(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            self.put("")
-
-    def text(self, now: float) -> str:
-        """``fetch:  37%|#######             | 37/100 [00:12<00:20, 3.1/s, 5 restored, 1 failed]``"""
-        spent = now - self._began
-        made = self.done - self.restored
-        rate = made / spent if spent > 0 else 0.0
-        more = [f"{count} {what}" for count, what in ((self.restored, "restored"), (self.failed, "failed")) if count]
-        if not self.total:
-            return f"{self.name}: {self.done} [{_clock(spent)}, {', '.join([f'{rate:.1f}/s', *more])}]"
-        part = min(1.0, self.done / self.total)
-        full = round(part * _WIDTH)
-        left = _clock((self.total - self.done) / rate) if rate and self.total >= self.done else "?"
-        bar = "#" * full + "." * (_WIDTH - full)
-        return f"{self.name}: {part:4.0%}|{bar}| {self.done}/{self.total} [{_clock(spent)}<{left}, {', '.join([f'{rate:.1f}/s', *more])}]"
+        """The map is over: the last line of one that told anything says how it ended, and goes."""
+        if self._body is not None and self._told:
+            self._body.tell(self, str(self.progress()))
+            self._body.tell(self, "")
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
-def _nowhere(text: str) -> None:
-    """Where nobody is shown anything."""
+def length_of(items: object) -> int | None:
+    """How many items there are to come, where they say so."""
+    try:
+        return len(items) if isinstance(items, Sized) else length_hint(items, 0) or None
+    except Exception:  # it is the user's, may have none although it has the method, and only a line depends on it
+        return None

@@ -41,6 +41,7 @@ class DurableFunction:
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         scope = scope_now(self._name)
         if scope is None:
             say_outside("durnb.call")
@@ -60,6 +61,7 @@ class DurableFunction:
 
     def invocation(self, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Invocation:
         """The call with these arguments, made now in `scope`. Raises UsageError where they have no stable content and there is no key."""
+        __tracebackhide__ = True
         once = self._options.once
         if isinstance(once, str):
             identity = Identity(digest=identify(scope, self.__wrapped__, "once", once, (), {}).digest, label=once)
@@ -113,12 +115,14 @@ def say_outside(what: str) -> None:
 
 
 async def _awaited(made: Invocation, function: Callable[[], Any]) -> Any:
+    __tracebackhide__ = True
     found, value = made.recorded()
     return value if found else await made.run_async(function)
 
 
 def _drained(made: Invocation, function: Callable[[], Iterator[Any]]) -> Iterator[Any]:
     """The items of a generator as they come, recorded when it is drained; recorded ones again."""
+    __tracebackhide__ = True
     found, items = made.recorded()
     if not found:
         made.begin()
@@ -138,6 +142,7 @@ def _drained(made: Invocation, function: Callable[[], Iterator[Any]]) -> Iterato
 
 
 async def _drained_async(made: Invocation, function: Callable[[], AsyncIterator[Any]]) -> AsyncIterator[Any]:
+    __tracebackhide__ = True
     found, items = made.recorded()
     if not found:
         made.begin()

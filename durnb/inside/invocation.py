@@ -45,6 +45,7 @@ class Invocation:
 
     def recorded(self) -> tuple[bool, Any]:
         """Whether the call has a result already, and which. Raises StepAsks where a person has to decide."""
+        __tracebackhide__ = True
         known = self.body.calls.made.get(self.identity.digest)
         if known is None or known.status == "failed":
             return self._done_elsewhere(known)
@@ -140,6 +141,7 @@ class Invocation:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call `function`, with its retries, and record what it gives."""
+        __tracebackhide__ = True
         if not isinstance(self.options.once, str):
             return self._run(function)
         with _in_flight.setdefault(
@@ -149,6 +151,7 @@ class Invocation:
             return value if found else self._run(function)
 
     def _run(self, function: Callable[[], Any]) -> Any:
+        __tracebackhide__ = True
         if self.body.leaving:
             with self.scope.holding():
                 while self.body.leaving:
@@ -171,6 +174,7 @@ class Invocation:
 
     async def run_async(self, function: Callable[[], Awaitable[Any]]) -> Any:
         """As `run`, for a coroutine function."""
+        __tracebackhide__ = True
         if self.body.leaving:
             with self.scope.holding():
                 while self.body.leaving:
@@ -298,6 +302,7 @@ class Invocation:
             raise CallTooLate(step=self.body.step, call=self.identity.label) from late
 
     def _timed(self, function: Callable[[], Any]) -> Any:
+        __tracebackhide__ = True
         if self.options.timeout is None:
             return function()
         return run_within(function, self.options.timeout, self.identity.label)
@@ -308,11 +313,13 @@ _in_flight: Final[dict[str, threading.RLock]] = {}  # by the names of calls that
 
 def run_within(function: Callable[[], Any], limit: timedelta, label: str) -> Any:
     """What `function` gives, in a thread of its own. Raises CallTimedOut; the thread is then left to itself."""
+    __tracebackhide__ = True
     ended: list[tuple[bool, Any]] = []
     over = threading.Event()
     context = contextvars.copy_context()
 
     def work() -> None:
+        __tracebackhide__ = True
         try:
             ended.append((True, context.run(function)))
         except BaseException as error:  # raised where the call was made

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import queue
 import re
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -20,11 +22,11 @@ from durnb.engine.body import Scope, scope_now
 from durnb.engine.retry import classify
 from durnb.errors import CallTooLate, MapFailed, StepAsks, UsageError
 from durnb.inside.bar import Bar
-from durnb.inside.function import DurableFunction, call, kind_of, say_outside
+from durnb.inside.function import DurableFunction, call, say_outside
 from durnb.inside.identity import name_of
 from durnb.inside.invocation import Invocation
 
-_SHOWN: Final = 5  # failures that are told
+_SHOWN: Final = 10  # failures that are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Gathering:
     name: str
     options: MapOptions
     bar: Bar
+    scope: Scope | None
     results: list[Any] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     failed: int = 0
@@ -80,6 +83,7 @@ class Gathering:
 
     def take(self, outcome: Outcome, item: object, *, restored: bool = False) -> None:
         """One more. Raises what must not be tolerated, and MapFailed where too many failed."""
+        __tracebackhide__ = True  # of the frames in an error's traceback, IPython shows those that are the user's
         value: Any = outcome.value
         if outcome.error is not None:
             error = outcome.error
@@ -89,7 +93,7 @@ class Gathering:
             if len(self.failures) < _SHOWN:
                 self.failures.append((repr(item)[:60], f"{type(error).__name__}: {error}"[:200]))
             if self.failed > self.options.tolerate:
-                self._too_many(error)
+                raise self._too_many(error)
             value = error
         self.bar.count(restored=restored, failed=outcome.error is not None)
         if not self.options.ordered:
@@ -99,17 +103,27 @@ class Gathering:
         while len(self.results) in self._early:
             self.results.append(self._early.pop(len(self.results)))
 
-    def _too_many(self, error: Exception) -> None:
+    def _too_many(self, error: Exception) -> Exception:
+        """What ends the map: the error itself, where none is tolerated."""
         if self.options.tolerate == 0:
-            raise error
-        raise MapFailed(name=self.name, failed=self.failed, tolerated=self.options.tolerate, failures=tuple(self.failures)) from error
+            of = f" of {self.bar.total}" if self.bar.total is not None else ""
+            if self.scope is not None:
+                self.scope.body.say(
+                    f"{self.name} failed for the item {self.failures[0][0]}; {self.bar.done}{of} items are done, and are kept"
+                )
+            return error
+        failed = MapFailed(name=self.name, failed=self.failed, tolerated=self.options.tolerate, failures=tuple(self.failures))
+        failed.__cause__ = error
+        return failed
 
-    def end(self, say: Callable[[str], None]) -> list[Any]:
+    def end(self) -> list[Any]:
         """All results; failures that were tolerated are told."""
-        self.bar.end()
         if self.failed:
             shown = "; ".join(f"{item}: {error}" for item, error in self.failures)
-            say(f"{self.failed} items of {self.name} failed, and are errors in its result: {shown}")
+            more = f"; and {self.failed - len(self.failures)} more" if self.failed > len(self.failures) else ""
+            are = "item failed, and is an error" if self.failed == 1 else "items failed, and are errors"
+            say = self.scope.body.say if self.scope is not None else print
+            say(f"{self.name}: {self.failed} {are} in its result: {shown}{more}")
         return self.results
 
 
@@ -175,11 +189,12 @@ class ItemMap:
             say_outside("durnb.map")
         clock: Clock = scope.body.clock if scope is not None else SystemClock()
         name = call_options.get("name") or name_of(made.__wrapped__)
-        gathering = Gathering(name, options, Bar.of(scope, name, items))
+        gathering = Gathering(name, options, Bar(scope, name, items), scope)
         return cls(function=made.__wrapped__, made=made, scope=scope, gathering=gathering, options=options, pace=Pace(options.pace, clock))
 
     def invocation(self, at: int, item: object) -> Invocation | None:
         """The item's call, to be made; None where there is none, or its result was recorded and is taken. Raises StepAsks."""
+        __tracebackhide__ = True
         if self.scope is None:
             return None
         invocation = self.made.invocation(self.scope, (item,), {})
@@ -189,24 +204,11 @@ class ItemMap:
             return None
         return invocation
 
-    def end(self) -> list[Any]:
-        return self.gathering.end(self.scope.body.say if self.scope is not None else print)
 
-
-def map_items(
-    function: Callable[..., Any],
-    items: Iterable[Any],
-    key: Any,
-    options: MapOptions,
-    executor: Executor | None,
-    call_options: dict[str, Any],
-) -> list[Any]:
-    """See `durnb.map`."""
-    if kind_of(getattr(function, "__wrapped__", function)) == "coroutine":
-        if executor is not None:
-            raise UsageError("durnb.map: a coroutine function runs in tasks, and takes no executor=")
-        return _on_a_loop(ItemMap.of(function, items, key, options, call_options), items)
-    mapping = ItemMap.of(function, items, key, options, call_options)
+def map_items(mapping: ItemMap, items: Iterable[Any], executor: Executor | None) -> list[Any]:
+    """The map of a function, in threads or in `executor`."""
+    __tracebackhide__ = True
+    options = mapping.options
     target = mapping.function if executor is None else _remotely(mapping.function, executor)
     ended: queue.SimpleQueue[tuple[Outcome, Any]] = queue.SimpleQueue()
     crew = Crew(options.concurrency)
@@ -226,11 +228,16 @@ def map_items(
             mapping.gathering.take(*_next(ended, mapping.gathering.bar))
     finally:
         crew.dismiss()
-    return mapping.end()
+        mapping.gathering.bar.end()
+    return mapping.gathering.end()
 
 
 def _remotely(function: Callable[..., Any], executor: Executor) -> Callable[[Any], Any]:
-    return lambda item: executor.submit(function, item).result()
+    def remote(item: Any) -> Any:
+        __tracebackhide__ = True
+        return executor.submit(function, item).result()
+
+    return remote
 
 
 def _task(
@@ -239,9 +246,11 @@ def _task(
     context = contextvars.copy_context()
 
     def work() -> Any:
-        return target(item) if invocation is None else invocation.run(lambda: target(item))
+        __tracebackhide__ = True
+        return target(item) if invocation is None else invocation.run(functools.partial(target, item))
 
     def run() -> None:
+        __tracebackhide__ = True
         try:
             outcome = Outcome(at, context.run(work))
         except BaseException as error:  # raised where the map was called
@@ -262,37 +271,66 @@ def _next(ended: queue.SimpleQueue[tuple[Outcome, Any]], bar: Bar) -> tuple[Outc
 
 async def map_items_async(mapping: ItemMap, items: Iterable[Any] | AsyncIterable[Any]) -> list[Any]:
     """The map of a coroutine function, in tasks of this loop."""
+    __tracebackhide__ = True
     flying: dict[asyncio.Task[Any], tuple[int, Any]] = {}
-    try:
-        at = -1
-        async for item in _each(items):
-            at += 1
-            invocation = mapping.invocation(at, item)
-            if invocation is None and mapping.scope is not None:
-                continue
-            while len(flying) >= mapping.options.concurrency:
-                await _take_some(flying, mapping.gathering)
-            await mapping.pace.clock.pause(mapping.pace.wait())
-            flying[asyncio.ensure_future(_awaited(invocation, mapping.function, item))] = at, item
-        while flying:
-            await _take_some(flying, mapping.gathering)
-    finally:
-        for task in flying:
-            task.cancel()
-        await asyncio.gather(*flying, return_exceptions=True)
-    return mapping.end()
+    ended: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
+    async with telling(mapping.gathering.bar):
+        try:
+            at = -1
+            async for item in _each(items):
+                at += 1
+                invocation = mapping.invocation(at, item)
+                if invocation is None and mapping.scope is not None:
+                    continue
+                while len(flying) >= mapping.options.concurrency:
+                    await _take_some(flying, ended, mapping.gathering)
+                await mapping.pace.clock.pause(mapping.pace.wait())
+                task = asyncio.ensure_future(_awaited(invocation, mapping.function, item))
+                flying[task] = at, item
+                task.add_done_callback(ended.put_nowait)
+            while flying:
+                await _take_some(flying, ended, mapping.gathering)
+        finally:
+            for task in flying:
+                task.cancel()
+            await asyncio.gather(*flying, return_exceptions=True)
+    return mapping.gathering.end()
 
 
-async def _take_some(flying: dict[asyncio.Task[Any], tuple[int, Any]], gathering: Gathering) -> None:
-    done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        at, item = flying.pop(task)
-        error = task.exception()
-        gathering.take(Outcome(at, error=error) if error is not None else Outcome(at, task.result()), item)
+async def _take_some(
+    flying: dict[asyncio.Task[Any], tuple[int, Any]], ended: asyncio.Queue[asyncio.Task[Any]], gathering: Gathering
+) -> None:
+    __tracebackhide__ = True
+    done = await ended.get()
+    while True:
+        at, item = flying.pop(done)
+        error = done.exception()
+        gathering.take(Outcome(at, error=error) if error is not None else Outcome(at, done.result()), item)
+        if ended.empty():
+            return
+        done = ended.get_nowait()
 
 
 async def _awaited(invocation: Invocation | None, function: Callable[..., Any], item: object) -> Any:
-    return await (function(item) if invocation is None else invocation.run_async(lambda: function(item)))
+    __tracebackhide__ = True
+    return await (function(item) if invocation is None else invocation.run_async(functools.partial(function, item)))
+
+
+@asynccontextmanager
+async def telling(bar: Bar) -> AsyncIterator[None]:
+    """Tell how far the map is while this loop runs it or waits for it."""
+
+    async def tell() -> None:
+        while True:
+            bar.show()
+            await asyncio.sleep(SLICE)
+
+    task = asyncio.ensure_future(tell())
+    try:
+        yield
+    finally:
+        task.cancel()
+        bar.end()
 
 
 async def _each(items: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
@@ -304,17 +342,20 @@ async def _each(items: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]
         yield item
 
 
-def _on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
-    """Run the map on a loop of its own, in another thread: this one may have a loop that runs."""
+def map_on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
+    """Run the map of a coroutine function on a loop of its own, in another thread: this one may have a loop that runs."""
+    __tracebackhide__ = True
     loop = asyncio.new_event_loop()
     context = contextvars.copy_context()
     ended: Future[list[Any]] = Future()
     tasks: list[asyncio.Task[list[Any]]] = []
 
     def work() -> None:
+        __tracebackhide__ = True
         try:
             tasks.append(loop.create_task(map_items_async(mapping, items)))
-            ended.set_result(loop.run_until_complete(tasks[0]))
+            loop.run_until_complete(asyncio.wait(tasks))  # not the task itself: an error of it would carry the loop's frames
+            ended.set_result(tasks[0].result())
         except BaseException as error:  # raised where the map was called
             ended.set_exception(error)
         finally:
@@ -323,14 +364,18 @@ def _on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
     thread = threading.Thread(target=lambda: context.run(work), name="durnb-map-loop", daemon=True)
     thread.start()
     try:
-        while True:
-            try:
-                return ended.result(timeout=SLICE)
-            except FutureTimeout:
-                if ended.done():
-                    raise  # the function's own
-                mapping.gathering.bar.show()
+        while not ended.done():
+            with suppress(FutureTimeout):
+                ended.exception(timeout=SLICE)
+            mapping.gathering.bar.show()
     except BaseException:
-        if tasks and not ended.done():
-            loop.call_soon_threadsafe(tasks[0].cancel)
+        if tasks:
+            with suppress(RuntimeError):  # the loop is closed: the map has ended
+                loop.call_soon_threadsafe(tasks[0].cancel)
         raise
+    finally:
+        mapping.gathering.bar.end()
+    error = ended.exception()
+    if error is not None:
+        raise error  # here, and not in the future: its frames say nothing to anybody
+    return ended.result()

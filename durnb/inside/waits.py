@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -133,8 +132,7 @@ class _Progress:
             self._body.say(
                 f"the clock was set {'forward' if jump > timedelta(0) else 'back'} by {spell(abs(jump))}; {self.identity.label} goes by it"
             )
-        if threading.current_thread() is threading.main_thread():
-            self._body.show(self._told(now))
+        self._body.tell(self.identity.digest, self._told(now))
 
     def _told(self, now: datetime) -> str:
         until = self.wait.until
@@ -194,8 +192,7 @@ def registered(progress: _Progress) -> Iterator[None]:
     finally:
         with scope.body.lock:
             scope.waits.pop(key, None)
-        if threading.current_thread() is threading.main_thread():
-            scope.body.show("")
+        scope.body.tell(key, "")
 
 
 def waited(progress: _Progress) -> Any:

@@ -74,6 +74,7 @@ class Method:
         return f"<durable method {self._label}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         scope = scope_now(self._label)
         if scope is None:
             say_outside("a wrapped client")
@@ -110,9 +111,11 @@ async def _each_async(items: list[Any]) -> AsyncIterator[Any]:
 
 
 def _called(made: Invocation, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    __tracebackhide__ = True
     streams: list[Any] = []
 
     def once() -> Any:
+        __tracebackhide__ = True
         value = method(*args, **kwargs)
         if is_stream(value):
             streams.append(value)
@@ -127,12 +130,14 @@ def _called(made: Invocation, method: Callable[..., Any], args: tuple[Any, ...],
 
 
 async def _awaited(made: Invocation, method: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    __tracebackhide__ = True
     found, value = made.recorded()
     if found:
         return again(value)
     streams: list[Any] = []
 
     async def once() -> Any:
+        __tracebackhide__ = True
         value = await method(*args, **kwargs)
         if is_stream(value):
             streams.append(value)
@@ -156,6 +161,7 @@ def is_stream(value: object) -> bool:
 
 
 def _drained(made: Invocation, stream: Iterator[Any]) -> Iterator[Any]:
+    __tracebackhide__ = True
     items: list[Any] = []
     began = made.body.clock.monotonic()
     for item in stream:
@@ -165,6 +171,7 @@ def _drained(made: Invocation, stream: Iterator[Any]) -> Iterator[Any]:
 
 
 async def _drained_async(made: Invocation, stream: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    __tracebackhide__ = True
     items: list[Any] = []
     began = made.body.clock.monotonic()
     async for item in stream:

@@ -89,8 +89,9 @@ def refuse(request: Request, why: str) -> None:
 
 def answer(folder: Path, request: str) -> str | None:
     """What became of a request: "" where it was taken, the reason where it was refused (told once), None while it waits."""
+    waits = any(folder.glob(f"*-{request}.json"))  # first: the reason is there before the request goes
     for file in folder.glob(f"*-{request}.refused"):
         why = file.read_text()
         file.unlink(missing_ok=True)
         return why
-    return None if any(folder.glob(f"*-{request}.json")) else ""
+    return None if waits else ""

@@ -138,6 +138,10 @@ class Store:
         """The run of `key` with the highest number."""
         return max((run for run in self.runs() if run.key == key), default=None)
 
+    def used_last(self) -> RunName | None:
+        """The run that an owner last wrote of."""
+        return max(self.runs(), key=lambda run: (str((self.status(run) or {}).get("at", "")), run.number), default=None)
+
     def file(self, run: RunName, suffix: str) -> Path:
         """The run's file of that kind: duckdb, lock, packs, status.json, inbox."""
         return self.folder / f"{run.file}.{suffix}"

@@ -21,6 +21,7 @@ from durnb_kernel_ext.interrupts import Interrupts, interrupted
 from durnb_kernel_ext.oneline import one_line, show
 from durnb_kernel_ext.recorder import Recorder
 from durnb_kernel_ext.replay import replay
+from durnb_kernel_ext.terminal import TerminalLine
 from durnb_kernel_ext.ticker import Ticker
 from durnb_kernel_ext.tracebacks import HeldTracebacks
 from durnb_widgets.badge import badge_html, badge_text, lasts
@@ -54,6 +55,7 @@ class CellStage:
     _badge: Badge | None = None
     _badge_id: str = field(default_factory=lambda: f"durnb-{uuid.uuid4().hex}")
     _tracebacks: HeldTracebacks = field(init=False)
+    _line: TerminalLine = field(default_factory=TerminalLine)
 
     def __post_init__(self) -> None:
         self._tracebacks = HeldTracebacks(self._shell, self.execution.result)
@@ -191,10 +193,14 @@ class CellStage:
         return value is not None, value
 
     def badge(self, badge: Badge) -> None:
-        """See `Stage.badge`. A terminal shows the last one alone, as text. What lasts is shown again as time goes on."""
+        """See `Stage.badge`. A terminal shows the last one as text, and a line of how far the body is. What lasts is shown again as time goes on."""
         if not self.show_badge:
             return
         if self._recorder is None:
+            if badge.live:
+                self._line.show(f"{badge.step} · {badge.reason}")
+            else:
+                self._line.end()
             if not lasts(badge):
                 print(badge_text(badge, datetime.now().astimezone()))
             return

@@ -82,10 +82,15 @@ def test_coroutines_are_mapped_in_tasks_from_cells_with_and_without_await(nb: No
 def test_failures_that_are_tolerated_are_errors_in_the_result(nb: Notebook) -> None:
     nb.ok(START)
     cell = "%%durable all\nfound = durnb.map(picky, range(7), tolerate={})\nkinds = [type(f).__name__ for f in found]"
-    assert nb.run(cell.format(0)).ename == "ValueError"
+    failed = nb.run(cell.format(0))
+    assert (failed.ename, "of 7 items are done, and are kept" in failed.announcement) == ("ValueError", True)
+    assert "in picky(n)" in failed.error
+    assert "durnb/inside" not in failed.error
     refused = nb.run(cell.format(1))
     assert (refused.ename, "2 items of picky failed" in refused.evalue) == ("MapFailed", True)
-    assert "2 items of picky failed, and are errors" in nb.ok(cell.format(2)).announcement
+    told = nb.ok(cell.format(2)).announcement
+    assert "picky: 2 items failed, and are errors in its result: " in told
+    assert "5: ValueError: no 5" in told
     assert nb.evaluate("kinds") == ["int", "int", "ValueError"] * 2 + ["int"]
     assert nb.executions["picky0"] == 1
     assert nb.executions["picky2"] == 3
@@ -95,7 +100,7 @@ def test_an_interrupt_keeps_what_is_done(nb: Notebook) -> None:
     nb.ok(START, "def slow(n):\n    effect(n)\n    if n == 20: go.wait(30)\n    return n\ngo = threading.Event()")
     cell = "%%durable all --ignore go,lock\nfound = durnb.map(slow, range(21), concurrency=1, key=str)\nlen(found)"
     running = nb.begin(cell)
-    nb.until(lambda: effects(nb).total() >= 21, what="the last item")
+    nb.until(lambda: "slow: 95%|###################.| 20/21 [" in running.badge, what="its progress")
     nb.interrupt()
     assert nb.finish(running).ename == "KeyboardInterrupt"
     nb.ok("go.set()", cell)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 from kernel.conftest import Notebook
+from kernel.driver import Place
 
 START = "import durnb, os, signal, datetime\nfrom pathlib import Path\ndef die(name='died'):\n    if not Path(name).exists():\n        Path(name).touch()\n        os.kill(os.getpid(), signal.SIGKILL)"
 
 
-def send(nb: Notebook, name: str, value: object) -> subprocess.CompletedProcess[str]:
+def send(nb: Notebook, name: str, value: object, *options: str) -> subprocess.CompletedProcess[str]:
     """``durnb signal`` in a process of its own."""
-    command = [sys.executable, "-m", "durnb.cli", "signal", str(nb.place.notebook), name, "--value", json.dumps(value)]
+    command = [sys.executable, "-m", "durnb.cli", "signal", str(nb.place.notebook), name, "--value", json.dumps(value), *options]
     return subprocess.run(command, env=nb.place.env, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -67,6 +71,35 @@ def test_a_signal_sent_while_the_kernel_dies_is_not_lost(nb: Notebook) -> None:
     assert nb.run(cell).status == "died"
     nb.open().ok(START, cell)
     assert nb.evaluate("value") == {"n": 1}
+
+
+def test_another_kernel_sees_and_answers_a_step_that_waits(nb: Notebook, make: Callable[..., Notebook]) -> None:
+    nb.ok(START)
+    running = nb.begin("%%durable wait\nfound = [durnb.wait_for('n', schema={'type': 'integer'}, prompt='how many?') for _ in range(2)]")
+    nb.until(lambda: "how many?" in running.badge, what="the prompt")
+    second = make(nb.place).open()
+    assert second.status()["wait"]["status"] == "running"
+    assert f"process {nb.pid} has this run" in second.ok("%durable status").text
+    assert "is not of type 'integer'" in second.refused("%durable signal n text").evalue
+    assert "has the signal n" in second.ok("%durable signal n 1").text
+    other = make(Place.at(nb.place.folder / "elsewhere")).open()
+    assert "has the signal n" in other.ok(f"%durable signal --to {nb.place.notebook} n 2").text
+    assert "no run that could be sent" in other.refused("%durable signal --to none.ipynb n").evalue
+    nb.finish(running)
+    assert nb.evaluate("found") == [1, 2]
+
+
+def test_a_signal_of_which_the_kernel_says_nothing_is_kept_and_its_sender_told(nb: Notebook) -> None:
+    nb.ok(START)
+    running = nb.begin("%%durable wait\nfound = durnb.wait_for('n', schema={'type': 'integer'})")
+    nb.until(lambda: "waits for the signal n" in running.badge, what="the wait")
+    assert nb.pid is not None
+    os.kill(nb.pid, signal.SIGSTOP)
+    sent = [send(nb, "n", value, "--wait", "0s") for value in ("text", 5)]
+    os.kill(nb.pid, signal.SIGCONT)
+    assert [(one.returncode, "lies in the run's inbox" in one.stdout) for one in sent] == [(9, True)] * 2
+    nb.finish(running)
+    assert nb.evaluate("found") == 5
 
 
 def test_recorded_values_are_the_same_after_a_crash_and_others_each_time(nb: Notebook) -> None:

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine import operations
 from durnb.engine.mail import receive
+from durnb.engine.sending import said, send_signal
+from durnb.engine.session import Session
 from durnb.errors import UsageError
+from durnb.journal import RunName, Store
 from durnb_kernel_ext.commands import command
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
 
 
-@command("signal", "NAME [VALUE]")
+@command("signal", "[--to NOTEBOOK] NAME [VALUE]")
 def signal(extension: Extension, words: list[str]) -> str:
-    """sends a signal to this notebook's run; VALUE is JSON, or text"""
-    if not words or len(words) > 2:
-        raise UsageError("%durable signal takes a NAME and a VALUE: %durable signal approve true")
+    """sends a signal to this notebook's run, whoever has it, or to another notebook's; VALUE is JSON, or text"""
+    other, words = (words[1], words[2:]) if words[:1] == ["--to"] and len(words) > 1 else (None, words)
+    if not words or len(words) > 2 or words[0].startswith("--"):
+        raise UsageError("%durable signal takes a NAME and a VALUE: %durable signal approve true, or --to other.ipynb approve true")
     value = json_of(words[1]) if len(words) == 2 else "null"
-    receive(extension.engine.journal, words[0], value, uuid.uuid4().hex)
-    return f"the signal {words[0]} is kept until a durable cell waits for it."
+    session = extension.engine
+    store, run = _run_of(session, other)
+    if run is None or (other is None and session.attached):
+        receive(session.journal, words[0], value, uuid.uuid4().hex)
+        return f"the signal {words[0]} is kept until a durable cell waits for it."
+    return said(send_signal(store, run, words[0], value, clock=session.clock), run, words[0]) + "."
+
+
+def _run_of(session: Session, other: str | None) -> tuple[Store, RunName | None]:
+    """The run that is meant: of this notebook (None where it has none yet), or the one used last of another. Raises UsageError where that has none."""
+    if other is None:
+        store, run = session.wished()
+        return store, run or store.used_last()
+    path = Path(os.path.abspath(Path(other).expanduser()))
+    root = session.settings().store
+    store = Store.of(path, Path(root).expanduser() if root else None)
+    run = store.used_last()
+    if run is None:
+        raise UsageError(f"{other} has no run that could be sent a signal: nothing durable has been run in it")
+    return store, run
 
 
 def json_of(text: str) -> str:

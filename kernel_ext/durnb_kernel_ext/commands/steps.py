@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import plan as plan_of
 from durnb.engine.steering import resolve_call, step_in
-from durnb.errors import UsageError
+from durnb.errors import RunHeld, UsageError
 from durnb.fold import History
 from durnb_kernel_ext import panels
 from durnb_kernel_ext.commands import command, no_words, take_flag
@@ -34,10 +34,24 @@ def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
     as_json, rest = take_flag(words, "--json")
     no_words("status", rest)
-    history = extension.engine.peek() or History()
+    try:
+        history = extension.engine.peek() or History()
+    except RunHeld as held:
+        return _status_elsewhere(extension, held, as_json)
     if as_json:
         return json.dumps(overview.as_json(history), indent=1)
     return status_table(history, overview.rows(history))
+
+
+def _status_elsewhere(extension: Extension, held: RunHeld, as_json: bool) -> Any:
+    """The status of a run that another kernel has, as that kernel last wrote it."""
+    store, run = extension.engine.wished()
+    told = (store.status(run) if run is not None else None) or {}
+    if as_json:
+        return json.dumps({**told, "owner": held.pid}, indent=1)
+    rows = [overview.row_of(step) for step in told.get("steps", ()) if isinstance(step, dict)]  # names alone, right after its start
+    table = status_table(History(run=held.run, notebook=store.notebook.name), rows)
+    return replace(table, foot=f"process {held.pid} has this run; %durable takeover asks it to hand it over")
 
 
 @command("plan", "[--json]")

@@ -18,7 +18,6 @@ from durnb.config import Settings
 from durnb.engine.body import Body
 from durnb.engine.steering import resolve_call
 from durnb.errors import CallTooLate, DiskFull, JournalError, StepAsks, UsageError
-from durnb.inside.bar import Bar
 from durnb.inside.results import as_json
 from durnb.journal import Journal, RunName, Store, check
 from durnb.journal.packs import PackWriter
@@ -199,12 +198,24 @@ def test_a_big_result_that_does_not_fit_the_disk_fails_and_is_made_again(folder:
     assert problems(folder) == []
 
 
-def test_progress_is_told_in_the_manner_of_tqdm() -> None:
-    bar = Bar("fetch", 100, lambda _: None, _began=0.0)
-    for n in range(37):
-        bar.count(restored=n < 5, failed=n == 9)
-    assert bar.text(8.0) == "fetch:  37%|#######.............| 37/100 [00:08<00:15, 4.0/s, 5 restored, 1 failed]"
-    assert Bar("fetch", 0, lambda _: None, _began=0.0).text(2.0) == "fetch: 0 [00:02, 0.0/s]"
+def test_two_maps_at_a_time_have_a_line_each_and_leave_none(folder: Path) -> None:
+    shown: list[str] = []
+    with step(folder) as body:
+        body.show = shown.append
+        for name in ("one", "two", "three", "four"):
+            body.tell(name, f"{name}: 5")
+        for name in ("one", "two", "three", "four", "four"):
+            body.tell(name, "")
+    assert shown == [
+        "one: 5",
+        "one: 5 · two: 5",
+        "one: 5 · two: 5 · three: 5",
+        "one: 5 · two: 5 · three: 5 · and 1 more",
+        "two: 5 · three: 5 · four: 5",
+        "three: 5 · four: 5",
+        "four: 5",
+        "",
+    ]
 
 
 def test_a_call_that_changes_its_arguments_says_so(folder: Path) -> None:
