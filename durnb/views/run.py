@@ -158,11 +158,19 @@ class RunView:
         self._plan: _Planned | None = None
         self._cards: dict[str, tuple[tuple[int, int, PlannedStep | None, bool], StepCard]] = {}
         self._lanes = Lanes()
+        self._line: Timeline | None = None
 
     def page(
-        self, history: History, cells: Sequence[NotebookCell], now: datetime, settings: Settings = _DEFAULTS, folder: Path | None = None
+        self,
+        history: History,
+        cells: Sequence[NotebookCell],
+        now: datetime,
+        settings: Settings = _DEFAULTS,
+        folder: Path | None = None,
+        *,
+        drawn: bool = True,
     ) -> RunPage:
-        """The page at `now`, of a history that stands still meanwhile."""
+        """The page at `now`, of a history that stands still meanwhile. Not `drawn`: its timeline may be the last one."""
         if history is not self._history:
             self._begin(history)
         planned = self._plan
@@ -170,6 +178,8 @@ class RunView:
             planned = self._plan = _planned(history, cells, now, settings, folder)
         order = _order(planned.names, [step.name for step in history.steps.values() if step.executions])
         coming = planned.steps
+        if drawn or self._line is None:
+            self._line = timeline(history, order, now, self._lanes)
         return RunPage(
             run=history.run,
             notebook=history.notebook,
@@ -179,7 +189,7 @@ class RunView:
             kernels=history.epoch,
             parameters=dict(history.parameters),
             cards=tuple([self._card(name, coming.get(name), bool(coming) and name not in coming, now) for name in order]),
-            timeline=timeline(history, order, now, self._lanes),
+            timeline=self._line,
         )
 
     def _card(self, name: str, planned: PlannedStep | None, outside: bool, now: datetime) -> StepCard:

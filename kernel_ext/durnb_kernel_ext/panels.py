@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
-from durnb.engine.body import body_now
 from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
 from durnb.engine.mail import receive
@@ -39,10 +38,10 @@ _log = logging.getLogger(__name__)
 _FAILED: Final = 20  # attempts whose outputs are shown
 
 
-def page_of(session: Session, history: History, view: RunView | None = None) -> RunPage:
-    """The page of the session's run as `history` tells it; `view` made those before it."""
-    seen = view or RunView()
-    return seen.page(history, session.kernel.cells(), datetime.now().astimezone(), session.settings(), Path(working_folder()))
+def page_of(session: Session, history: History, view: RunView | None = None, *, drawn: bool = True) -> RunPage:
+    """The page of the session's run as `history` tells it; `view` made those before it. Not `drawn`: its timeline may be an earlier one."""
+    now, settings, folder = datetime.now().astimezone(), session.settings(), Path(working_folder())
+    return (view or RunView()).page(history, session.kernel.cells(), now, settings, folder, drawn=drawn)
 
 
 def open_panel(extension: Extension) -> None:
@@ -60,12 +59,29 @@ def open_panel(extension: Extension) -> None:
     extension.panels[cell] = panel
 
 
+@dataclass(slots=True, eq=False)
+class _Look:
+    """Makes the page of the session's run again and again; of a run that this kernel gave up, as it was then."""
+
+    session: Session
+    part: Callable[[RunPage], RunPage]
+    _view: RunView = field(default_factory=RunView)
+    _held: History | None = None
+
+    def page(self, drawn: bool) -> RunPage | None:
+        page = self.session.seen(lambda history: self._tell(history, drawn))
+        return page if page is not None or self._held is None else self._tell(self._held, drawn)
+
+    def _tell(self, history: History, drawn: bool) -> RunPage:
+        self._held = history
+        return self.part(page_of(self.session, history, self._view, drawn=drawn))
+
+
 def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
-    view = RunView()
     panel = LivePanel(
         part(page),
-        look=lambda: session.seen(lambda history: part(page_of(session, history, view))),
+        look=_Look(session, part).page,
         publish=display.change,
         operate=lambda operation, step, message: operate(session, operation, step, message),
         detail=lambda step: detail(session, step),
@@ -77,31 +93,45 @@ def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[R
 
 @dataclass(slots=True, eq=False)
 class Asking:
-    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was."""
+    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was.
+
+    On a thread of its own: the first panel of a kernel takes a second, and the step waits for nothing of it.
+    """
 
     session: Session
     kernel: Any
+    _parent: Any = None
+    _news: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
     _told: tuple[str, dict[str, str]] | None = None
     _open: tuple[str, LivePanel, dict[str, str]] | None = None
-    _following: threading.Lock = field(default_factory=threading.Lock)
 
     def changed(self) -> None:
-        """Something happened to the run. Returns at once: the first panel of a kernel takes a second, and the step waits meanwhile."""
-        asking = _asking()
-        if asking != self._told:
-            self._told = asking
-            parent = self.kernel.get_parent("shell")
-            threading.Thread(target=self._follow, args=(asking, parent), name="durnb-asking", daemon=True).start()
+        """Something happened to the run. Returns at once."""
+        if threading.current_thread() is threading.main_thread():  # others answer to other requests than the cell's
+            self._parent = self.kernel.get_parent("shell")
+        self._news.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="durnb-asking", daemon=True)
+            self._thread.start()
 
-    def _follow(self, asking: tuple[str, dict[str, str]] | None, parent: Any) -> None:
-        with self._following:
+    def _serve(self) -> None:
+        while self._news.wait():
+            self._news.clear()
             try:
-                if self._open is not None:
-                    self._close(*self._open)
-                if asking is not None and asking == self._told:
-                    self._show(*asking, parent)
+                self._follow()
             except Exception:  # the step goes on, and its badge says what it waits for
                 _log.debug("what a step waits for could not be shown", exc_info=True)
+
+    def _follow(self) -> None:
+        parent, asking = self._parent, self.session.seen(_asking)
+        if asking == self._told:
+            return
+        self._told = asking
+        if self._open is not None:
+            self._close(*self._open)
+        if asking is not None:
+            self._show(*asking, parent)
 
     def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
         self._open = None
@@ -116,13 +146,13 @@ class Asking:
             self.session.onlookers.append(panel.changed)
 
 
-def _asking() -> tuple[str, dict[str, str]] | None:
+def _asking(history: History) -> tuple[str, dict[str, str]] | None:
     """The running step that waits for signals, and their names by the wait's identity; None where none does."""
-    body = body_now()
-    if body is None:
-        return None
-    waits = {call: wait.name for call, wait in list(body.calls.waits.items()) if wait.what == "signal"}
-    return (body.step, waits) if waits else None
+    for step in reversed(history.steps.values()):
+        if step.executions and step.status == "running":
+            waits = {call: wait.name for call, wait in step.calls.waits.items() if wait.what == "signal"}
+            return (step.name, waits) if waits else None
+    return None
 
 
 def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:

@@ -22,7 +22,7 @@ from durnb_widgets.markup import Markup
 from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static, timeline_html
 
 SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short step has begun and ended by then
-SHOWN_EVERY: Final = 0.15  # seconds between two looks, at least
+SHOWN_EVERY: Final = 0.2  # seconds between two looks, at least
 SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds and of the timeline, at least
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 2.0  # seconds of a step that runs, at first
@@ -30,7 +30,7 @@ LOOKED_EVERY: Final = 10.0  # seconds, at last
 _RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
 _NOTHING: Final = Markup("")
 
-Look = Callable[[], RunPage | None]
+Look = Callable[[bool], RunPage | None]
 Publish = Callable[[Markup, RunPage], None]
 Operate = Callable[[str, str, Mapping[str, Any]], str]
 Detail = Callable[[str], Markup]
@@ -56,7 +56,7 @@ def panel_widget(key: str) -> Any | None:
 class LivePanel:
     """Follows a run from a thread of its own.
 
-    `look` gives the run's page as it is now (None while there is none), `publish` changes what the notebook holds, `operate` does what a button says,
+    `look` gives the run's page as it is now (None while there is none), with the timeline drawn anew or not, `publish` changes what the notebook holds, `operate` does what a button says,
     `detail` shows a step. While a step runs, the panel looks now and then by itself, so that its time goes on.
     """
 
@@ -65,7 +65,7 @@ class LivePanel:
         self._look, self._publish, self._operate, self._detail = look, publish, operate, detail
         self._small = small
         self._condition = threading.Condition()
-        self._sending, self._publishing = threading.Lock(), threading.Lock()
+        self._looking, self._sending, self._publishing = threading.Lock(), threading.Lock(), threading.Lock()
         self._page, self._changed, self._closed = page, False, False
         self._saved, self._live = Rows(live=False), Rows(live=True)
         self._sent: Pieces | None = None
@@ -86,6 +86,8 @@ class LivePanel:
 
     def close(self, *, publish: bool = True) -> None:
         """The last state is published, and the panel stays as it is."""
+        if publish and not self._closed:
+            self._guarded(lambda: self._look_on(drawn=True))
         self._end(self.html() if publish else None)
 
     def end(self, last: Markup) -> None:
@@ -137,7 +139,8 @@ class LivePanel:
 
     def _keep(self) -> None:
         """What the notebook holds, and the timeline, which is much to draw, are made to say what the page says."""
-        self._patch_chart()
+        if self._guarded(lambda: self._look_on(drawn=True)):
+            self._patch_chart()
         with self._publishing:
             if not self._closed:
                 self._publish(self.html(), self._page)
@@ -146,16 +149,24 @@ class LivePanel:
         """Look, and send what has changed; whether there was anything to see."""
         with self._condition:
             self._changed = False  # what changes from here on is looked at next
+        return self._guarded(lambda: self._look_on(drawn=False))
+
+    @staticmethod
+    def _guarded(look: Callable[[], bool]) -> bool:
         try:
-            page = self._look()
+            return look()
+        except Exception as error:  # on the kernel's own log: the cell that runs would record it as an output of its step
+            print(f"durnb: the panel could not be shown: {error!r}", file=sys.__stderr__)
+            return False
+
+    def _look_on(self, *, drawn: bool) -> bool:
+        with self._looking:
+            page = self._look(drawn)
             if page is None:
                 return False
             self._page = page
             self._patch(page)
-        except Exception as error:  # on the kernel's own log: the cell that runs would record it as an output of its step
-            print(f"durnb: the panel could not be shown: {error!r}", file=sys.__stderr__)
-            return False
-        return True
+            return True
 
     def _send(self, message: Mapping[str, Any]) -> None:
         if self._widget is not None:

@@ -235,9 +235,12 @@ def _button(action: Action, step: str) -> Markup:
 
 def panel_text(page: RunPage) -> str:
     """The panel as a table of text, for consoles."""
-    rows = tuple(
-        (card.step, card.standing, when(card.at), seconds_text(card.ran), str(card.attempts or "-"), bytes_text(card.size), _why(card))
-        for card in page.cards
-    )
+    rows = tuple(_text_row(one) for one in windowed(page.cards, most=_SAVED_ROWS))
     heads = ("step", "status", "when", "ran", "attempts", "saved", "why, and what comes")
     return repr(Table(title=f"run {page.run}, {page.state}: {page.headline}", heads=heads, rows=rows))
+
+
+def _text_row(one: StepCard | Fold) -> tuple[str, ...]:
+    if isinstance(one, Fold):
+        return (f"… {one}", "", "", "", "", "", "%durable status lists all")
+    return (one.step, one.standing, when(one.at), seconds_text(one.ran), str(one.attempts or "-"), bytes_text(one.size), _why(one))
