@@ -235,7 +235,7 @@ class History:
                 step.executions[-1].attempts[-1].kept += 1
                 step.touched = recorded.seq
                 if e.signal:
-                    self.signals.pop(e.signal, None)
+                    step.calls.made[e.call].answer = self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -279,7 +279,7 @@ class History:
             case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
                 self.steps[recorded.event.step].calls.take(recorded)
             case SignalReceived() as e:
-                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at, by=e.by, via=e.via)
                 self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status

@@ -14,12 +14,14 @@ CallStatus = Literal["started", "succeeded", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal that arrived; `value` is JSON."""
+    """A signal that arrived; `value` is JSON. `by` and `via` say who sent it, and from where."""
 
     id: str
     name: str
     value: str
     at: datetime
+    by: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Call:
     """One durable call. `execution` is the one in which it returned; `failures` are those that count against its retries.
 
     `allowed`: a person said that it may run again. `seq` is the event that its bytes were stored with. `once`: its start was recorded, for it may
-    happen once only; `carried`: in an earlier generation. `wait` is the one that ended with it.
+    happen once only; `carried`: in an earlier generation. `wait` is the one that ended with it, by the signal `answer`.
     """
 
     label: str
@@ -60,6 +62,7 @@ class Call:
     once: bool = False
     carried: bool = False
     wait: Wait | None = None
+    answer: Signal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

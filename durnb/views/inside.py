@@ -8,10 +8,12 @@ from itertools import islice
 from typing import Final, Literal
 
 from durnb.fold import StepHistory
+from durnb.happened import Call, CallStatus
 from durnb.views.forms import Form, form_of
 
 _RECENT: Final = 50  # calls of which the rate is told
 _FEW: Final = 3
+_LONGEST: Final = 200  # characters of a result or an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +57,50 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLine:
-    """One failed call, and its error in one line."""
+    """One call: when it ended, after how many seconds, and in one line its result where that is short, or its error."""
 
     label: str
-    error: str
+    status: CallStatus
+    at: datetime | None
+    ran: float
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """A wait for a signal that is over: what was answered (JSON, empty where no answer came in time), by whom, from where and when."""
+
+    name: str
+    prompt: str
+    value: str
+    by: str
+    via: str
+    at: datetime | None
+
+    def __str__(self) -> str:
+        """``approve: true, by ann@laptop from the command line``."""
+        if not self.value:
+            return f"{self.name}: no answer in time"
+        return f"{self.name}: {self.value}" + (f", by {self.by} from {self.via}" if self.by else "")
+
+
+def answers_of(step: StepHistory) -> tuple[AnswerLine, ...]:
+    """What the step waited for and got, in the order in which that came."""
+    over = [call for call in list(step.calls.made.values()) if call.wait is not None and call.wait.what == "signal"]
+    return tuple(answer_of(call) for call in over)
+
+
+def answer_of(call: Call) -> AnswerLine:
+    """What came of one wait that is over."""
+    sent = call.answer
+    return AnswerLine(
+        name=call.wait.name if call.wait is not None else call.label,
+        prompt=call.wait.prompt if call.wait is not None else "",
+        value=call.value,
+        by=sent.by if sent is not None else "",
+        via=sent.via if sent is not None else "",
+        at=sent.at if sent is not None else call.at,
+    )
 
 
 def waits_of(step: StepHistory) -> tuple[WaitCard, ...]:
@@ -109,8 +151,14 @@ def _rate(step: StepHistory, now: datetime) -> float | None:
 
 def failed_calls(step: StepHistory) -> tuple[CallLine, ...]:
     """The calls that failed last, and were not made good since."""
-    return tuple(
-        CallLine(label=call.label, error=f"{call.error.type}: {call.error.message}".partition("\n")[0][:200] if call.error else "")
-        for call in list(step.calls.open.values())
-        if call.status == "failed"
-    )
+    return tuple(_line(call) for call in list(step.calls.open.values()) if call.status == "failed")
+
+
+def recent_calls(step: StepHistory) -> tuple[CallLine, ...]:
+    """The calls that came last, newest first; a few of many."""
+    return tuple(_line(call) for call in list(islice(reversed(step.calls.made.values()), _RECENT)))
+
+
+def _line(call: Call) -> CallLine:
+    error = f"{call.error.type}: {call.error.message}".partition("\n")[0] if call.error is not None else ""
+    return CallLine(label=call.label, status=call.status, at=call.at, ran=call.ran, told=(error or call.value)[:_LONGEST])

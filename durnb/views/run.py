@@ -14,6 +14,7 @@ from durnb.engine import overview
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.progress import Progress
 from durnb.fold import History, StepHistory
 from durnb.views.actions import Action, actions
 from durnb.views.inside import CallCounts, WaitCard, counts_of, waits_of
@@ -48,6 +49,7 @@ class StepCard:
     lost: tuple[str, ...] = ()
     outside: bool = False
     calls: CallCounts = field(default_factory=CallCounts)
+    maps: tuple[Progress, ...] = ()
     waits: tuple[WaitCard, ...] = ()
     actions: tuple[Action, ...] = ()
 
@@ -168,9 +170,13 @@ class RunView:
         settings: Settings = _DEFAULTS,
         folder: Path | None = None,
         *,
+        maps: tuple[Progress, ...] = (),
         drawn: bool = True,
     ) -> RunPage:
-        """The page at `now`, of a history that stands still meanwhile. Not `drawn`: its timeline may be the last one."""
+        """The page at `now`, of a history that stands still meanwhile; `maps` are those of the step that runs.
+
+        Not `drawn`: its timeline may be the last one.
+        """
         if history is not self._history:
             self._begin(history)
         planned = self._plan
@@ -188,11 +194,11 @@ class RunView:
             started=history.started,
             kernels=history.epoch,
             parameters=dict(history.parameters),
-            cards=tuple([self._card(name, coming.get(name), bool(coming) and name not in coming, now) for name in order]),
+            cards=tuple([self._card(name, coming.get(name), bool(coming) and name not in coming, now, maps) for name in order]),
             timeline=self._line,
         )
 
-    def _card(self, name: str, planned: PlannedStep | None, outside: bool, now: datetime) -> StepCard:
+    def _card(self, name: str, planned: PlannedStep | None, outside: bool, now: datetime, maps: tuple[Progress, ...]) -> StepCard:
         step = self._history.steps.get(name)
         mark = (step.touched if step is not None else 0, self._history.swept, planned, outside)
         known = self._cards.get(name)
@@ -204,6 +210,8 @@ class RunView:
         else:
             row = overview.row(step)
             card = _card(step, row if self._owned else overview.unowned(row), planned, outside, now)
+        if maps and card.since is not None:
+            card = replace(card, maps=maps, calls=replace(card.calls, rate=None))
         self._cards[name] = mark, card
         return card
 
@@ -239,6 +247,7 @@ def _card(step: StepHistory, row: StepRow, planned: PlannedStep | None, outside:
         standing, why = "stale", planned.reason
     checkpoint = step.checkpoint
     ran = checkpoint.ran if checkpoint is not None else None
+    counts = counts_of(step, now)
     return StepCard(
         step=step.name,
         standing=standing,
@@ -253,9 +262,9 @@ def _card(step: StepHistory, row: StepRow, planned: PlannedStep | None, outside:
         size=row.size,
         lost=row.lost,
         outside=outside,
-        calls=counts_of(step, now),
+        calls=counts,
         waits=waits_of(step) if standing in ("running", "waiting") else (),
-        actions=actions(standing, step.name, ran=ran, kept=checkpoint is not None),
+        actions=actions(standing, step.name, ran=ran, kept=checkpoint is not None, calls=counts),
     )
 
 

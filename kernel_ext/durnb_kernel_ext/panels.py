@@ -15,21 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
+from durnb.engine.body import body_now
 from durnb.engine.creations import working_folder
 from durnb.engine.live import Durable
-from durnb.engine.mail import receive
+from durnb.engine.mail import Sender, receive
 from durnb.engine.session import Session
 from durnb.engine.steering import step_in
+from durnb.engine.usage import Holding, of_checkpoint
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History, StepHistory
+from durnb.journal import own_lengths
 from durnb.views import RunPage, RunView, step_page, unreached_page
+from durnb.views.inside import answer_of
 from durnb.views.preview import previews
 from durnb_widgets.live import LivePanel
-from durnb_widgets.markup import Markup, tag
+from durnb_widgets.markup import Markup, join, tag
 from durnb_widgets.panel import panel_text, style
 from durnb_widgets.step import step_html
 from durnb_widgets.tables import restored_text
+from durnb_widgets.times import moment
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # its commands show panels
@@ -41,7 +46,9 @@ _FAILED: Final = 20  # attempts whose outputs are shown
 def page_of(session: Session, history: History, view: RunView | None = None, *, drawn: bool = True) -> RunPage:
     """The page of the session's run as `history` tells it; `view` made those before it. Not `drawn`: its timeline may be an earlier one."""
     now, settings, folder = datetime.now().astimezone(), session.settings(), Path(working_folder())
-    return (view or RunView()).page(history, session.kernel.cells(), now, settings, folder, drawn=drawn)
+    body = body_now()
+    maps = tuple(body.maps.values()) if body is not None else ()
+    return (view or RunView()).page(history, session.kernel.cells(), now, settings, folder, maps=maps, drawn=drawn)
 
 
 def open_panel(extension: Extension) -> None:
@@ -158,9 +165,10 @@ def _asking(history: History) -> tuple[str, dict[str, str]] | None:
 def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:
     """What became of waits that are over."""
     made = history.steps[step].calls.made
-    over = {name: made[call] for call, name in waits.items() if call in made}
-    lines = [f"{name}: {call.value or 'no answer in time'}" for name, call in over.items()]
-    return tag("div", " · ".join(lines), role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
+    now = datetime.now().astimezone()
+    over = [answer_of(made[call]) for call in waits if call in made]
+    lines = [join(*([" · "] if index else []), str(one), ", ", moment(one.at, now)) for index, one in enumerate(over)]
+    return tag("div", lines, role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
 
 
 def close_panel(extension: Extension, cell: str) -> None:
@@ -203,9 +211,14 @@ def detail(session: Session, name: str) -> Markup:
             step_in(history, name)  # raises, and names the steps there are
             raise UsageError(f"there is no step {name!r}")
         return step_html(unreached, now)
-    return step_html(
-        step_page(step, previews=previews(_live(session, step)), outputs=_outputs(session, step), failed=_failed(session, step)), now
+    page = step_page(
+        step,
+        previews=previews(_live(session, step)),
+        outputs=_outputs(session, step),
+        failed=_failed(session, step),
+        holdings=_holdings(session, step),
     )
+    return step_html(page, now)
 
 
 def step_panel(session: Session, name: str) -> Markup:
@@ -237,6 +250,17 @@ def _outputs(session: Session, step: StepHistory) -> list[dict[str, Any]]:
         return [{"output_type": "stream", "text": f"they can't be read: {error}"}]
 
 
+def _holdings(session: Session, step: StepHistory) -> list[Holding]:
+    """What the step's checkpoint stores. Nothing where this kernel does not have the run."""
+    if not session.attached or step.checkpoint is None:
+        return []
+    try:
+        return of_checkpoint(step, own_lengths(session.journal).of)
+    except DurnbError as error:
+        _log.debug("the sizes of %s are not told: %s", step.name, error)
+        return []
+
+
 def _failed(session: Session, step: StepHistory) -> dict[tuple[int, int], list[dict[str, Any]]]:
     """What the last failed attempts had shown, by execution and attempt."""
     found = (
@@ -259,7 +283,7 @@ def operate(session: Session, operation: str, step: str, message: Mapping[str, A
             return operations.resolve(session, step, operation)
         case "signal":
             name, value = str(message.get("signal")), str(message.get("value"))
-            receive(session.journal, name, value, uuid.uuid4().hex)
+            receive(session.journal, name, value, uuid.uuid4().hex, Sender.here("the panel"))
             session.write_status()
             return f"{name}: {value} was sent"
         case "wake":

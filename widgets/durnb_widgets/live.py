@@ -25,7 +25,7 @@ SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short 
 SHOWN_EVERY: Final = 0.2  # seconds between two looks, at least
 SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds and of the timeline, at least
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
-LOOKED_AFTER: Final = 2.0  # seconds of a step that runs, at first
+LOOKED_AFTER: Final = 1.0  # seconds of a step that runs, while something is seen to go on in it
 LOOKED_EVERY: Final = 10.0  # seconds, at last
 _RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
 _NOTHING: Final = Markup("")
@@ -112,12 +112,12 @@ class LivePanel:
         published, behind, pause = 0.0, False, LOOKED_AFTER
         while True:
             lasts = any(card.standing == "running" for card in self._page.cards)
-            pause = min(1.5 * pause, LOOKED_EVERY) if lasts else LOOKED_AFTER
             news = self._wait(max(0.0, published - time.monotonic()) if behind else pause if lasts else None)
             if news or not behind:
                 self._rest(SETTLING)
-                began = time.thread_time()
+                began, before = time.thread_time(), self._page.cards
                 behind = self._show() or behind
+                pause = LOOKED_AFTER if self._page.cards != before or not lasts else min(1.5 * pause, LOOKED_EVERY)
                 self._rest(max(SHOWN_EVERY, (time.thread_time() - began) / SHARE))
             if self._closed:
                 return

@@ -18,6 +18,7 @@ from durnb_widgets.answers import wait_html
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import chart
 from durnb_widgets.icons import icon
+from durnb_widgets.maps import map_html
 from durnb_widgets.markup import Markup, join, tag
 from durnb_widgets.times import moment
 
@@ -183,13 +184,14 @@ def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
         for words, css in ((_why(card), ""), (lost, "durnb-warn"), (outside, "durnb-warn"))
         if words
     ]
+    maps = [map_html(one) for one in card.maps]
     waits = [wait_html(wait, card.step, now, live=live) for wait in card.waits]
     buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
     return tag(
         "tr",
         tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row"),
         tag("td", status),
-        tag("td", notes, waits, buttons, class_="durnb-c-why"),
+        tag("td", notes, maps, waits, buttons, class_="durnb-c-why"),
         tag("td", moment(card.at, now), class_="durnb-c-when"),
         tag("td", _ran(card, now, live=live), class_="durnb-number"),
         tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts"),

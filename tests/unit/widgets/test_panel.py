@@ -102,6 +102,24 @@ def test_the_runs_escape_their_parameters_and_name_what_differs() -> None:
     assert "it is the first" in seen.text
 
 
+def test_the_page_of_200_runs_of_100_steps_is_bounded_and_says_how_to_see_the_rest() -> None:
+    story = Story()
+    for n in range(100):
+        story.starts(f"step{n}")
+        story.succeeds(f"step{n}")
+    rows = tuple(overview.rows(story.history))
+    runs = [
+        RunFacts(run=f"interactive.{n}", state="finished", started=BEGIN + timedelta(days=n), at=None, parameters={}, rows=rows)
+        for n in range(200)
+    ]
+    shown = runs_html(runs_page("etl.ipynb", runs), BEGIN)
+    seen = read(shown)
+    assert len(shown) < 500_000
+    assert "200 runs" in seen.text
+    assert "… 140 older runs" in seen.text
+    assert "… 60 more steps" in seen.text
+
+
 def test_a_saved_panel_of_a_long_run_is_short_and_says_what_it_leaves_out() -> None:
     story = Story()
     for n in range(500):
