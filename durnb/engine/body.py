@@ -202,6 +202,7 @@ class Body:
     def end(self) -> None:
         """The body is over: threads that it started and left behind belong to no step."""
         self.over = True
+        self.namespace = {}  # who refers to the notebook's is counted, and this body may stay for a while, in a cycle with its scope
         for thread in threading.enumerate():
             if thread not in self._before and not _is_of_a_pool(thread):
                 _left_behind[thread] = self.step

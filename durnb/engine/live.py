@@ -344,6 +344,8 @@ class LiveNames:
         Not ``_``: IPython takes it for the user's own as soon as anybody else binds it.
         """
         anew = {id(old): self.namespace[name] for name, old in before.items() if name in self.namespace and type(old) not in ATOMS}
+        if not anew:
+            return
         results = self.namespace.get("Out")
         if isinstance(results, dict):
             for count in [count for count, value in results.items() if id(value) in anew]:

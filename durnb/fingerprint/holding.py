@@ -20,6 +20,7 @@ from weakref import ReferenceType, getweakrefcount
 from durnb import mapped, trees
 from durnb.computed import marks_of
 from durnb.fingerprint import leaves
+from durnb.fingerprint.belongings import is_own_class_cell, without_everybodys
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.lens import has_serial
 from durnb.fingerprint.libraries import frozen_kinds
@@ -122,6 +123,8 @@ class _Looking:
             return of_function(part) is not Origin.INSTALLED  # type: ignore[arg-type]  # just compared
         if is_class(part):
             return of_class(part) is not Origin.INSTALLED  # type: ignore[arg-type]  # is_class says so
+        if is_own_class_cell(part, kind):
+            return False
         if derives(kind, ModuleType):
             return sys.modules.get(str(module_dict(part).get("__name__"))) is not part  # type: ignore[arg-type]  # derives says so
         known = self.settled.get(id(kind))
@@ -140,7 +143,7 @@ class _Looking:
 
     def _is_nobodys(self, part: object, kind: type) -> bool:
         """Whether a part is everybody's, and leads nowhere that is the notebook's: installed classes, modules."""
-        if is_class(part) or derives(kind, ModuleType):
+        if is_class(part) or derives(kind, ModuleType) or is_own_class_cell(part, kind):
             return True
         return id(kind) in _DESCRIPTORS and of_class(part.__objclass__) is Origin.INSTALLED  # type: ignore[attr-defined]  # descriptors have it
 
@@ -181,9 +184,13 @@ class _Looking:
     def circles(self) -> list[Circle]:
         self.kinds.clear()
         remembered = Counter(map(id, trees.references()))  # now: looking at big trees made some
-        for address, count in self._references():
-            if count > self.counts[address] + self.ours.get(address, 0) + remembered[address] and not _is_singleton(self.held[address]):
-                self.opened.add(self.holders[address])
+        more = [
+            address
+            for address, count in self._references()
+            if count > self.counts[address] + self.ours.get(address, 0) + remembered[address]
+        ]
+        for part in without_everybodys([self.held[address] for address in more], self.held.values()) if more else ():
+            self.opened.add(self.holders[id(part)])
         for address, part in self.held.items():
             if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):
                 self.opened.add(self.holders[address])
@@ -230,22 +237,14 @@ _FIXED = {
 _SETTLED = frozenset(map(id, (tuple, frozenset, BuiltinFunctionType, MappingProxyType, *SCALARS)))
 
 
-def _is_singleton(part: Any) -> bool:
-    """Whether an object is one that the module of its type holds, such as a sentinel or a register of settings."""
-    module = sys.modules.get(module_of(type(part)))
-    if not isinstance(module, ModuleType) or module_of(type(part)) in ("builtins", "__main__"):
-        return False
-    return any(value is part for value in list(module_dict(module).values()))
-
-
 def _our_weak(part: object) -> int:
     """The weak references that durnb itself has to an object."""
     return bool(marks_of(part)) + has_serial(part) + mapped.is_ours(part)
 
 
 def _may_be_weakly_held(part: object) -> bool:
-    """Classes and functions are, by their registers and by durnb's own; pandas' blocks by one another."""
-    return type(part) is FunctionType or is_class(part) or module_of(type(part)).startswith("pandas._libs")
+    """Classes and functions are, by their registers and by durnb's own; pandas' blocks by one another; matplotlib's renderers by its caches of text."""
+    return type(part) is FunctionType or is_class(part) or module_of(type(part)).startswith(("pandas._libs", "matplotlib.backends."))
 
 
 def _ours() -> int:

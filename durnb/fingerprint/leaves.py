@@ -19,6 +19,7 @@ _KNOWN = frozenset(
         "numpy", "pandas", "pyarrow", "polars", "scipy", "torch", "sklearn", "PIL", "orjson", "regex", "lxml", "h5py", "cv2", "pydantic_core",
         "matplotlib", "contourpy", "kiwisolver", "shapely", "pyproj", "rpds", "jiter", "ujson", "blake3", "xxhash", "cryptography", "tiktoken", "google", "grpc",
         "psycopg2", "psycopg_binary", "bson", "yaml", "msgpack", "lz4", "zstandard", "snappy", "fiona", "rasterio", "netCDF4", "tables",
+        "pybind11_builtins", "nanobind",
     }
 )  # fmt: skip
 _CALLING_BACK = frozenset({("sqlite3", "Connection"), ("_tkinter", "tkapp"), ("pyexpat", "xmlparser")})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 NOTEBOOK_HIDDEN = frozenset(
     {
@@ -51,6 +52,7 @@ EARLIER = frozenset({"_", "__", "___", "Out", "_oh"})
 _HISTORY = re.compile(r"_i?\d+\Z")
 
 
+@lru_cache(1 << 16)
 def is_hidden(name: str) -> bool:
     """Whether IPython or the interpreter owns this name (``_12`` and ``_i12`` too)."""
     return name in NOTEBOOK_HIDDEN or (name[:1] == "_" and _HISTORY.match(name) is not None)

@@ -252,7 +252,21 @@ def _shared(surveys: list[Survey]) -> set[tuple[str, int]]:
 
 
 def _prove(group: Group, lender: Lender | None = None) -> bool:
-    """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back. False where a name of the notebook was needed."""
+    """Loads a group in a scratch place: what a custom `__reduce__` wrote must come back. False where a name of the notebook was needed.
+
+    The buffers are the live ones, lent so that nothing can write to them; only what can't be made of such is given a copy.
+    """
+    lent = [memoryview(each).toreadonly() for each in group.buffers]
+    try:
+        load(group.stream, lent, {}, {}, scratch=True, lender=lender)
+        return True
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # what is wrong with it, if anything, is told by the load from copies
+        return _proves_of_copies(group, lender)
+
+
+def _proves_of_copies(group: Group, lender: Lender | None) -> bool:
     buffers = [
         bytearray(memoryview(each)) if not readonly else bytes(memoryview(each))
         for each, readonly in zip(group.buffers, group.readonly, strict=True)

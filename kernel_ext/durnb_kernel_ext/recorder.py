@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ class Recorder:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._transcript = Transcript(limit, request)
+        self._running = False  # the user's code
+        self._drained = True  # the descriptors, since it last ran
         self._hook = self._send  # one bound method, to be recognised when it is taken off
         self._on = False
         self._original: Any = None
@@ -50,19 +53,33 @@ class Recorder:
 
     def outputs(self) -> list[dict[str, Any]]:
         """What the cell has published so far, output of subprocesses and threads included."""
-        drain()
+        self._drain()
         with self._lock:
             return self._transcript.outputs()
 
+    @contextmanager
+    def body(self) -> Iterator[None]:
+        """The user's code runs inside, and may publish something; after it, what it published may still be on its way."""
+        self._running, self._drained = True, False
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def _drain(self) -> None:
+        if not self._drained:
+            drain()
+            self._drained = not self._running
+
     def forget(self) -> None:
         """Drops what was published so far, even where it is still on its way."""
-        drain()
+        self._drain()
         with self._lock:
             self._transcript.forget()
 
     def take_cleared(self) -> bool:
         """Whether the cell's outputs, and so its badge, were cleared since the last call."""
-        drain()
+        self._drain()
         with self._lock:
             cleared, self._transcript.cleared = self._transcript.cleared, False
         return cleared
@@ -71,10 +88,11 @@ class Recorder:
         """Changes a display of the cell, from any thread; nothing happens once the cell's outputs were cleared, which took the display away."""
         with self._lock:  # so that no clearing of the outputs passes between the look and the sending
             if not self._transcript.cleared and not self._transcript.clears_next:
-                kind = "update_display_data"
-                self._kernel.session.send(
-                    self._kernel.iopub_socket, kind, dict(content), parent=self._parent, ident=self._kernel._topic(kind)
-                )
+                self.send("update_display_data", content)
+
+    def send(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Publishes a display of durnb's own in the cell, ahead of what stands in the streams' buffers: flushing takes two turns of threads."""
+        self._kernel.session.send(self._kernel.iopub_socket, kind, dict(content), parent=self._parent, ident=self._kernel._topic(kind))
 
     def _send(self, message: Sequence[Any], *args: Any, **kwargs: Any) -> Any:
         if self._on and os.getpid() == self._pid:  # a forked child's messages come again, through the parent

@@ -15,7 +15,7 @@ def replay(shell: Any, outputs: Sequence[Mapping[str, Any]], *, count: int | Non
     Views of widgets are left out: their model is gone with the kernel that made it.
     """
     kernel = getattr(shell, "kernel", None)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr) if outputs else ():
         stream.flush()
     for output in outputs:
         message = replay_message(output, count)

@@ -36,9 +36,19 @@ class Setting(TraitType[Any, Any]):
 
 
 class _Settings(SingletonConfigurable):
+    def __init__(self, **configured: Any) -> None:
+        super().__init__(**configured)
+        self._held: Settings | None = None
+        self.observe(self._changed)
+
+    def _changed(self, _: object) -> None:
+        self._held = None
+
     def settings(self) -> Settings:
         """The settings that hold now. Raises UsageError for an environment variable that can't be read."""
-        return Settings(**{setting.name: getattr(self, setting.name) for setting in fields(Settings)})
+        if self._held is None:
+            self._held = Settings(**{setting.name: getattr(self, setting.name) for setting in fields(Settings)})
+        return self._held
 
 
 Durable: type[_Settings] = type(

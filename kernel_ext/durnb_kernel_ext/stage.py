@@ -9,6 +9,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -89,7 +90,8 @@ class CellStage:
         self._shell.displayhook.exec_result = result
         exit_code = namespace.get("_exit_code")
         seconds = timeout.total_seconds() if timeout is not None else None
-        error = await (self._run_in_loop(seconds) if self.execution.asynchronous else self._run_straight(seconds))
+        with self._recorder.body() if self._recorder is not None else nullcontext():
+            error = await (self._run_in_loop(seconds) if self.execution.asynchronous else self._run_straight(seconds))
         after = namespace.get("_exit_code")
         if error is None and after is not exit_code and isinstance(after, int) and after < 0:
             return StepCommandFailed(step=self.step, exit_code=after)
@@ -208,12 +210,20 @@ class CellStage:
             self.ticker.drop()
         if badge.state != "saving" or self._badge is None:  # most saves are over before anybody could read it
             update = self._badge is not None and not self._recorder.take_cleared()
-            self._shell.display_pub.publish(**self._content(badge), update=update)
+            if not update:
+                self._flush()
+            self._recorder.send("update_display_data" if update else "display_data", self._content(badge))
             if self._badge is None:
                 self._recorder.take_cleared()
         self._badge = badge
         if self.ticker is not None and lasts(badge):
             self.ticker.watch(lambda: self._tick(badge))
+
+    def _flush(self) -> None:
+        """What the cell wrote so far stands above what comes now. Before its body there is nothing of the kind: the cells before it are flushed."""
+        if self._ran:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
 
     def _content(self, badge: Badge) -> dict[str, Any]:
         now = datetime.now().astimezone()
