@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Literal
 
 EMPTY: Final[Mapping[str, Any]] = {}
 
+_LINE: Final = 200  # characters of an error in one line
 InputKind = Literal["durable", "plain", "opaque", "absent", "ambient", "file", "package"]
 
 
@@ -38,6 +39,15 @@ class ErrorInfo:
     type: str
     message: str
     traceback: str = ""
+
+    @property
+    def line(self) -> str:
+        """Class and message in one line, a long one cut between words; a question stays whole, for it ends with the commands that answer it."""
+        words = f"{self.type}: {self.message}".partition("\n")[0] if self.message else self.type
+        if len(words) <= _LINE or self.type == "StepAsks":
+            return words
+        kept = words[:_LINE]
+        return (kept.rpartition(" ")[0] if " " in kept[_LINE // 2 :] else kept) + " …"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +338,7 @@ class SignalReceived:
 class LoopSaved:
     """A durable loop of a step reached `position`: that many items are done, and the named variables are kept as they are then.
 
-    The last one of a loop replaces those before it.
+    The last one of a loop replaces those before it, and those of the loops `behind` it: they were begun in items that are done.
     """
 
     kind: ClassVar = "loop_saved"
@@ -339,6 +349,7 @@ class LoopSaved:
     manifest: str
     signature: str
     size: int = 0
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

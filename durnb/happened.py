@@ -157,8 +157,7 @@ class Calls:
             case StepWoken():
                 self.waits = {call: replace(wait, woken=True) if wait.what == "sleep" else wait for call, wait in self.waits.items()}
             case LoopSaved() as e:
-                if e.call in self.loops:
-                    self.superseded.append(self.loops[e.call].seq)
+                self.superseded += [self.loops.pop(each).seq for each in (e.call, *e.behind) if each in self.loops]
                 self.loops[e.call] = LoopPoint(
                     seq=recorded.seq, execution=e.execution, position=e.position, manifest=e.manifest, signature=e.signature, at=recorded.at
                 )

@@ -376,5 +376,4 @@ def _intact(before: Shot, name: str) -> bool:
 
 def one_line(error: BaseException) -> str:
     """``ValueError: first line of the message``."""
-    first = str(error).partition("\n")[0][:200]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return ErrorInfo(type=type(error).__name__, message=str(error)).line

@@ -33,10 +33,11 @@ class WaitNow:
 
 @dataclass(slots=True, eq=False)
 class LoopItem:
-    """The item of a durable loop that is gone through now: the loop's identity, and the item's position."""
+    """The item of a durable loop that is gone through now: the loop's identity, and the item's position. `inner` are the loops begun in it, or in one since the last point."""
 
     loop: str
     position: int
+    inner: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)

@@ -115,7 +115,7 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if execution.once else "interrupted"), f"attempt {attempt.number} was interrupted"
         case "exception" | "timeout":
             error = attempt.error
-            words = f"{error.type}: {error.message}".partition("\n")[0][:200] if error else ""
+            words = error.line if error else ""
             asks = execution.once or (error is not None and error.type == "StepAsks")
             return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 

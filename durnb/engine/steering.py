@@ -182,14 +182,15 @@ def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str
     try:
         json.loads(value)
     except ValueError as error:
-        raise UsageError(f"the result {value[:60]!r} is not JSON ({error})") from None
+        raise UsageError(f"the result {value[:60]!r} is not JSON ({error}); text needs its quotes: '\"yes\"'") from None
     done = answer == "done"
     journal.append(
         CallResolved(
             step=step, call=asking[0], answer="done" if done else "retry", value=value if done else "", signature=signature if done else ""
         )
     )
-    return f"{mark} {'counts as done' if done else 'is made again'}; run the cell of {step}"
+    outcome = f"counts as done, with the result {value[:60]}{'…' * (len(value) > 60)}" if done else "is made again"
+    return f"the call {mark} {outcome}; run the cell of {step}"
 
 
 def trust_run(journal: Journal) -> int:

@@ -54,7 +54,7 @@ class Invocation:
         if known.status == "started":
             found, value = self._done_elsewhere(known)
             if not found:
-                raise self._ask("is to happen once, was started and did not finish; did it happen", known, "done", "retry")
+                raise self._ask(f"is to happen once, was started and did not finish: {_DID_IT}", known, "done", "retry")
             return found, value
         if known.lost:
             raise self._ask(f"is done, and its result could not be stored ({known.lost})", known, "done VALUE", "retry")
@@ -133,7 +133,7 @@ class Invocation:
         self._append(CallStarted(step=self.body.step, execution=self.body.execution, call=self.identity.digest, label=self.identity.label))
         if held is not None and not allowed:
             began = self.body.calls.made[self.identity.digest]
-            why = f"is to happen once, was started by step {held.get('step')} of run {held.get('run')} and did not finish; did it happen"
+            why = f"is to happen once, was started by step {held.get('step')} of run {held.get('run')} and did not finish: {_DID_IT}"
             raise self._ask(why, began, "done VALUE", "retry")
         faults.point("call-started", self.body.step)
 
@@ -308,6 +308,7 @@ class Invocation:
         return run_within(function, self.options.timeout, self.identity.label)
 
 
+_DID_IT: Final = "did it happen? done says that it did (a result, as JSON, may stand behind it; else it is None), and retry makes it again"
 _in_flight: Final[dict[str, threading.RLock]] = {}  # by the names of calls that are to happen once over all runs
 
 

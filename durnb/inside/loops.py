@@ -20,6 +20,7 @@ from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
 from durnb.errors import CallTooLate, CheckpointUnreadable, CheckpointUntrusted, UsageError
 from durnb.events import LoopSaved
 from durnb.happened import LoopPoint
+from durnb.inside.carried import Carried, carried
 from durnb.inside.function import say_outside
 from durnb.inside.identity import Identity, occurring
 from durnb.snapshot import AmbientState, ambient, capture, set_ambient
@@ -64,6 +65,7 @@ class _Loop:
     every: timedelta
     make: Callable[[], Iterable[Any]]
     began: Mapping[str, AmbientState] = field(default_factory=dict)
+    carried: Carried = field(default_factory=lambda: Carried((), False))
     target: str = ""
     left: str = ""
     last: Any = None
@@ -74,11 +76,12 @@ class _Loop:
 
     def run(self) -> Iterator[Any]:
         self.target = _target_of(sys._getframe(1))
+        self.carried = carried(sys._getframe(1), self.body.namespace)
+        for around in self.scope.loops:
+            around.inner.append(self.identity.digest)
         self.began = _generators()
         point = self.body.calls.loops.get(self.identity.digest)
-        position = 0
         if point is not None:
-            position = point.position
             items = self._gone_to(point)
         else:
             self._check_names()
@@ -86,20 +89,20 @@ class _Loop:
         saved = time.monotonic()
         fresh = passed = False
         item = self.last
-        here = LoopItem(self.identity.digest, position)
+        here = LoopItem(self.identity.digest, point.position if point is not None else 0)
         for item in items:
             self.scope.loops.append(here)
             try:
                 yield item
             finally:
                 self.scope.loops.remove(here)
-            here.position = position = position + 1
+            here.position += 1
             fresh = passed = True
             if time.monotonic() - saved >= self.every.total_seconds():
-                self._save(position, item)
+                self._save(here, item)
                 saved, fresh = time.monotonic(), False
         if fresh:
-            self._save(position, item)
+            self._save(here, item)
         elif self.left and not passed:
             self.body.namespace[self.left] = item  # every item was behind: the loop's variable is what it was after the last
 
@@ -107,6 +110,18 @@ class _Loop:
         for name in self.names:
             if name not in self.body.namespace:
                 raise UsageError(f"durnb.loop: there is no variable {name!r} of the notebook to save; bind it before the loop")
+
+    def _tell_carried(self) -> None:
+        """Say, once, what the loop changes from item to item and does not save: a resumed loop would not find it as it was."""
+        unsaved = [name for name in self.carried.names if name not in self.names]
+        if not unsaved:
+            return
+        change, are = ("changes", "is") if len(unsaved) == 1 else ("change", "are")
+        why = "local to a function, so that save= can't name it" if self.carried.local else "not in its save="
+        self.body.say_once(
+            f"{self.body.step}: {', '.join(unsaved)} {change} from item to item of the loop and {are} {why}: "
+            "a loop that goes on after a restart begins with what was bound before it"
+        )
 
     # ---- going on
 
@@ -131,6 +146,7 @@ class _Loop:
         self.body.namespace.update(values)
         set_ambient({name: state for name, state in states.items() if not name.startswith(_START)})
         self.body.say(f"{self.body.step}: the loop goes on after item {point.position}")
+        self._tell_carried()
         return items
 
     def _manifest(self, point: LoopPoint) -> Manifest:
@@ -141,8 +157,9 @@ class _Loop:
 
     # ---- saving
 
-    def _save(self, position: int, item: Any) -> None:
+    def _save(self, here: LoopItem, item: Any) -> None:
         body = self.body
+        self._tell_carried()
         is_bound = self.target in body.namespace and body.namespace[self.target] is item
         with body.journal.draft() as draft, body.storing:
             captured = capture(body.namespace, self.names, home=body.namespace)
@@ -167,15 +184,17 @@ class _Loop:
                 step=body.step,
                 execution=body.execution,
                 call=self.identity.digest,
-                position=position,
+                position=here.position,
                 manifest=manifest,
                 signature=body.journal.sign(facts, manifest.encode()),
                 size=draft.size,
+                behind=tuple(each for each in here.inner if each in body.calls.loops),
             )
             try:
                 draft.commit(event)
             except ValueError as late:
                 raise CallTooLate(step=body.step, call="durnb.loop") from late
+            here.inner.clear()
         faults.point("loop-saved", body.step)
 
 

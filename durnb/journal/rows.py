@@ -124,6 +124,7 @@ _REVIVALS: Final[dict[str, Callable[[Any], Any]]] = {
     "checkpoints": tuple,
     "events": tuple,
     "signals": tuple,
+    "behind": tuple,
 }
 _SHAPES: Final = {
     kind: (

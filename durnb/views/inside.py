@@ -13,7 +13,7 @@ from durnb.views.forms import Form, form_of
 
 _RECENT: Final = 50  # calls of which the rate is told
 _FEW: Final = 3
-_LONGEST: Final = 200  # characters of a result or an error
+_LONGEST: Final = 200  # characters of a result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,5 +160,5 @@ def recent_calls(step: StepHistory) -> tuple[CallLine, ...]:
 
 
 def _line(call: Call) -> CallLine:
-    error = f"{call.error.type}: {call.error.message}".partition("\n")[0] if call.error is not None else ""
-    return CallLine(label=call.label, status=call.status, at=call.at, ran=call.ran, told=(error or call.value)[:_LONGEST])
+    told = call.error.line if call.error is not None else call.value[:_LONGEST]
+    return CallLine(label=call.label, status=call.status, at=call.at, ran=call.ran, told=told)

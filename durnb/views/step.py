@@ -204,7 +204,7 @@ def _origin(i: Input) -> str:
 def _attempt(execution: Execution, index: int, failed: Mapping[tuple[int, int], Outputs]) -> AttemptLine:
     attempt = execution.attempts[index]
     error = attempt.error
-    words = f"{error.type}: {error.message}".partition("\n")[0][:200] if error is not None else ""
+    words = error.line if error is not None else ""
     return AttemptLine(
         execution=execution.number,
         attempt=attempt.number,

@@ -154,7 +154,11 @@ def test_a_call_that_may_happen_once_asks_after_a_crash_in_it(nb: Notebook) -> N
     nb.open().ok(START, "def charge(n):\n    ran('charge')\n    die()\n    return n")
     asked = nb.refused(cell)
     assert "%durable resolve pay/charge done" in asked.evalue
-    nb.ok("%durable resolve pay/charge done '{\"id\": 7}'", cell)
+    assert "did it happen? done says that it did" in asked.evalue
+    assert "done or %durable resolve pay/charge retry" in asked.badge
+    answered = nb.ok("%durable resolve pay/charge done '{\"id\": 7}'").text
+    assert 'the call charge counts as done, with the result {"id": 7}; run the cell of pay' in answered
+    nb.ok(cell)
     assert nb.evaluate("x") == {"id": 7}
     assert nb.executions == {"charge": 1}
 

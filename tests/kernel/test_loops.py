@@ -177,6 +177,37 @@ def test_a_loop_in_a_loop_goes_on_at_its_own_item(nb: Notebook) -> None:
     assert nb.evaluate("seen") == [[epoch, batch] for epoch in range(3) for batch in range(3)]
 
 
+CARRYING = """%%durable carry
+total, seen, model, names = 0, [], {'w': 0}, set()
+for item in durnb.loop(range(3), save=['model'], every=0):
+    double = 2 * item
+    rest = [double]
+    rest.append(item)
+    model['w'] += double
+    total += sum(rest)
+    seen.append(total)
+    if item == 1: die('died')
+"""
+LOCAL = """%%durable local
+def run():
+    total = 0
+    for item in durnb.loop(range(3), every=0): total += item
+    return total
+run()
+"""
+
+
+def test_what_a_loop_changes_and_does_not_save_is_said_at_its_first_point_and_when_it_goes_on(nb: Notebook) -> None:
+    nb.ok(DIE)
+    said = "carry: seen, total change from item to item of the loop and are not in its save=:"
+    died = nb.run(CARRYING)
+    assert (died.status, died.announcement.count(said)) == ("died", 1)
+    nb.open().ok(DIE)
+    assert nb.ok(CARRYING).announcement.count(said) == 1
+    assert "local: total changes from item to item of the loop and is local to a function" in nb.ok(LOCAL).announcement
+    assert "change" not in nb.ok(NESTED.replace("(1, 1)", "()")).announcement
+
+
 def test_calls_by_objects_that_change_say_so(nb: Notebook) -> None:
     nb.ok(
         DIE,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durnb import events
+from durnb.errors import StepAsks
 from durnb.events import KINDS, ErrorInfo, Event, Input, RunFinished, StepFailed, StepStarted, StepSucceeded, decode, encode
 from unit.engine.run_story import stories
 
@@ -130,3 +131,12 @@ def test_an_unknown_kind_is_a_key_error() -> None:
 def test_a_missing_field_is_a_type_error() -> None:
     with pytest.raises(TypeError):
         decode(StepSucceeded.kind, {"step": "a"})
+
+
+def test_an_error_in_one_line_is_cut_between_words_and_a_question_never() -> None:
+    assert ErrorInfo(type="E", message="").line == "E"
+    assert ErrorInfo(type="E", message="first\nsecond").line == "E: first"
+    assert ErrorInfo(type="E", message="word " * 60).line == "E: " + "word " * 39 + "…"
+    assert ErrorInfo(type="E", message="x" * 300).line == "E: " + "x" * 197 + " …"
+    asks = StepAsks(step="pay", why="w" * 300, commands=("%durable resolve pay done", "%durable resolve pay retry"))
+    assert ErrorInfo(type="StepAsks", message=str(asks)).line.endswith("%durable resolve pay done or %durable resolve pay retry")

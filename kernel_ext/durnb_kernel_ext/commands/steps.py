@@ -132,5 +132,6 @@ def resolve(extension: Extension, words: list[str]) -> str:
         case _:
             raise UsageError(
                 "%durable resolve STEP ANSWER: retry runs it again, keep takes its last checkpoint although it is stale, "
-                "done says that it happened and goes on without its variables, abort refuses it"
+                "done says that it happened and goes on without its variables, abort refuses it; for a call of it "
+                "%durable resolve STEP/CALL retry, or done RESULT (JSON; None where it is left out)"
             )

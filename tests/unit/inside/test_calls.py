@@ -198,6 +198,28 @@ def test_a_big_result_that_does_not_fit_the_disk_fails_and_is_made_again(folder:
     assert problems(folder) == []
 
 
+def test_points_of_loops_in_items_that_are_done_are_let_go(folder: Path) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def nest(body: Body, crash_at: tuple[int, int]) -> None:
+        for epoch in durnb.loop(range(3), every=0):
+            for batch in durnb.loop(range(2), every=0):
+                for _ in durnb.loop(range(2), every=0):
+                    pass
+                seen.append((epoch, batch))
+                if (epoch, batch) == crash_at:
+                    raise Crash
+        assert len(body.calls.loops) == 1
+
+    with ending(Crash, folder, namespace={}) as body:
+        nest(body, (2, 1))
+    with step(folder) as body:
+        assert len(body.calls.loops) == 3  # of the item in which it died
+        nest(body, (3, 3))
+    assert seen == [(epoch, batch) for epoch in range(3) for batch in range(2)] + [(2, 1)]
+    assert problems(folder) == []
+
+
 def test_two_maps_at_a_time_have_a_line_each_and_leave_none(folder: Path) -> None:
     shown: list[str] = []
     with step(folder) as body:
