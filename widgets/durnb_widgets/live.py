@@ -23,7 +23,7 @@ from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static,
 
 SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short step has begun and ended by then
 SHOWN_EVERY: Final = 0.2  # seconds between two looks, at least
-SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds and of the timeline, at least
+SAVED_EVERY: Final = 2.0  # seconds between two changes of what the notebook holds and of the timeline, at least
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 1.0  # seconds of a step that runs, while something is seen to go on in it
 LOOKED_EVERY: Final = 10.0  # seconds, at last

@@ -14,9 +14,15 @@ def map_words(one: Progress) -> str:
     known = one.total is not None and one.done <= one.total
     done = f"{one.done:,} of {one.total:,} done" if known else f"{one.done:,} done"
     counts = [f"{count:,} {what}" for count, what in ((one.restored, "restored"), (one.failed, "failed")) if count]
-    rate = [f"{one.rate:.1f}/s" if one.rate >= 1 else f"{1 / one.rate:.1f} s each"] if one.rate else []
+    rate = [_rate(one.rate)] if one.rate else []
     left = [f"{spell(timedelta(seconds=round(one.remaining)))} left"] if one.remaining else []
     return f"{one.name}: " + ", ".join([done, *counts, *rate, *left])
+
+
+def _rate(rate: float) -> str:
+    if rate >= 1:
+        return f"{rate:.1f}/s" if rate < 100 else f"{rate:,.0f}/s"
+    return f"{1 / rate:.1f} s each"
 
 
 def map_html(one: Progress) -> Markup:

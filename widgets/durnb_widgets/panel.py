@@ -210,7 +210,8 @@ def _why(card: StepCard) -> str:
     why = "" if card.standing == "running" and card.attempts == 1 else card.why  # "attempt 1", which has a column
     usual = {"finished": "is put back", "running": card.coming}.get(card.standing, "")
     coming = f"{card.coming} at the next Run All" if card.coming and card.coming != usual else ""
-    return " · ".join(part for part in (why, str(card.calls), coming) if part)
+    calls = "" if card.maps else str(card.calls)  # which say it with more
+    return " · ".join(part for part in (why, calls, coming) if part)
 
 
 def _ran(card: StepCard, now: datetime, *, live: bool) -> Markup | str:

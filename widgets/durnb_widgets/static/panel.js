@@ -113,6 +113,8 @@ class Panel {
     const host = fragment(this.page.shell);
     host.querySelector(".durnb-tools").before(element("div", "durnb-said", { role: "status", "aria-live": "polite" }));
     host.addEventListener("click", (event) => this.click(event));
+    host.addEventListener("pointerdown", (event) => { this.pressed = event.target.closest("button[data-op]"); });
+    host.addEventListener("pointerup", (event) => this.released(event));
     host.addEventListener("submit", (event) => this.submit(event));
     host.addEventListener("focusin", (event) => { this.focused = event.target; });
     host.addEventListener("focusout", (event) => { if (event.relatedTarget) this.focused = null; });
@@ -237,19 +239,12 @@ class Panel {
   }
 
   renew(step) {
-    const old = this.at(step);
-    const fresh = this.fresh(step);
-    const focused = old.contains(document.activeElement) ? mark(document.activeElement) : null;
-    const typing = document.activeElement;
-    for (const form of old.querySelectorAll("form")) {
-      const same = [...fresh.querySelectorAll("form")].find((one) => one.dataset.signal === form.dataset.signal);
-      if (same) same.replaceWith(form); // with what was typed so far
-    }
-    old.replaceWith(fresh);
-    if (fresh.contains(typing)) typing.focus({ preventScroll: true });
+    const row = this.at(step);
+    const focused = row.contains(document.activeElement) ? mark(document.activeElement) : null;
+    morph(row, this.fresh(step));
     this.count();
     if (this.open.has(step)) this.askDetail(step);
-    if (focused) (this.find(focused) ?? fresh.querySelector("button"))?.focus({ preventScroll: true });
+    if (focused && !row.contains(document.activeElement)) (this.find(focused) ?? row.querySelector("button"))?.focus({ preventScroll: true });
   }
 
   find(what) {
@@ -259,8 +254,16 @@ class Panel {
 
   // ---- what a person does
 
+  // A press is no click to the browser where the notebook put the panel anew meanwhile.
+  released(event) {
+    const button = event.target.closest("button[data-op]");
+    const pressed = this.pressed;
+    if (button && button === pressed) setTimeout(() => { if (this.pressed === pressed) this.click({ target: button }); });
+  }
+
   click(event) {
     const button = event.target.closest("button[data-op]");
+    this.pressed = null;
     if (!button) return;
     const { op, step, asks } = button.dataset;
     if (op === "detail") this.toggle(step);
@@ -314,6 +317,7 @@ class Panel {
   unask(no) {
     const step = no.dataset.step;
     if (!step) { this.tools(true); return; }
+    no.closest(".durnb-asking").classList.remove("durnb-asking");
     this.renew(step);
     this.at(step)?.querySelector("button")?.focus();
   }
@@ -441,6 +445,26 @@ function length(seconds) {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+}
+
+// Makes an element what another is, and leaves in place what is the same: what is pressed, typed, asked or focused stays.
+function morph(old, fresh) {
+  const other = old.nodeName !== fresh.nodeName || old.dataset?.op !== fresh.dataset?.op || old.dataset?.signal !== fresh.dataset?.signal;
+  if (other) { old.replaceWith(fresh); return; }
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+    return;
+  }
+  if (old.classList.contains("durnb-asking")) {
+    const asked = old.querySelector(".durnb-yes").dataset.op;
+    if (fresh.querySelector(`[data-op="${asked}"]`)) return; // it can still be answered
+  }
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const there = [...old.childNodes];
+  const wanted = [...fresh.childNodes];
+  wanted.forEach((child, at) => { if (at < there.length) morph(there[at], child); else old.append(child); });
+  for (const child of there.slice(wanted.length)) child.remove();
 }
 
 function mark(target) {
