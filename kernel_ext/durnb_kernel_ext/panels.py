@@ -107,6 +107,7 @@ class Asking:
 
     session: Session
     kernel: Any
+    panels: dict[str, LivePanel]
     _parent: Any = None
     _news: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -142,6 +143,7 @@ class Asking:
 
     def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
         self._open = None
+        self.panels.pop(panel.key, None)
         self.session.onlookers.remove(panel.changed)
         panel.end(self.session.seen(lambda history: _answers(history, step, waits)) or Markup(""))
 
@@ -150,6 +152,7 @@ class Asking:
         if page is not None:
             panel = _shown(self.session, _Display(self.kernel, parent), page, lambda page: page.only(step), small=True)
             self._open = step, panel, waits
+            self.panels[panel.key] = panel
             self.session.onlookers.append(panel.changed)
 
 

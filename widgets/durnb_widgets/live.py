@@ -24,10 +24,12 @@ from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static,
 SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short step has begun and ended by then
 SHOWN_EVERY: Final = 0.2  # seconds between two looks, at least
 SAVED_EVERY: Final = 2.0  # seconds between two changes of what the notebook holds and of the timeline, at least
+ANNOUNCED_EVERY: Final = 5.0  # seconds, while a cell runs, at first: a page that is loaded anew hears of the panel by that
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 1.0  # seconds of a step that runs, while something is seen to go on in it
 LOOKED_EVERY: Final = 10.0  # seconds, at last
 _RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
+_WIDGETS: Final = "2.1.0"  # the version of ipywidgets' messages
 _NOTHING: Final = Markup("")
 
 Look = Callable[[bool], RunPage | None]
@@ -72,6 +74,8 @@ class LivePanel:
         self._widget = panel_widget(self.key)
         if self._widget is not None:
             self._hear(self._widget)
+        self._pressing = threading.Lock()
+        self._since, self._announced = 0.0, 0.0
         threading.Thread(target=self._serve, name="durnb-panel", daemon=True).start()
 
     def html(self) -> Markup:
@@ -112,6 +116,7 @@ class LivePanel:
         published, behind, pause = 0.0, False, LOOKED_AFTER
         while True:
             lasts = any(card.standing == "running" for card in self._page.cards)
+            self._announce(lasts)
             news = self._wait(max(0.0, published - time.monotonic()) if behind else pause if lasts else None)
             if news or not behind:
                 self._rest(SETTLING)
@@ -126,6 +131,22 @@ class LivePanel:
                 self._keep()
                 behind = False
                 published = time.monotonic() + max(SAVED_EVERY, (time.thread_time() - began) / SHARE)
+
+    def _announce(self, lasts: bool) -> None:
+        """Open the comm once more for a page that was loaded anew: it could ask for that only when the cell that runs has ended."""
+        now = time.monotonic()
+        if not lasts or not self._since:
+            self._since = self._announced = now if lasts else 0.0
+        every = max(
+            ANNOUNCED_EVERY, (now - self._since) / 20
+        )  # less and less often: whoever keeps the messages for an absent page keeps these
+        if self._widget is None or self._sent is None or now < self._announced + every or not lasts:
+            return
+        self._announced = now
+        with self._publishing:
+            if not self._closed:
+                for model in (self._widget.layout, self._widget):
+                    model.comm.open(data={"state": model.get_state(), "buffer_paths": []}, metadata={"version": _WIDGETS})
 
     def _wait(self, seconds: float | None) -> bool:
         """Until something has happened, or for so long; whether something has."""
@@ -215,9 +236,17 @@ class LivePanel:
                 model.comm._reply_subshell_for = lambda data, default: default
         widget.on_msg(lambda _, content, buffers: self._take(content))
 
+    def take(self, message: Mapping[str, Any]) -> None:
+        """A message of the page that came another way. From any thread; returns at once."""
+        threading.Thread(target=self._take, args=(message,), name="durnb-press", daemon=True).start()
+
     def _take(self, message: Mapping[str, Any]) -> None:
         """A message of the page; never raises, since nobody would see it."""
         operation, step = str(message.get("op")), str(message.get("step") or "")
+        with self._pressing:
+            self._do(operation, step, message)
+
+    def _do(self, operation: str, step: str, message: Mapping[str, Any]) -> None:
         try:
             match operation:
                 case "hello":

@@ -12,11 +12,22 @@ const FINE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const HOMELESS = 4000; // milliseconds until a question is shown over the page, where the notebook holds no place for it
+
 export default {
   initialize({ model }) {
-    const panel = new Panel(model);
-    panel.begin();
-    return () => panel.end();
+    const panels = (window.durnbPanels ??= new Map()); // the kernel opens a panel's comm again and again: each time this is another module
+    const key = model.get("key");
+    const known = panels.get(key);
+    if (known) known.rebind(model);
+    else panels.set(key, new Panel(model));
+    const panel = panels.get(key);
+    if (!known) panel.begin();
+    return () => {
+      if (panel.model !== model) return;
+      panels.delete(key);
+      panel.end();
+    };
   },
 };
 
@@ -36,15 +47,30 @@ class Panel {
   }
 
   begin() {
-    this.onMessage = (message) => this.take(message);
-    this.model.on("msg:custom", this.onMessage);
-    this.onLive = () => { if (this.model.comm_live === false) this.gone(); };
-    this.model.on("comm_live_update", this.onLive);
+    this.listen();
     this.places = document.getElementsByClassName(`durnb-panel-${this.key}`);
     this.observer = new MutationObserver(() => this.adopt());
     this.observer.observe(document.body, { childList: true, subtree: true });
     this.clock = setInterval(() => this.tick(), 1000);
     this.greet(200);
+  }
+
+  listen() {
+    this.onMessage = (message) => this.take(message);
+    this.model.on("msg:custom", this.onMessage);
+    this.onLive = () => { if (this.model.comm_live === false) this.gone(); };
+    this.model.on("comm_live_update", this.onLive);
+  }
+
+  deafen() {
+    this.model.off("msg:custom", this.onMessage);
+    this.model.off("comm_live_update", this.onLive);
+  }
+
+  rebind(model) {
+    this.deafen();
+    this.model = model;
+    this.listen();
   }
 
   // A message that is sent before the front end knows the kernel's subshell waits for the cell that runs: so it is sent again.
@@ -55,13 +81,13 @@ class Panel {
   }
 
   end() {
-    if (this.host?.classList.contains("durnb-small-panel")) this.host.remove();
+    if (this.small()) this.host.remove();
     this.observer.disconnect();
     clearInterval(this.clock);
     clearTimeout(this.greeting);
     for (const timer of this.asked.values()) clearTimeout(timer);
-    this.model.off("msg:custom", this.onMessage);
-    this.model.off("comm_live_update", this.onLive);
+    clearTimeout(this.homeless);
+    this.deafen();
     this.gone();
   }
 
@@ -73,8 +99,21 @@ class Panel {
     this.showSaid();
   }
 
+  // By the kernel's control channel, which is served while a cell keeps the kernel busy; where the front end gives none, by the comm.
   send(message) {
-    this.model.send(message);
+    const kernel = this.model.widget_manager?.kernel;
+    if (!kernel?.sendControlMessage) { this.model.send(message); return; }
+    const header = {
+      msg_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, msg_type: "durnb_request", version: "5.3",
+      username: kernel.username, session: kernel.clientId, date: new Date().toISOString(),
+    };
+    const content = { op: "panel", key: this.key, message };
+    const future = kernel.sendControlMessage({ header, content, parent_header: {}, metadata: {}, buffers: [], channel: "control" }, true, true);
+    future.done.catch(() => {}); // the kernel is gone: that is shown
+  }
+
+  small() {
+    return this.host?.classList.contains("durnb-small-panel");
   }
 
   take(message) {
@@ -101,12 +140,25 @@ class Panel {
   // ---- where it stands
 
   adopt() {
-    if (!this.host || this.host.isConnected || !this.places.length) return;
+    if (!this.host || (this.host.isConnected && !this.afloat)) return;
+    const place = [...this.places].find((one) => one !== this.host);
+    if (!place) return;
     const kept = stands(this.host);
-    this.places[0].replaceWith(this.host);
+    place.replaceWith(this.host);
     kept();
+    this.placed = true;
+    this.afloat = false;
+    this.host.classList.remove("durnb-afloat");
     const busy = document.activeElement?.closest("input, textarea, .cm-editor");
     if (this.focused?.isConnected && !busy) this.focused.focus({ preventScroll: true }); // it was taken away with the old place
+  }
+
+  // A page that was loaded anew holds no output that was not saved before.
+  float() {
+    if (this.placed || this.host.isConnected) return;
+    this.afloat = true;
+    this.host.classList.add("durnb-afloat");
+    document.body.append(this.host);
   }
 
   build() {
@@ -128,6 +180,7 @@ class Panel {
     for (const step of this.open.keys()) this.askDetail(step);
     if (old?.isConnected) old.replaceWith(host);
     else this.adopt();
+    if (this.small()) this.homeless = setTimeout(() => this.float(), HOMELESS);
   }
 
   patch(message) {
