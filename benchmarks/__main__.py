@@ -26,8 +26,8 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 def measure(folder: Path) -> list[Row]:
     """Every row, the floor first."""
     base = floor.measure(folder)
-    commit_ms = next(row.value for row in base if row.key == "duckdb-commit")
-    inside = [*calls.measure(folder, commit_ms), *engines.measure(folder)]
+    commit_ms, append_ms = (next(row.value for row in base if row.key == key) for key in ("duckdb-commit", "duckdb-appender"))
+    inside = [*calls.measure(folder, commit_ms, append_ms), *engines.measure(folder)]
     return [
         *base,
         *kernel.measure(folder, commit_ms),

@@ -33,19 +33,18 @@ async def nothing_async(n: int) -> int:
     return n
 
 
-def measure(folder: Path, commit_ms: float) -> list[Row]:
+def measure(folder: Path, commit_ms: float, append_ms: float) -> list[Row]:
     """How long calls take, alone and together, and what becomes of many."""
-    return [*_sequential(folder, commit_ms), *_concurrent(folder), _resumed(folder), *_many(folder), _memory(folder)]
+    return [*_sequential(folder, commit_ms, append_ms), *_concurrent(folder), _resumed(folder), *_many(folder), _memory(folder)]
 
 
-def _sequential(folder: Path, commit_ms: float) -> list[Row]:
+def _sequential(folder: Path, commit_ms: float, append_ms: float) -> list[Row]:
     call = durnb.call(nothing)
     with step(folder / "p2"):
         for n in range(20):
             call(-n)
         taken = median_ms(call, SEQUENTIAL)
-    share = taken / commit_ms
-    note = f"{share:.2f} of a DuckDB commit; median of {SEQUENTIAL}"
+    note = f"{taken / append_ms:.2f} of an appender's commit, {taken / commit_ms:.2f} of an inserting one; median of {SEQUENTIAL}"
     return [
         Row(
             key="P2",
@@ -53,7 +52,7 @@ def _sequential(folder: Path, commit_ms: float) -> list[Row]:
             value=taken,
             unit="ms",
             samples=SEQUENTIAL,
-            goal="<= 1.2 DuckDB commits",
+            goal="<= 1.2 appender commits",
             note=note,
         )
     ]

@@ -1,4 +1,4 @@
-"""The machine's floor: one fdatasync, one raw DuckDB commit."""
+"""The machine's floor: one fdatasync, one raw DuckDB commit by either way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SAMPLES = 300
 
 
 def measure(folder: Path) -> list[Row]:
-    """Both floors, in `folder`."""
-    return [_fdatasync(folder), _duckdb(folder)]
+    """All floors, in `folder`."""
+    return [_fdatasync(folder), *_duckdb(folder)]
 
 
 def _fdatasync(folder: Path) -> Row:
@@ -29,8 +29,19 @@ def _fdatasync(folder: Path) -> Row:
     return Row(key="fdatasync", what="append 200 B + fdatasync", value=value, unit="ms", samples=SAMPLES)
 
 
-def _duckdb(folder: Path) -> Row:
+def _duckdb(folder: Path) -> list[Row]:
     with duckdb.connect(str(folder / "floor.duckdb"), config={"threads": "1"}) as con:
         con.execute("create table t(seq bigint, kind varchar, detail varchar)")
-        value = median_ms(lambda i: con.execute("insert into t values (?, ?, ?)", [i, "step_started", "x" * 200]), SAMPLES)
-    return Row(key="duckdb-commit", what="raw DuckDB: one autocommit insert", value=value, unit="ms", samples=SAMPLES)
+        inserted = median_ms(lambda i: con.execute("insert into t values (?, ?, ?)", [i, "step_started", "x" * 200]), SAMPLES)
+        appended = median_ms(lambda i: _append(con, i), SAMPLES) if hasattr(con, "appender") else float("nan")  # since DuckDB 2.0
+    return [
+        Row(key="duckdb-commit", what="raw DuckDB: one autocommit insert", value=inserted, unit="ms", samples=SAMPLES),
+        Row(key="duckdb-appender", what="raw DuckDB: one row by an appender, and commit", value=appended, unit="ms", samples=SAMPLES),
+    ]
+
+
+def _append(con: duckdb.DuckDBPyConnection, i: int) -> None:
+    con.begin()
+    with con.appender("t") as appender:
+        appender.append_rows([(i, "step_started", "x" * 200)])
+    con.commit()

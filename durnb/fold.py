@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, assert_never
+from typing import Any, Final, Literal, assert_never
 
 from durnb.events import (
     CallFailed,
@@ -48,6 +48,8 @@ AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interru
 RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]
 Answer = Literal["retry", "keep", "done", "abort"]
 Line = tuple[tuple[str, int], ...]
+_WORKS: Final = (StepStarted, StepSucceeded, StepFailed)
+_OF_KERNELS: Final = (KernelAttached, KernelDetached)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,12 +226,12 @@ class History:
         if recorded.seq != self.seq + 1:
             raise ValueError(f"event {recorded.seq} does not follow event {self.seq}")
         self.seq, self.updated = recorded.seq, recorded.at
-        if isinstance(recorded.event, StepStarted | StepSucceeded | StepFailed):
+        if isinstance(recorded.event, _WORKS):
             self.suspended = None
-        if not isinstance(recorded.event, KernelAttached | KernelDetached):
+        if not isinstance(recorded.event, _OF_KERNELS):
             self.last_step_event = recorded.at
         match recorded.event:
-            case CallSucceeded() as e:
+            case CallSucceeded() as e:  # first: a run may have a hundred thousand of them
                 step = self.steps[e.step]
                 step.calls.succeed(e, recorded)
                 step.executions[-1].attempts[-1].kept += 1

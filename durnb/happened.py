@@ -106,7 +106,7 @@ class Calls:
 
     def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
-        wait = self.waits.pop(e.call, None)
+        wait = self.waits.pop(e.call, None) if self.waits else None
         before = self.made.get(e.call)
         if before is not None:
             self.open.pop(e.call, None)

@@ -37,8 +37,15 @@ def find(cells: Sequence[ReadCell]) -> Iterator[Finding]:
         if not cell.is_step:
             continue
         makers = frozenset(name for statement in cell.statements() for name in _made_names(statement))
+        yield from _lent(cell)
         for statement in cell.statements():
             yield from _lost(cell, statement, cells[at + 1 :], makers)
+
+
+def _lent(cell: ReadCell) -> Iterator[Finding]:
+    for name in sorted(cell.names.lent):
+        told = f"`{name}` is a name of IPython's own, which it binds anew in each kernel: what a step binds to it is not kept"
+        yield cell.finding("warning", "lost-on-resume", told, "choose another name, or bind it in a plain cell")
 
 
 def _made_names(statement: ast.stmt) -> list[str]:

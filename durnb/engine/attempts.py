@@ -259,6 +259,7 @@ class Attempts:
             source=self.request.source,
             binds=self.look.cell.names.binds,
             imports=self.look.cell.names.imports,
+            lent=self.look.cell.names.lent,
             changes=changes,
             outputs=outputs,
             has_value=has_value,

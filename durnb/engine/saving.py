@@ -43,6 +43,7 @@ class Ended:
     beside: tuple[Input, ...] = ()
     creates: tuple[str, ...] = ()
     folder: str = ""
+    lent: frozenset[str] = frozenset()
 
 
 def delta_of(ended: Ended, live: LiveNames) -> list[str]:
@@ -99,6 +100,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         sources=sources,
         notes=(
             *(f"--save {name}: the step bound no such name" for name in ended.save or () if name not in chosen),
+            *(f"{name} is a name of IPython's own: what the step bound to it is not kept" for name in sorted(ended.lent)),
             *creations.notes_on(creates),
             *_unkept_ambient(ended, live),
         ),

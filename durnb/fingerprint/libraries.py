@@ -63,6 +63,7 @@ _TABLE = (
     ("pandas", ("DataFrame",), Kind(frames.of_frame)),
     ("pandas", ("Series",), Kind(frames.of_series)),
     ("pandas", ("Index", "Timestamp", "Timedelta", "Period", "Interval"), Kind(None, frozen=True)),
+    ("pandas.core.arrays.masked", ("BaseMaskedArray",), Kind(frames.of_masked, frozen=True, probe=frames.probe_masked)),
     ("pandas._libs.arrays", ("NDArrayBacked",), Kind(frames.of_backed)),
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),

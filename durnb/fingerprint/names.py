@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from durnb.fingerprint.flow import Flow
-from durnb.fingerprint.naming import is_earlier, is_hidden
+from durnb.fingerprint.naming import LENT, is_earlier, is_hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,8 @@ class CellNames:
     """Modules that the cell itself imports, dotted."""
     earlier: bool = False
     """Whether it takes what an earlier cell displayed (``_``, ``Out[3]``)."""
+    lent: frozenset[str] = frozenset()
+    """Names of IPython's own that the cell binds: no variables of the notebook."""
 
 
 def names_of(tree: ast.Module) -> CellNames:
@@ -55,6 +57,7 @@ def _result(reader: Flow) -> CellNames:
         attributes={name: frozenset(taken[name]) for name in sorted(reads & taken.keys() - bare)},
         imports=frozenset(reader.imports),
         earlier=any(map(is_earlier, reader.reads)),
+        lent=LENT & frozenset(reader.binds),
     )
 
 

@@ -46,6 +46,9 @@ NOTEBOOK_HIDDEN = frozenset(
 )
 """Names that IPython or the interpreter put into a namespace: no variables of the notebook."""
 
+LENT = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+"""Those of them that a person may bind on purpose, though IPython binds them anew in each kernel."""
+
 EARLIER = frozenset({"_", "__", "___", "Out", "_oh"})
 """Names under which IPython keeps what earlier cells displayed."""
 

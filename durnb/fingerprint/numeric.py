@@ -106,10 +106,16 @@ def _memory(np: Any, value: Any) -> tuple[object, str]:
     """The owner of an array's memory, and where in it the array begins."""
     owner = value
     while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
-        owner = base
+        owner = _behind(base)
     start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
     begin = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
     return owner, f"@{start - begin}{np.ndarray.strides.__get__(value)}"
+
+
+def _behind(base: object) -> object:
+    """The array behind the holder that `as_strided` and sliding windows put between a view and it."""
+    held = (instance_dict(base) or {}).get("base") if type_name(type(base)).endswith("DummyArray") else None
+    return base if held is None else held
 
 
 def of_scalar(value: Any) -> Parts:

@@ -258,18 +258,19 @@ class Invocation:
         self._in_time(lambda: results.commit(self.body, event, encoded))
 
     def _event(self, encoded: Encoded, ran: float) -> CallSucceeded:
-        event = CallSucceeded(
-            step=self.body.step,
-            execution=self.body.execution,
-            call=self.identity.digest,
+        body, call = self.body, self.identity.digest
+        return CallSucceeded(
+            step=body.step,
+            execution=body.execution,
+            call=call,
             label=self.identity.label,
             code=self.code,
             ran=round(ran, 6),
             value=encoded.value,
             stored=encoded.stored,
             lost=encoded.lost[:500],
+            signature=results.signature_of(body, call, body.execution, encoded.value, encoded.stored),
         )
-        return results.with_signature(self.body, event)
 
     def failed(self, error: BaseException, ran: float) -> float | None:
         """Record a failed try; seconds until the next, None for none. An interrupt and a question are no failures of the call."""

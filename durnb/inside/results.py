@@ -24,6 +24,7 @@ RESULT: Final = "@result"  # the name of the value in its group
 _SHORT: Final = 256  # characters of a result up to which it stands in the event itself
 _NODES: Final = 50_000  # parts of a tree of builtins that are looked at
 _PLAIN: Final = frozenset({type(None), bool, int, float, complex, str, bytes, bytearray})
+_JSON: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 _SHARELESS: Final = frozenset({type(None), bool, int, str})
 
 
@@ -121,19 +122,19 @@ def _small(encoded: Encoded) -> dict[str, bytes] | None:
 
 def with_signature(body: Body, event: CallSucceeded) -> CallSucceeded:
     """The event, signed."""
-    facts, payload = _signed(body, event.call, event)
-    return replace(event, signature=body.journal.sign(facts, payload))
+    return replace(event, signature=signature_of(body, event.call, event.execution, event.value, event.stored))
 
 
-def _signed(body: Body, call: str, made: CallSucceeded | Call) -> tuple[tuple[str, ...], bytes]:
+def signature_of(body: Body, call: str, execution: int, value: str, stored: str) -> str:
+    """What vouches for a result."""
     step = body.journal.history.steps[body.step]
-    return result_facts(body.journal, step, made.execution), result_payload(call, made.value, made.stored)
+    return body.journal.sign(result_facts(body.journal, step, execution), result_payload(call, value, stored))
 
 
 def load(body: Body, call: str, known: Call) -> Any:
     """The recorded result; a copy of its own each time. Raises CheckpointUnreadable, CheckpointUntrusted."""
-    facts, payload = _signed(body, call, known)
-    if not body.journal.verify(facts, payload, known.signature):
+    facts = result_facts(body.journal, body.journal.history.steps[body.step], known.execution)
+    if not body.journal.verify(facts, result_payload(call, known.value, known.stored), known.signature):
         raise CheckpointUntrusted(step=body.step)
     if not known.stored:
         return json.loads(known.value) if known.value else None
@@ -169,7 +170,7 @@ def as_json(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    text = _JSON(value)
     return text if len(text) <= _SHORT else None
 
 

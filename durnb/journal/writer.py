@@ -221,6 +221,7 @@ class Writer:
         try:
             self._usable()
             with errors(self._database.path):
+                self._database.optimize(True)
                 job.answer = job.question(self._database.connection)
         except BaseException as error:  # raised where the question was asked
             job.end(error)
@@ -287,6 +288,8 @@ class Writer:
         table = [(r.seq, r.epoch, _naive(r.at), *c) for r, c in zip(recorded, columns, strict=True)]
         blobs = self._new_blobs(connection, jobs)
         if jobs[0].alone or blobs or len(table) > rows.FEW:
+            if jobs[0].sweeps:
+                self._database.optimize(True)
             connection.begin()
             rows.insert(connection, "events", table)
             rows.insert(connection, "blobs", blobs)
@@ -296,6 +299,7 @@ class Writer:
                 faults.point("before-commit", jobs[0].step)
             connection.commit()
         else:
+            self._database.optimize(False)
             rows.insert(connection, "events", table)  # one statement is a transaction by itself, a third cheaper
         private_log(self._database.path)
         if self._stored is not None:

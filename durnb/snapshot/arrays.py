@@ -16,6 +16,9 @@ from typing import Any
 from durnb import mapped
 from durnb.snapshot.model import OUT_OF_BAND
 
+WRITEABLE = 0x400
+"""The bit of that flag in numpy's C interface."""
+
 
 def numpy() -> Any | None:
     """numpy where the notebook has loaded it: durnb never imports it."""
@@ -40,9 +43,8 @@ def memory_of(value: Any) -> Memory:
     np = numpy()
     assert np is not None
     root = value
-    while isinstance(root.base, np.ndarray):
-        root = root.base
-    base = root.base
+    while isinstance(base := _base(root), np.ndarray):
+        root = base
     if isinstance(base, memoryview):
         base = base.obj
     if mapped.is_ours(base):  # what was put back by mapping has a mapping of its own
@@ -52,6 +54,12 @@ def memory_of(value: Any) -> Memory:
     if base is None or isinstance(base, bytes):
         return Memory(("object", id(root)), root)
     return Memory(("address", address(root)), root)
+
+
+def _base(value: Any) -> Any:
+    """What an array stands on; `as_strided` and sliding windows put a holder between the two."""
+    base = value.base
+    return getattr(base, "base", None) if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy.") else base
 
 
 def address(value: Any) -> int:
@@ -69,6 +77,11 @@ def is_plain(value: Any) -> bool:
     """Whether the elements are bytes without references, so that raw memory says everything."""
     dtype = value.dtype
     return not dtype.hasobject and dtype.itemsize > 0 and dtype.char != "T"
+
+
+def is_writeable(value: Any) -> bool:
+    """The flag of that name, without the warning that numpy gives where it is read of a broadcast array."""
+    return bool(value.flags.num & WRITEABLE)
 
 
 def raw_bytes(value: Any) -> tuple[Any, tuple[int, ...]]:
@@ -115,7 +128,7 @@ def plain_type() -> Any:
 def object_array(value: Any) -> tuple[Any, ...]:
     """The reduction of an array whose elements are objects: element by element, its flag beside them."""
     made = value.__reduce__()
-    return made[0], made[1], (made[2], bool(value.flags.writeable)), None, None, object_array_state
+    return made[0], made[1], (made[2], is_writeable(value)), None, None, object_array_state
 
 
 def object_array_state(made: Any, state: tuple[Any, bool]) -> None:
@@ -127,14 +140,28 @@ def object_array_state(made: Any, state: tuple[Any, bool]) -> None:
 def plain_array(value: Any) -> tuple[Any, ...]:
     """The reduction of an array that stands on its own memory."""
     raw, strides = raw_bytes(value)
-    return rebuild_array, (pickle.PickleBuffer(raw), value.dtype, value.shape, strides, bool(value.flags.writeable))
+    return rebuild_array, (pickle.PickleBuffer(raw), value.dtype, value.shape, strides, is_writeable(value))
 
 
-def view_of(value: Any, root: Any) -> tuple[Any, ...]:
-    """The reduction of an array that is a view on `root`, which is pickled as an object of its own."""
+def spread(value: Any) -> Any | None:
+    """The elements behind an array that has some of them in more than one place (broadcast, sliding windows), each once; None for any other."""
+    np = numpy()
+    assert np is not None
+    if not is_plain(value) or value.size < 2 or any(stride % value.itemsize for stride in value.strides):
+        return None
+    count = 1 + sum((length - 1) * abs(stride) for length, stride in zip(value.shape, value.strides, strict=True)) // value.itemsize
+    if count >= value.size:
+        return None
+    plain = value.view(plain_type())
+    first = plain[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in value.strides)]
+    return np.lib.stride_tricks.as_strided(first, (count,), (value.itemsize,))
+
+
+def view_of(value: Any, root: Any, stored: Any = None) -> tuple[Any, ...]:
+    """The reduction of an array that is a view on `root`, which is pickled as an object of its own (`stored`, where given)."""
     start = address(root) if is_array(root) else buffer_address(root)
     offset = address(value) - start if value.size else 0
-    return rebuild_view, (root, offset, value.dtype, value.shape, value.strides, bool(value.flags.writeable))
+    return rebuild_view, (root if stored is None else stored, offset, value.dtype, value.shape, value.strides, is_writeable(value))
 
 
 def _writable(data: Any) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from durnb import trees
-from durnb.snapshot import pickler, rebuild
+from durnb.snapshot import axes, pickler, rebuild
 from durnb.snapshot.definitions import Notebook, is_handmade, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict
 from durnb.snapshot.links import linked, reached_definitions
@@ -41,6 +41,7 @@ def capture(
     candidates = [name for name, value in namespace.items() if name in taking.wanted or (name in others and not _is_unlinked(name, value))]
     taking.survey(candidates)
     taking.lose()
+    taking.look_for_indexes()
     for members in linked(taking.surveys, taking.definitions):
         if taking.wanted.intersection(members):
             taking.write(members)
@@ -64,6 +65,7 @@ class _Taking:
     surveys: dict[str, Survey] = field(default_factory=dict)
     definitions: dict[int, DefinitionSurvey] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
+    indexes: dict[int, axes.Shared] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
     lost: dict[str, Lost] = field(default_factory=dict)
     dropped: list[Dropped] = field(default_factory=list)
@@ -135,6 +137,15 @@ class _Taking:
         where = f"{name}{start}{way}" if way is not None else f"{name}{start} … {type(failure.culprit).__name__}"
         return Lost(name=name, path=where, reason=failure.reason)
 
+    def look_for_indexes(self) -> None:
+        """Finds out which indexes of pandas more than one name holds."""
+        held = {
+            name: found.indexes
+            | {at: each for known in reached_definitions(found, self.definitions).values() for at, each in known.whole.indexes.items()}
+            for name, found in self.surveys.items()
+        }
+        self.indexes = axes.shared(held, self.wanted, self.namespace, self.notebook.home)
+
     def write(self, members: list[str]) -> None:
         """Writes a group; where it fails, member by member, so that one bad name costs the others nothing but their ties to it."""
         try:
@@ -188,6 +199,7 @@ class _Taking:
             missing=self.missing,
             twice=self._twice(reached),
             checks=any(each.unproven for each in met),
+            indexes=self.indexes,
         )
         values = {name: self._stored_form(name) if len(members) == 1 else self._value(self.namespace[name]) for name in members}
         try:

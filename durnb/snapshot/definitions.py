@@ -34,6 +34,7 @@ class Notebook:
         self.namespace = namespace
         self.own = own
         self.home = namespace if home is None else home
+        self.on_host: dict[int, Any] = {}  # copies of other devices' memory, by its address there: one for all that stands on it
         self._modules: dict[int, types.ModuleType | None] = {}
 
     @functools.cached_property

@@ -17,7 +17,6 @@ from durnb.snapshot.plain import spelled
 MOST_TWISTS = 2000
 WORDS = 624
 BITS_OF_A_TWIST = 32 * WORDS
-TORCH_BORN = 67280421310721  # c10::detail::default_rng_seed_val, the seed of torch's generators until code sets another
 
 Twister = tuple[tuple[int, ...], int, float | None]
 """The words of a Mersenne twister, how many of them are used up, and the second normal number that it has in store."""
@@ -148,7 +147,7 @@ class TorchRandom:
 
     def as_loaded(self) -> bool:
         torch = sys.modules.get("torch")
-        return torch is not None and torch.initial_seed() == TORCH_BORN
+        return torch is not None and _is_torchs_own(torch.initial_seed())
 
 
 class TorchCudaRandom:
@@ -186,7 +185,15 @@ class TorchCudaRandom:
 
     def as_loaded(self) -> bool:
         torch = sys.modules.get("torch")
-        return torch is not None and torch.cuda.initial_seed() == TORCH_BORN
+        return torch is not None and _is_torchs_own(torch.cuda.initial_seed())
+
+
+def _is_torchs_own(seed: int) -> bool:
+    """Whether the seed of a generator that is there for the first time is torch's own: drawn from the system, of 53 or 64 bits; people's are shorter.
+
+    https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/CPUGeneratorImpl.cpp, c10::detail::getNonDeterministicRandom
+    """
+    return seed >= 2**32
 
 
 def _fresh(torch: Any, device: str, seed: int) -> bytes | None:

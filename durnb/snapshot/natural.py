@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextvars
 import gc
 import io
+import itertools
+import operator
 import os
 import random
 import sys
@@ -178,6 +181,31 @@ def _system_random(value: random.SystemRandom) -> Answer:
     return Natural((type(value), ()))
 
 
+def _count(value: Any) -> Answer:
+    """A counter of itertools: its text says where it stands, where it counts in plain numbers. Newer Pythons don't let it be pickled."""
+    try:
+        return Natural((itertools.count, ast.literal_eval(repr(value).removeprefix("count")[:-1] + ",)")))
+    except (ValueError, SyntaxError):
+        return None if REDUCES else _part_way(value)
+
+
+def _repeat(value: Any) -> Answer:
+    """A repetition of itertools, with how often it still goes on."""
+    held = ([each for each in gc.get_referents(value) if each is not type(value)] or [type(value)])[0]
+    endless = operator.length_hint(value, -1) < 0
+    return Natural((itertools.repeat, (held,) if endless else (held, operator.length_hint(value))))
+
+
+def _part_way(value: Any) -> Answer:
+    told = f"an itertools.{type(value).__name__.lstrip('_')} does not say where it stands since Python 3.14"
+    return Refused(f"{told}: make it in a plain cell, or keep a list of its items")
+
+
+REDUCES: bool = "__reduce__" in vars(itertools.count)
+"""Whether objects of itertools can be pickled: up to Python 3.13."""
+_ITERTOOLS = () if REDUCES else (itertools._tee, *(each for each in vars(itertools).values() if type(each) is type))  # type: ignore[attr-defined,unused-ignore]  # no stub has it
+
+
 def _loop_bound(value: Any) -> Answer:
     """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
     if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
@@ -201,6 +229,9 @@ _ALWAYS: tuple[tuple[type, Handler], ...] = (
     (io.FileIO, _file),
     (contextvars.ContextVar, _variable),
     (random.SystemRandom, _system_random),
+    (itertools.count, _count),
+    (itertools.repeat, _repeat),
+    *((kind, _part_way) for kind in _ITERTOOLS),
 )
 _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("gzip", ("GzipFile",), _compressed),

@@ -1,18 +1,15 @@
-"""The pickler under everything: C, protocol 5, one memo; a slower one of Python for values nested too deep for C."""
+"""The pickler under everything: C, protocol 5, one memo; a slower one without a stack for values nested too deep for C."""
 
 from __future__ import annotations
 
 import io
 import pickle
-import sys
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from durnb.snapshot.deep import Deep
 from durnb.snapshot.model import CantStore
 
-DEEP_STACK = 1 << 29
-DEEP_FRAMES = 2_000_000
 T = TypeVar("T")
 Outward = Callable[[pickle.PickleBuffer], bool]
 
@@ -31,15 +28,6 @@ class _Nothing:
 
 
 class _Fast(pickle.Pickler):
-    def __init__(self, file: Any, reducer: Takes, outward: Outward | None) -> None:
-        super().__init__(file, 5, buffer_callback=outward)
-        self._reducer = reducer
-
-    def reducer_override(self, obj: Any) -> Any:
-        return self._reducer.reduce(obj)
-
-
-class _Deep(pickle._Pickler):  # type: ignore[misc,name-defined,unused-ignore]  # it is there in every Python, and not in every stub
     def __init__(self, file: Any, reducer: Takes, outward: Outward | None) -> None:
         super().__init__(file, 5, buffer_callback=outward)
         self._reducer = reducer
@@ -76,36 +64,12 @@ def _shallow_or_deep(run: Callable[[Any], T], value: object) -> T:
     try:
         return run(_Fast)
     except RecursionError:
-        pass  # too deep for the C pickler: the Python one recurses without using the C stack
+        pass  # too deep for the stack
     try:
-        return in_deep_thread(lambda: run(_Deep))
+        return run(_deep)
     except RecursionError as error:
-        raise CantStore(value, "it is nested too deep to be pickled") from error
-    except MemoryError as error:
-        raise CantStore(value, "it is nested too deep to be pickled: no memory for the stack") from error
+        raise CantStore(value, "it is nested too deep to be pickled: its own __reduce__ recurses") from error
 
 
-def in_deep_thread(work: Callable[[], T]) -> T:
-    """Runs `work` with a big stack and no practical limit of recursion. Raises what it raises."""
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    stack, frames = threading.stack_size(DEEP_STACK), sys.getrecursionlimit()
-    try:
-        sys.setrecursionlimit(DEEP_FRAMES)
-        thread = threading.Thread(target=run, name="durnb-deep", daemon=True)
-        thread.start()
-        threading.stack_size(stack)
-        thread.join()
-    finally:
-        threading.stack_size(stack)
-        sys.setrecursionlimit(frames)
-    if failure:
-        raise failure[0]
-    return outcome[0]
+def _deep(file: Any, reducer: Takes, outward: Outward | None) -> Deep:
+    return Deep(file, reducer.reduce, outward)

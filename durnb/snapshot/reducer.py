@@ -66,6 +66,15 @@ class Call:
         self.function, self.args = function, args
 
 
+class Reduced:
+    """An object by its reduction, which is known."""
+
+    __slots__ = ("reduction",)
+
+    def __init__(self, reduction: Reduction) -> None:
+        self.reduction = reduction
+
+
 class Reducer:
     """Takes objects apart; one for each pickler."""
 
@@ -300,7 +309,7 @@ class Reducer:
         key = storage.data_ptr() or id(obj)
         known = self._storages.get(key)
         if known is None:
-            known = self._storages[key] = tensors.Storage(tensors.bytes_of(storage)), storage
+            known = self._storages[key] = tensors.Storage(storage, self.notebook.on_host), storage
         return tensors.reduced(obj, known[0])
 
     def _owned(self, obj: arrays.Owned) -> Reduction:
@@ -331,7 +340,9 @@ class Reducer:
         if is_custom(kind):
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
-        if guards_items(kind) and 3 <= len(reduced) <= 5:
+        if kind.__module__ == "itertools" and len(reduced) == 3:
+            reduced = (*reduced, None, None, standins.iterator_state)
+        elif guards_items(kind) and 3 <= len(reduced) <= 5:
             callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
         elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
@@ -374,6 +385,7 @@ def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield memoryview, Reducer._memoryview
     yield arrays.Owned, Reducer._owned
     yield Call, Reducer._call
+    yield Reduced, lambda _, obj: obj.reduction
     yield from ((kind, Reducer._weak) for kind in (weakref.ref, weakref.WeakMethod))
     yield from ((kind, Reducer._weak_items) for kind in (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary))
     yield from ((kind, Reducer._lock) for kind in (LOCK, RLOCK))

@@ -5,6 +5,7 @@ A copy of a sentinel is not that sentinel, and a copy of the hidden generator of
 
 from __future__ import annotations
 
+import operator
 import sys
 import types
 from typing import Any
@@ -54,7 +55,10 @@ class Singletons:
         return next(((rebuild.attribute, ("sys", name)) for name in STREAMS if obj is not None and getattr(sys, name, None) is obj), None)
 
 
-def builtin_type(kind: type) -> tuple[Any, ...] | None:
-    """Built-in types that are found only through the `types` module, such as that of functions."""
+def builtin_type(kind: Any) -> tuple[Any, ...] | None:
+    """Built-in types that are found only through the `types` module, such as that of functions; the types of arrays of ctypes."""
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is not None and type(kind) is type(ctypes.Array) and kind.__name__ == f"{kind._type_.__name__}_Array_{kind._length_}":
+        return operator.mul, (kind._type_, kind._length_)
     path = next((name for name, value in vars(types).items() if value is kind), None)
     return (rebuild.attribute, ("types", path)) if path is not None else None

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,6 +39,13 @@ def noting() -> Iterator[list[str]]:
         yield notes
     finally:
         _notes.reset(token)
+
+
+def note(text: str) -> None:
+    """Says something about the restore that is going on, once for each text."""
+    notes = _notes.get()
+    if notes is not None and text not in notes:
+        notes.append(text)
 
 
 class Gone:
@@ -78,9 +86,7 @@ def _opened(what: str, opening: Callable[[], Any]) -> Any:
         return opening()
     except Exception as error:  # whatever a library raises, the other variables must come back
         said = f"{what} could not be opened again ({type(error).__name__}: {error})"
-        notes = _notes.get()
-        if notes is not None:
-            notes.append(said)
+        note(said)
         return Gone(said)
 
 
@@ -189,6 +195,13 @@ def secret(module: str, name: str, variable: str) -> Any:
         return kind(value.encode() if name == "SecretBytes" else value)
 
     return _opened(f"secret {variable}", opening)
+
+
+def iterator_state(made: Any, state: Any) -> None:
+    """Puts an object of itertools where it stood; newer Pythons warn when that is done, and people may have made errors of warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.__setstate__(state)
 
 
 def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.ContextVar[Any]:

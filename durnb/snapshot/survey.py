@@ -17,7 +17,7 @@ from types import BuiltinFunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from durnb import trees
-from durnb.snapshot import arrays, pickler
+from durnb.snapshot import arrays, axes, pickler
 from durnb.snapshot.definitions import Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.model import CantStore
@@ -26,7 +26,7 @@ from durnb.snapshot.reducer import Reducer, Reduction
 
 @dataclass(slots=True)
 class Survey:
-    """What was met directly: objects that can be shared by address, types by address, definitions, arrays by memory; and why it can't be stored.
+    """What was met directly: objects that can be shared by address, types by address, definitions, arrays by memory, pandas' indexes by address; and why it can't be stored.
 
     `tree`: it is a tree of builtin containers, none of which anything else refers to.
     """
@@ -35,6 +35,7 @@ class Survey:
     types: dict[int, type] = field(default_factory=dict)
     definitions: list[Any] = field(default_factory=list)
     memories: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    indexes: dict[int, object] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     debris: list[tuple[object, str]] = field(default_factory=list)
     unproven: bool = False
@@ -48,6 +49,7 @@ class Survey:
         self.definitions += other.definitions
         for key, addresses in other.memories.items():
             self.memories.setdefault(key, set()).update(addresses)
+        self.indexes.update(other.indexes)
         self.held += other.held
         self.debris += other.debris
         self.unproven |= other.unproven
@@ -98,6 +100,7 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
     found.debris, found.unproven = surveyor.debris, surveyor.unproven
     found.types = _types(visited)
     found.met = _shareable(visited, found.types, kinds)
+    found.indexes = _held_twice(visited, {address for address, kind in found.types.items() if issubclass(kind, axes.kinds())})
     for each in surveyor.named:
         found.met.pop(id(each), None)
     found.held += surveyor.named

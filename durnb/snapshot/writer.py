@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from durnb import computed
-from durnb.snapshot import arrays, pickler, rebuild, standins
+from durnb.snapshot import arrays, axes, pickler, rebuild, standins
 from durnb.snapshot.definitions import (
     METHODS,
     FunctionParts,
@@ -27,14 +27,14 @@ from durnb.snapshot.definitions import (
 )
 from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.model import OUT_OF_BAND, Group
-from durnb.snapshot.reducer import Call, Reducer, Reduction
+from durnb.snapshot.reducer import Call, Reduced, Reducer, Reduction
 from durnb.snapshot.tracker import uid_of
 
 
 class Writer(Reducer):
     """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out.
 
-    `checks`: some of the values are loaded by code that nobody vouches for.
+    `checks`: some of the values are loaded by code that nobody vouches for. `indexes` are those that other variables hold as well.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Writer(Reducer):
         missing: Collection[int] = (),
         twice: Collection[int] = (),
         checks: bool = False,
+        indexes: Mapping[int, axes.Shared] | None = None,
     ) -> None:
         super().__init__(notebook, kinds)
         self.sources: dict[str, str] = {}
@@ -53,6 +54,7 @@ class Writer(Reducer):
         self.readonly: list[bool] = []
         self.plain: list[bool] = []
         self._shared, self._missing, self._twice, self._checks = shared, missing, twice, checks
+        self._indexes = indexes or {}
         self._roots: dict[tuple[str, int], Any] = {}
         self._tokens: dict[int, tuple[int, types.CellType]] = {}
         self._groups: dict[int, int] = {}
@@ -89,11 +91,18 @@ class Writer(Reducer):
                 root = self._roots.setdefault(memory.key, arrays.root_of(memory.root))
                 if obj is not root and arrays.spans(root, obj):
                     return arrays.view_of(obj, root)
+            behind = arrays.spread(obj)
+            if behind is not None:
+                return arrays.view_of(obj, behind, arrays.Owned(behind))
         if not arrays.is_plain(obj):
             return arrays.object_array(obj)
         reduced = arrays.plain_array(obj)
         self._ours[id(reduced[1][0])] = reduced[1][0], obj.dtype.kind in "fcmM"
         return reduced
+
+    def _object(self, obj: Any, kind: type) -> Reduction:
+        told, reduced = self._indexes.get(id(obj)), super()._object(obj, kind)
+        return (axes.shared_index, (Reduced(reduced), told.uid, told.elsewhere)) if told is not None else reduced
 
     # Definitions
 

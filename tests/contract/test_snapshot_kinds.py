@@ -45,6 +45,7 @@ PLAIN = [
     ("a ChainMap", "import collections\nx = collections.ChainMap({'a': 1}, {'b': 2})", "(x['b'], x.maps)"),
     ("a UserDict", "import collections\nx = collections.UserDict(a=1)", "x"),
     ("an array of the standard library", "import array\nx = array.array('d', [1.5, 2])", "x"),
+    ("an array of ctypes", "import ctypes\nx = (ctypes.c_double * 2)(1, 2.5)", "(list(x), type(x) is ctypes.c_double * 2)"),
     ("a memoryview", "b = bytearray(b'abcd')\nx = memoryview(b)", "(bytes(x), x.obj is b, x.readonly)"),
     ("a memoryview by shape", "x = memoryview(bytes(range(8))).cast('H', (2, 2))", "(x.tolist(), x.shape, x.readonly)"),
     ("a SimpleNamespace", "import types\nx = types.SimpleNamespace(a=1, b=[2])", "x"),

@@ -2375,6 +2375,32 @@ print(df.dtypes, df["o"][0], wide)
         needs=("pandas",),
     ),
     Book(
+        "index-of-several-frames",
+        "The name given to an index shows in every frame that has that index, and in no other.",
+        """
+import pandas as pd
+---
+%%durable one
+effect("one")
+df = pd.DataFrame({"v": [1, 2, 3]}, index=pd.Index(["p", "q", "r"]))
+---
+%%durable more
+effect("more")
+same = pd.Series([1, 2, 3], index=df.index)
+other = pd.Series([1, 2, 3], index=df.index.copy())
+---
+df.index.name = "x"
+print(same.index.name, other.index.name)
+---
+%%durable named
+effect("named")
+same.index.name = "y"
+---
+print(df.index.name, other.index.name, df.index is same.index)
+""",
+        needs=("pandas",),
+    ),
+    Book(
         "frame-and-its-column-in-later-steps",
         "A column kept under a name of its own is as independent of its frame after a resume as before.",
         """

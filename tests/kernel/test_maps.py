@@ -9,8 +9,8 @@ from collections import Counter
 from kernel.conftest import Notebook
 from kernel.driver import CellResult
 
-ITEMS = int(os.environ.get("DURNB_MAP_ITEMS", "1500"))
-KILLS = int(os.environ.get("DURNB_MAP_KILLS", "4"))
+ITEMS = int(os.environ.get("DURNB_MAP_ITEMS", "5000"))
+KILLS = int(os.environ.get("DURNB_MAP_KILLS", "10"))
 START = """
 import asyncio, os, signal, threading
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_items_are_done_once_whatever_kills_the_kernel(nb: Notebook) -> None:
     counts = effects(nb)
     assert set(counts) == set(range(ITEMS))
     assert counts.total() - ITEMS <= 6 * died  # those in flight at a kill, at most once more each
-    assert died
+    assert died >= KILLS // 2
 
 
 def test_coroutines_are_mapped_in_tasks_from_cells_with_and_without_await(nb: Notebook) -> None:

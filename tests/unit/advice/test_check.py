@@ -46,6 +46,12 @@ def test_a_name_that_is_given_twice_is_an_error_that_names_both_cells() -> None:
     assert "cell 1" in finding.what
 
 
+@pytest.mark.parametrize("binding", ["from gzip import open", "exit = 1", "def quit(): ..."])
+def test_a_name_of_ipython_that_a_step_binds_is_told(binding: str) -> None:
+    assert found(f"%%durable load\n{binding}") == [("warning", "lost-on-resume", 0)]
+    assert found(binding, "%%durable load\nwith open('x') as f: data = f.read()") == []
+
+
 def test_a_file_with_two_makers_is_told() -> None:
     assert found("%%durable a --creates x.csv\nmake()", "%%durable b --creates x.csv\nadd()") == [("warning", "file-made-twice", 0)]
 

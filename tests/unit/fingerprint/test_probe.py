@@ -164,6 +164,14 @@ def test_numpy_views_of_one_buffer_are_linked() -> None:
     assert probe(names)["v"] == after["v"]
 
 
+def test_a_window_on_an_array_is_linked_to_it() -> None:
+    numpy = pytest.importorskip("numpy")
+    base = numpy.arange(4.0)
+    windows = numpy.lib.stride_tricks.sliding_window_view
+    assert probe({"a": base, "w": windows(base, 2)})["w"].links
+    assert not probe({"a": base, "w": windows(base.copy(), 2)})["w"].links
+
+
 def test_frames_are_linked_as_objects_and_never_by_their_arrays() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1, 2], "s": ["x", "y"]})

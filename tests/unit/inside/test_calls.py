@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,6 @@ from durnb.inside.results import as_json
 from durnb.journal import Journal, RunName, Store, check
 from durnb.journal.packs import PackWriter
 from durnb.testing import Crash, FakeClock, step
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DURNB_SECRET", "a key")
-    return tmp_path
 
 
 @contextmanager
@@ -127,6 +122,32 @@ class _Interrupting(FakeClock):
     def sleep(self, seconds: float) -> None:
         self._clock.sleep(self._after)
         raise KeyboardInterrupt
+
+
+class _Jumping(FakeClock):
+    """A clock of which the wall is set by `jump` seconds once, in the first wait."""
+
+    def __init__(self, jump: float) -> None:
+        super().__init__()
+        self.jump, self.waits = jump, 0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.jump if self.waits else 0)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits += 1
+        super().sleep(min(seconds, 600.0))
+
+
+@pytest.mark.parametrize(("jump", "slept", "word"), [(3600, 3600, "forward by 1 h"), (-1800, 9000, "back by 30 m"), (3, 7200, "")])
+def test_a_clock_that_is_set_in_a_wait_is_said_and_gone_by(folder: Path, jump: float, slept: float, word: str) -> None:
+    clock, said = _Jumping(jump), list[str]()
+    with step(folder, clock=clock) as body:
+        body.say = said.append
+        durnb.sleep("2h")
+    assert slept - 600 <= clock.monotonic() <= slept + 600
+    assert len(said) == bool(word)
+    assert word in "".join(said)
 
 
 def test_a_signal_is_taken_once_by_one_of_two_waits(folder: Path) -> None:
@@ -248,6 +269,43 @@ def test_a_call_that_changes_its_arguments_says_so(folder: Path) -> None:
         durnb.call(sorted)([2, 1])
     assert len(said) == 1
     assert "list.append changed its arguments in place" in said[0]
+
+
+class _Model:
+    """A client with streams of every kind."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def generate(self, text: str) -> AsyncIterator[str]:
+        self.asked.append(text)
+        for letter in text:
+            yield letter
+
+    async def begin(self, text: str) -> AsyncIterator[str]:
+        return self.generate(text)
+
+    def lines(self, text: str) -> Iterator[str]:
+        self.asked.append(text)
+        yield from text
+
+
+def test_streams_of_a_wrapped_client_are_recorded_when_drained_and_given_again(folder: Path) -> None:
+    model = _Model()
+
+    async def talk(client: Any) -> list[str]:
+        found = ["".join([part async for part in client.generate("one")])]
+        found.append("".join([part async for part in await client.begin("two")]))
+        async for _ in client.generate("left"):
+            break  # a stream that is not drained is not recorded
+        return [*found, "".join(client.lines("three"))]
+
+    for _ in range(2):
+        with ending(Crash, folder):
+            assert asyncio.run(talk(durnb.wrap(model))) == ["one", "two", "three"]
+            raise Crash
+    assert sorted(model.asked) == ["left", "left", "one", "three", "two"]
+    assert problems(folder) == []
 
 
 def test_a_step_that_is_over_takes_no_call(folder: Path) -> None:

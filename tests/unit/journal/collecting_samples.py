@@ -54,8 +54,15 @@ def finished(store: Store, run: RunName, *, told: bool = True) -> None:
 
 def until_waiting(pid: int, path: Path) -> None:
     """Until the process has opened the lock."""
-    while not any(os.path.samefile(link, path) for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists()):
+    while not any(_leads_to(link, path) for link in Path(f"/proc/{pid}/fd").iterdir()):
         pass
+
+
+def _leads_to(link: Path, path: Path) -> bool:
+    try:
+        return os.path.samefile(link, path)
+    except FileNotFoundError:  # closed since it was listed
+        return False
 
 
 COLLECTS = "collect(store, Limits(checkpoints=2, runs=1), clock=CLOCK, patience=timedelta(0), own=opened(store, attach=False))"

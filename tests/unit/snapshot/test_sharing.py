@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from durnb.snapshot import Captured, capture, restore
+from durnb.snapshot import Captured, capture, restore, size_of
 
 np = pytest.importorskip("numpy")
 
@@ -77,6 +77,7 @@ TOGETHER = {
     "a class attribute and an instance": "class C: registry = []\na = C(); b = C.registry; del C",
     "a bound method": "class C:\n  def m(self): ...\na = C(); b = a.m; del C",
     "a partial": "import functools\na = []; b = functools.partial(print, a); del functools",
+    "sliding windows": "import numpy as np\na = np.arange(5); b = np.lib.stride_tricks.sliding_window_view(a, 2); del np",
     "a view": "import numpy as np\na = np.arange(5); b = a[1:]; del np",
     "two views of a third": "import numpy as np\nc = np.arange(5); a = c[1:]; b = c[:2]; del np, c",
     "an array on a bytearray": "import numpy as np\na = bytearray(4); b = np.frombuffer(a, 'u1'); del np",
@@ -138,6 +139,33 @@ def test_buffers_are_not_copied_at_capture() -> None:
     assert len(group.stream) < 1000
 
 
+SPREAD = {
+    "sliding windows": "np.lib.stride_tricks.sliding_window_view(np.arange(20_000.0), 50)[:, ::-2]",
+    "one row many times": "np.broadcast_to(np.arange(20_000.0)[:100], (500, 100))",
+    "one number many times": "np.broadcast_to(np.float64(3), (500, 100))",
+    "broadcast side by side": "np.broadcast_arrays(np.arange(500.0)[:, None], np.arange(100))[0]",
+}
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+def test_elements_that_stand_in_many_places_are_stored_once(kind: str) -> None:
+    space = {"x": eval(SPREAD[kind], {"np": np})}
+    taken = capture(space, ["x"])
+    found = back(taken)["x"]
+    assert size_of(taken) < 161_000 < space["x"].nbytes
+    assert (found == space["x"]).all()
+    assert (found.shape, found.strides, found.dtype) == (space["x"].shape, space["x"].strides, space["x"].dtype)
+    assert found.flags.num & 0x400 == space["x"].flags.num & 0x400
+
+
+def test_a_write_into_an_array_shows_in_its_windows_and_broadcasts() -> None:
+    cell = "import numpy as np\na = np.zeros(9); w = np.lib.stride_tricks.sliding_window_view(a, 3); b = np.broadcast_to(a, (2, 9)); del np"
+    space = space_of(cell)
+    again = back(capture(space, ["w", "b", "a"]))
+    again["a"][2] = 7
+    assert (again["w"][1].tolist(), again["b"][:, 2].tolist(), space["a"].any()) == ([0, 7, 0], [7, 7], False)
+
+
 def test_arrays_in_frames_never_alias_after_a_restore() -> None:
     pd = pytest.importorskip("pandas")
     values = np.arange(40_000.0).reshape(-1, 2)
@@ -148,6 +176,55 @@ def test_arrays_in_frames_never_alias_after_a_restore() -> None:
     one.iloc[0, 0] = -1.0
     assert (two.iloc[0, 0], again["values"][0, 0]) == (0.0, 0.0)
     assert again["frame"] is one
+
+
+FRAMES = """
+import pandas as pd
+i = pd.{index}
+a = pd.DataFrame({{"v": [1, 2]}}, index=i)
+b = [pd.Series([1, 2], index=i)]
+c = pd.DataFrame({{"v": [1, 2]}}, index=i.copy())
+del pd
+"""
+INDEXES = ["Index(['p', 'q'])", "RangeIndex(2)", "date_range('2026-01-01', periods=2)", "MultiIndex.from_tuples([('p', 1), ('q', 2)])"]
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_an_index_of_several_frames_is_one_index_though_they_are_stored_apart(index: str) -> None:
+    pytest.importorskip("pandas")
+    space = space_of(FRAMES.format(index=index))
+    taken = capture(space, names_in(space))
+    assert {group.names for group in taken.groups} == {("i",), ("a",), ("b",), ("c",)}
+    again = back(taken)
+    again["i"].names = ["x"] * again["i"].nlevels
+    shown = [list(each.index.names) for each in (again["a"], again["b"][0], again["c"], space["a"])]
+    assert shown == [[name] * again["i"].nlevels for name in ("x", "x", None, None)]
+
+
+def test_an_index_shared_with_what_was_stored_before_is_the_one_that_is_there() -> None:
+    pytest.importorskip("pandas")
+    space = space_of(FRAMES.format(index=INDEXES[0]))
+    first = capture(space, ["a"], among=["a"])
+    exec("b = a + 1; b.index = a.index; d = a + 1; d.index = a.index.copy()", space)
+    second = capture(space, ["b", "d"])
+    exec("a.index.name = 'x'", space)
+    third = capture(space, ["a", "b"])
+    again: dict[str, Any] = {"__name__": "__main__"}
+    before = back(first, again)["a"].index
+    back(second, again)
+    assert (again["b"].index is before, again["d"].index is before) == (True, False)
+    back(third, again)
+    assert again["a"].index is again["b"].index
+    assert (again["b"].index.name, before.name) == ("x", None)
+
+
+def test_an_index_of_objects_is_that_of_its_group() -> None:
+    pytest.importorskip("pandas")
+    cell = "import pandas as pd\nclass C: pass\nkey = C(); i = pd.Index([key]); a = pd.Series([1], index=i); del pd"
+    space = space_of(cell)
+    again = back(capture(space, names_in(space)))
+    assert again["a"].index[0] is again["key"]
+    assert again["a"].index is again["i"]
 
 
 def test_names_that_are_not_there_are_passed_over() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -78,3 +80,12 @@ def test_a_change_through_a_view_is_seen() -> None:
     after = probe(names)
     assert before["whole"] != after["whole"]
     assert before["part"] != after["part"]
+
+
+def test_the_seed_that_torch_drew_at_its_import_was_set_by_nobody() -> None:
+    text = (
+        "import torch; from durnb.snapshot.generators import TorchRandom; born = TorchRandom().as_loaded()\n"
+        "torch.manual_seed(3); print(born, TorchRandom().as_loaded())"
+    )
+    found = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
+    assert found == "True False\n"
