@@ -183,24 +183,27 @@ def close_panel(extension: Extension, cell: str) -> None:
 
 
 class _Display:
-    """One display in the notebook, in the cell of the request `parent`, which is changed from any thread."""
+    """One display in the notebook, in the cell of the request `parent`, which is changed from any thread.
+
+    A change belongs to the request that runs then: front ends go by the display's id, and nbclient hears of nothing else.
+    """
 
     def __init__(self, kernel: Any, parent: Any) -> None:
         self._kernel, self._parent, self._id = kernel, parent, f"durnb-{uuid.uuid4().hex}"
 
     def show(self, html: Markup, page: RunPage) -> None:
-        self._send("display_data", html, page)
+        self._send("display_data", html, page, self._parent)
 
     def change(self, html: Markup, page: RunPage) -> None:
-        self._send("update_display_data", html, page)
+        self._send("update_display_data", html, page, self._kernel.get_parent("shell"))
 
-    def _send(self, kind: str, html: Markup, page: RunPage) -> None:
+    def _send(self, kind: str, html: Markup, page: RunPage, parent: Any) -> None:
         content = {
             "data": {"text/html": html, "text/plain": panel_text(page)},
             "metadata": {"durnb": {"badge": True, "panel": True}},
             "transient": {"display_id": self._id},
         }
-        self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=self._parent, ident=self._kernel._topic(kind))
+        self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=parent, ident=self._kernel._topic(kind))
 
 
 def detail(session: Session, name: str) -> Markup:

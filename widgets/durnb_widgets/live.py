@@ -83,7 +83,12 @@ class LivePanel:
         return panel_html(self._page, self.key, self._saved, small=self._small)
 
     def changed(self) -> None:
-        """Something happened to the run. From any thread; returns at once."""
+        """Something happened to the run. From any thread; returns at once, where a page shows the panel.
+
+        Where none has asked for it, the notebook is all that there is, and whoever executes it takes in what comes while a cell runs, no later.
+        """
+        if self._sent is None and threading.current_thread() is threading.main_thread():
+            self.settle()
         with self._condition:
             self._changed = True
             self._condition.notify()
@@ -128,7 +133,7 @@ class LivePanel:
                 return
             if behind and time.monotonic() >= published:
                 began = time.thread_time()
-                self._keep()
+                self.settle()
                 behind = False
                 published = time.monotonic() + max(SAVED_EVERY, (time.thread_time() - began) / SHARE)
 
@@ -158,10 +163,10 @@ class LivePanel:
         with self._condition:
             self._condition.wait_for(lambda: self._closed, min(seconds, LOOKED_EVERY))
 
-    def _keep(self) -> None:
-        """What the notebook holds, and the timeline, which is much to draw, are made to say what the page says."""
-        if self._guarded(lambda: self._look_on(drawn=True)):
-            self._patch_chart()
+    def settle(self) -> None:
+        """What the notebook holds, and the timeline, which is much to draw, are made to say what is so now. From any thread."""
+        self._guarded(lambda: self._look_on(drawn=True))
+        self._patch_chart()
         with self._publishing:
             if not self._closed:
                 self._publish(self.html(), self._page)
