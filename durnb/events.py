@@ -321,12 +321,17 @@ class StepWoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalReceived:
-    """A signal arrived; it is kept until a wait of that name takes it. `request` is its id, `value` JSON."""
+    """A signal arrived; it is kept until a wait of that name takes it. `request` is its id, `value` JSON.
+
+    `by` is who sent it (``ann@laptop``), and `via` from where in words, both empty where that is not known.
+    """
 
     kind: ClassVar = "signal_received"
     request: str
     name: str
     value: str
+    by: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

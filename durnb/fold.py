@@ -57,7 +57,7 @@ class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
     `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
-    `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
+    `behind` counts the durable calls that were recorded before it. `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
     number: int
@@ -70,6 +70,7 @@ class Attempt:
     retry_in: float | None = None
     outputs: str = ""
     kept: int = 0
+    behind: int = 0
     ended_seq: int = 0
     suspended: bool = False
 
@@ -152,7 +153,7 @@ class StepHistory:
     `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon. `rerun` says that one was asked for and has not begun;
     until it succeeds, checkpoints numbered
     below `serves_from` do not serve. `settled`: an unfinished last execution no longer matters, a checkpoint was
-    reused since.
+    reused since. `touched` is the last event that was about it.
     """
 
     name: str
@@ -167,6 +168,7 @@ class StepHistory:
     answer: Answer | None = None
     cell_id: str | None = None
     calls: Calls = field(default_factory=Calls)
+    touched: int = 0
 
     @property
     def last(self) -> Execution | None:
@@ -193,6 +195,9 @@ class History:
 
     `signals` (by id) arrived, and no wait took them yet. `paused`: a person wants no step of it to start for now. `suspended`: it waits without a
     kernel, or its next kernel has done nothing yet.
+
+    So that a view need not tell everything anew: `turned` is the last event that was more than a call inside a step, `swept` the last one that
+    was about no single step.
     """
 
     run: str = ""
@@ -213,6 +218,8 @@ class History:
     paused: bool = False
     suspended: RunSuspended | None = None
     signals: dict[str, Signal] = field(default_factory=dict)
+    turned: int = 0
+    swept: int = 0
 
     def apply(self, recorded: Recorded) -> None:
         """Take the next event in. Raises ValueError for one out of sequence."""
@@ -228,8 +235,9 @@ class History:
                 step = self.steps[e.step]
                 step.calls.succeed(e, recorded)
                 step.executions[-1].attempts[-1].kept += 1
+                step.touched = recorded.seq
                 if e.signal:
-                    self.signals.pop(e.signal, None)
+                    step.calls.made[e.call].answer = self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -273,7 +281,7 @@ class History:
             case CallStarted() | CallResolved() | WaitStarted() | StepWoken():
                 self.steps[recorded.event.step].calls.take(recorded)
             case SignalReceived() as e:
-                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at, by=e.by, via=e.via)
                 self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status
@@ -291,6 +299,19 @@ class History:
                 assert_never(never)
         if self.attached and not isinstance(recorded.event, RunAbandoned):  # whoever abandons a run is not its last kernel
             self.kernels[-1].last = recorded.at
+        if not isinstance(recorded.event, CallSucceeded):
+            self._mark(recorded)
+
+    def _mark(self, recorded: Recorded) -> None:
+        """What the event was about has changed with it."""
+        event = recorded.event
+        if not isinstance(event, CallFailed | CallStarted | LoopSaved | WaitStarted | SignalReceived):
+            self.turned = recorded.seq
+        step = self.steps.get(getattr(event, "step", ""))
+        if step is not None:
+            step.touched = recorded.seq
+        if step is None or isinstance(event, RunSuspended):
+            self.swept = recorded.seq
 
     def _step(self, name: str) -> StepHistory:
         return self.steps.setdefault(name, StepHistory(name=name))
@@ -334,9 +355,10 @@ class History:
                     started_seq=recorded.seq,
                 )
             )
-        step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
         if e.generation != step.calls.generation:
             step.calls = step.calls.following(e.generation)
+        behind = len(step.calls.made) - len(step.calls.open)
+        step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at, behind=behind))
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
         self.line = self.line[: e.line_kept] + e.line

@@ -120,7 +120,7 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 
 
-def _state(history: History) -> str:
+def state(history: History) -> str:
     """The run's status; paused or suspended where it is open and is that."""
     if history.status != "open":
         return history.status
@@ -138,7 +138,7 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     steps = [step for step in history.steps.values() if step.executions]
     return {
         "run": history.run,
-        "state": _state(history),
+        "state": state(history),
         "waits_until": history.suspended.until if history.suspended else None,
         "waits_for": list(history.suspended.signals) if history.suspended else [],
         "notebook": history.notebook,

@@ -50,6 +50,11 @@ def holdings(history: History, lengths: Mapping[str, int]) -> list[Holding]:
     return sorted(found, key=lambda one: (-totals[one.step], one.step, -one.bytes, one.what))
 
 
+def of_checkpoint(step: StepHistory, lengths: Mapping[str, int]) -> list[Holding]:
+    """What the checkpoint that stands for the step stores."""
+    return list(_current(step, _Count(lengths)))
+
+
 @dataclass(slots=True)
 class _Count:
     """Which bytes have been counted."""

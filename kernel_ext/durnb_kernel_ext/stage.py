@@ -196,8 +196,8 @@ class CellStage:
 
     def badge(self, badge: Badge) -> None:
         """See `Stage.badge`. A terminal shows the last one as text, and a line of how far the body is. What lasts is shown again as time goes on."""
-        if not self.show_badge:
-            return
+        if not self.show_badge or (self._badge is not None and self._badge.state == "waiting" and lasts(badge)):
+            return  # the kernel is about to be ended, and the step says that it waits until then
         if self._recorder is None:
             if badge.live:
                 self._line.show(f"{badge.step} · {badge.reason}")

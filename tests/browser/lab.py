@@ -50,6 +50,10 @@ _OPEN_ALONE: Final = """async path => {
     const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook', kernelPreference: {shouldStart: false, autoStartDefault: false, canStart: false}});
     await widget.context.ready;
 }"""
+_OPEN_BUSY: Final = """async path => {
+    const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    await widget.context.ready;
+}"""
 _RUN_ALL: Final = """() => {
     window.durnbRuns = (window.durnbRuns || 0) + 1;
     const ended = () => { window.durnbRuns -= 1; };
@@ -298,13 +302,15 @@ class OpenNotebook:
         self.wait_for(lambda: self.kernel_pid() not in (None, dead), "a new kernel is there")
         self.wait_for_idle_kernel()
 
-    def reload(self, *, kernel: bool = True) -> None:
-        """Loads the page anew and opens the notebook, with its kernel or with none."""
+    def reload(self, *, kernel: bool = True, busy: bool = False) -> None:
+        """Loads the page anew and opens the notebook, with its kernel or with none; a `busy` one is not waited for."""
         self.page.goto(f"{self.lab.url}lab/workspaces/{self.path.stem}?reset")
         self.page.wait_for_function("() => window.jupyterapp && jupyterapp.commands.hasCommand('docmanager:open')", timeout=DEADLINE * 1000)
         self.page.evaluate("() => jupyterapp.restored")
         path = self.path.relative_to(self.lab.root).as_posix()
-        if kernel:
+        if busy:
+            self.page.evaluate(_OPEN_BUSY, path)
+        elif kernel:
             self.page.evaluate(_OPEN, path)
             self.wait_for_idle_kernel()
         else:

@@ -102,17 +102,39 @@ def test_the_runs_escape_their_parameters_and_name_what_differs() -> None:
     assert "it is the first" in seen.text
 
 
-def test_a_saved_panel_of_a_long_run_shows_first_what_is_not_simply_finished() -> None:
+def test_the_page_of_200_runs_of_100_steps_is_bounded_and_says_how_to_see_the_rest() -> None:
     story = Story()
-    for n in range(300):
+    for n in range(100):
         story.starts(f"step{n}")
         story.succeeds(f"step{n}")
-    story.starts("bad")
-    story.fails("bad")
-    seen = read(panel_html(run_page(story.history, [], story.now)))
-    assert seen.tags.count("tr") == 1 + 200
+    rows = tuple(overview.rows(story.history))
+    runs = [
+        RunFacts(run=f"interactive.{n}", state="finished", started=BEGIN + timedelta(days=n), at=None, parameters={}, rows=rows)
+        for n in range(200)
+    ]
+    shown = runs_html(runs_page("etl.ipynb", runs), BEGIN)
+    seen = read(shown)
+    assert len(shown) < 500_000
+    assert "200 runs" in seen.text
+    assert "… 140 older runs" in seen.text
+    assert "… 60 more steps" in seen.text
+
+
+def test_a_saved_panel_of_a_long_run_is_short_and_says_what_it_leaves_out() -> None:
+    story = Story()
+    for n in range(500):
+        story.starts(f"step{n}")
+        story.succeeds(f"step{n}")
+        if n == 250:
+            story.starts("bad")
+            story.fails("bad")
+    shown = panel_html(run_page(story.history, [], story.now))
+    seen = read(shown)
+    assert seen.tags.count("tr") < 20
+    assert len(shown) < 50_000
     assert "bad" in seen.text
-    assert "101 finished steps are left out here" in seen.text
+    assert "… 244 steps finished: step5 to step248" in seen.text
+    assert "… 242 steps finished: step253 to step494" in seen.text
 
 
 def test_the_chart_draws_each_attempt_and_names_it() -> None:
