@@ -231,8 +231,8 @@ def step_panel(session: Session, name: str) -> Markup:
     """`detail` with the style that it needs, to stand alone."""
     return tag(
         "div",
-        style(),
         tag("div", detail(session, name), class_="durnb-detail"),
+        style(),
         class_="durnb-panel",
         role="region",
         aria_label=f"step {name}",
