@@ -170,7 +170,7 @@ def test_what_a_viewer_without_style_script_and_pictures_shows_can_be_read() -> 
     story.succeeds("load", x="1")
     lines = sanitized(panel_html(page(story, "mail", "load")))
     assert any(line.startswith("mail | asks |") and "died with the kernel" in line for line in lines)
-    assert any(line.startswith("load | finished |") for line in lines)
+    assert any(line.startswith("load | stale |") for line in lines)
     assert not any("{" in line for line in lines)
     shown = sanitized(step_html(step_page(story.step("load")), story.now))
     assert any(line.startswith("rate | a plain cell |") for line in shown)
