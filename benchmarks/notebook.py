@@ -1,4 +1,4 @@
-"""P10: a notebook of a data scientist's day, every cell of it durable, beside the same cells plain. Both in a real kernel, by turns."""
+"""P10: a notebook of a data scientist's day, of ten seconds and more, every cell of it durable, beside the same cells plain. Both in a real kernel, by turns."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ features.describe()
     "split": "sample = features.sample(20_000, random_state=1)\ntrain, test = train_test_split(sample, test_size=0.25, random_state=2)",
     "forest": """
 inputs = ['total', 'count', 'mean', 'last']
-forest = RandomForestClassifier(60, random_state=3).fit(train[inputs], train['loyal'])
+forest = RandomForestClassifier(300, random_state=3).fit(train[inputs], train['loyal'])
 forest.score(test[inputs], test['loyal'])
 """,
-    "boosting": "boosting = GradientBoostingRegressor(n_estimators=60, random_state=4).fit(train[inputs], train['total'])",
+    "boosting": "boosting = GradientBoostingRegressor(n_estimators=300, random_state=4).fit(train[inputs], train['total'])",
     "importance": "importance = pd.Series(forest.feature_importances_, inputs).sort_values()\nimportance",
     "records": "records = [{'customer': int(c), 'total': float(t), 'tags': ['loyal'] if l else []} for c, t, l in zip(features.index, features['total'], features['loyal'])]",
     "simulate": """
@@ -45,9 +45,9 @@ def walk(steps):
     for step in range(steps):
         place += 0.1 * ((step * 7919) % 13 - 6)
     return place
-walks = [walk(40_000 + i) for i in range(100)]
+walks = [walk(40_000 + i) for i in range(500)]
 """,
-    "decompose": "matrix = rng.normal(size=(1200, 1200))\nvalues = np.linalg.svd(matrix, compute_uv=False)",
+    "decompose": "matrix = rng.normal(size=(2000, 2000))\nvalues = np.linalg.svd(matrix, compute_uv=False)",
     "plot": "figure, axes = plt.subplots()\naxes.plot(values)\naxes.set_title('singular values')\nplt.show()",
     "report": "report = {'loyal': int(features['loyal'].sum()), 'walks': len(walks), 'largest': float(values[0])}\nreport",
 }

@@ -19,12 +19,13 @@ from durnb.engine.body import body_now
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
-from durnb.engine.live import PLAIN, Durable, Live, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.mail import take_signals
 from durnb.engine.place import Written
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.steering import Served, serve
+from durnb.engine.versions import PLAIN, Durable, Live
 from durnb.engine.waiting import Waiting
 from durnb.errors import (
     JournalError,

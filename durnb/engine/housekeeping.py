@@ -10,8 +10,9 @@ from typing import Final
 
 from durnb.clock import Clock
 from durnb.config import Settings, from_environment
-from durnb.engine.live import Durable, LiveNames, Tried, Version
+from durnb.engine.live import LiveNames
 from durnb.engine.signals import interrupts_held
+from durnb.engine.versions import Durable, Tried, Version
 from durnb.errors import JournalError, StoreBusy
 from durnb.fold import History, Line
 from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, preview

@@ -15,9 +15,10 @@ from typing import Final
 
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import Execute, Reuse
-from durnb.engine.live import Durable, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.request import CellRequest
+from durnb.engine.versions import Durable
 from durnb.engine.work import made_by
 from durnb.fold import Checkpoint, StepHistory
 

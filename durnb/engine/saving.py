@@ -12,11 +12,12 @@ from durnb.digests import digest_of
 from durnb.engine import creations, remaking
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
-from durnb.engine.live import Changes, Durable, LiveNames, by_import
+from durnb.engine.live import Changes, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
+from durnb.engine.versions import Durable
 from durnb.events import Input
-from durnb.fingerprint import content
+from durnb.fingerprint import Lens, content
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, capture, unkept
 
@@ -73,8 +74,9 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         home=live.namespace,
     )
     groups, sources = store_groups(draft, captured)
+    lens = Lens()
     stored = {
-        name: _stored_name(name, values[name], group, live, ended, name in wanted)
+        name: _stored_name(name, values[name], group, live, ended, name in wanted, lens)
         for group in groups
         for name in group.names
         if name != OUT
@@ -121,11 +123,11 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why:
     )
 
 
-def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, ended: Ended, own: bool) -> StoredName:
+def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, ended: Ended, own: bool, lens: Lens) -> StoredName:
     held = live.names.get(name)
     if not own and held is not None and held.digest and not held.touched:
         return StoredName(digest=held.digest, type=_type_name(value))
-    found = content(value)
+    found = content(value, lens=lens)
     mixed = found.digest if not found.opaque or ended.always else digest_of("opaque", found.digest, group.stream, *group.buffers)
     return StoredName(digest=mixed, type=_type_name(value))
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from durnb.engine.decide import GENERATORS
-from durnb.engine.live import PLAIN, Durable, LiveAmbient, LiveNames, Plain, Tried, Version
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
+from durnb.engine.versions import PLAIN, Durable, LiveAmbient, Plain, Tried, Version
 from durnb.events import Input
 from durnb.fold import Execution
 from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient

@@ -5,6 +5,7 @@ from __future__ import annotations
 from durnb.fingerprint.cell import CellSource, read_cell
 from durnb.fingerprint.content import Content, content
 from durnb.fingerprint.holding import Circle, circles
+from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
 from durnb.fingerprint.origin import is_project_file
@@ -21,6 +22,7 @@ __all__ = [
     "CellSource",
     "Circle",
     "Content",
+    "Lens",
     "Magic",
     "Probe",
     "Reach",

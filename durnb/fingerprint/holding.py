@@ -77,6 +77,8 @@ class _Looking:
     ends: set[int] = field(default_factory=set)
     frozen: dict[int, bool] = field(default_factory=dict)
     settled: dict[int, bool] = field(default_factory=dict)
+    ending: dict[int, bool] = field(default_factory=dict)
+    hiding: dict[int, bool] = field(default_factory=dict)
     kinds: list[type] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -153,7 +155,7 @@ class _Looking:
             return _of_function(part)  # type: ignore[arg-type]  # just compared
         if is_class(part):
             return gc.get_referents(part)
-        if leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType:
+        if self._ends(kind):
             self.opened.add(name)
             return ()
         if id(kind) in _BULKY and len(part) >= trees.MANY:  # type: ignore[arg-type]  # a container
@@ -163,9 +165,23 @@ class _Looking:
         inside = leaves.inside(part, kind)
         if inside is not None:
             return [*inside, *leaves.memory(part)]
-        if leaves.hides_references(kind):
+        if self._hides(kind):
             self.opened.add(name)
         return gc.get_referents(part)
+
+    def _ends(self, kind: type) -> bool:
+        known = self.ending.get(id(kind))
+        if known is None:
+            known = self.ending[id(kind)] = leaves.is_boundary(kind) or kind is FrameType or kind is TracebackType
+            self.kinds.append(kind)
+        return known
+
+    def _hides(self, kind: type) -> bool:
+        known = self.hiding.get(id(kind))
+        if known is None:
+            known = self.hiding[id(kind)] = leaves.hides_references(kind)
+            self.kinds.append(kind)
+        return known
 
     def _meet_weakly(self, name: str, part: Any, queue: list[tuple[object, int]]) -> None:
         """What a weak reference leads to is shared with its holder, which has no reference to it that counts."""

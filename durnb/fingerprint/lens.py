@@ -24,6 +24,8 @@ _EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CA
 _serials: dict[int, tuple[ref[object], int]] = {}
 _next_serial = [0]
 _NOTHING = frozenset[str]()
+_KEPT = 20_000
+"""Objects that one look keeps taken apart, for names that lead to the same: figures and their axes, models and their optimizers."""
 
 
 class Lens:
@@ -35,6 +37,7 @@ class Lens:
         self._kinds = loaded_kinds()
         self._layouts: dict[int, tuple[Layout, Kind | None]] = {}
         self._kept: list[type] = []
+        self._met: dict[int, tuple[object, Parts]] = {}
         self._reducers: dict[int, Callable[[object], object]] = {id(kind): how for kind, how in copyreg.dispatch_table.items()}
 
     def apart(self, value: object) -> Parts:
@@ -56,7 +59,7 @@ class Lens:
         if take is not None:
             return take(value)
         if id(cls) in self._layouts:  # an object as others that were met: none of what is asked below
-            return self._object(value, cls)
+            return self._known(value, cls)
         if cls is FunctionType:
             return take_function(value, deep=not self.probing, note=self._note)  # type: ignore[arg-type]  # just compared
         if is_class(value):
@@ -65,7 +68,17 @@ class Lens:
             return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
         if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
             return where_it_stands(value)
-        return self._object(value, cls)
+        return self._known(value, cls)
+
+    def _known(self, value: object, cls: type) -> Parts:
+        """An object taken apart; nothing changes it while one look lasts."""
+        met = self._met.get(id(value))
+        if met is not None:
+            return met[1]
+        parts = self._object(value, cls)
+        if len(self._met) < _KEPT and not parts.opaque:
+            self._met[id(value)] = value, parts
+        return parts
 
     def _object(self, value: object, cls: type) -> Parts:
         layout, kind = self._layout(cls)

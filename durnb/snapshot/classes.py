@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from durnb.snapshot import rebuild, singletons
+from durnb.snapshot.definitions import is_installed
 
 
 def raw_member(member: enum.Enum) -> tuple[Any, ...]:
@@ -50,6 +51,77 @@ def is_custom(kind: type) -> bool:
     reduces = _hook(kind, "__reduce__") is not object.__reduce__ or _hook(kind, "__reduce_ex__") is not object.__reduce_ex__
     builds = isinstance(kind.__new__, types.FunctionType) or any("__setstate__" in vars(base) for base in kind.__mro__)
     return reduces or builds or kind in copyreg.dispatch_table
+
+
+def past_constructors(reduced: tuple[Any, ...], kind: Any) -> tuple[Any, ...]:
+    """A reduction that makes the object by the class of a library or of Python from which a person's class derives.
+
+    The person's own `__new__` and `__init__` saw the object when it was first made: they may take other arguments, count, or change what they get.
+    """
+    named = ("__new__",) if reduced[0] is _NEW and reduced[1][:1] == (kind,) else ("__new__", "__init__") if reduced[0] is kind else ()
+    if not any(isinstance(getattr(kind, name), types.FunctionType) for name in named):
+        return reduced
+    base, own = kind, {name for each in kind.__mro__ if _is_written(each) for name in vars(each)}
+    while _is_written(base):
+        base = base.__base__
+    if base is kind or own.isdisjoint(named) or not own.isdisjoint(_ASKED):
+        return reduced
+    if reduced[0] is kind:
+        return rebuild.by_base, (kind, base, *reduced[1]), *reduced[2:]
+    return rebuild.new_by_base, (kind, base, *reduced[1][1:]), *reduced[2:]
+
+
+def with_shared_dict(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
+    """A reduction with the object's very dict where somebody else holds it too: ``vars(x)``, or objects that share all they know."""
+    if not 3 <= len(reduced) <= 5 or reduced[0] is not _NEW:
+        return reduced
+    attributes = getattr(obj, "__dict__", None)
+    if type(attributes) is not dict or sys.getrefcount(attributes) <= _ALONE + (attributes is reduced[2]):
+        return reduced
+    kind = type(obj)
+    settable = any("__dict__" in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9))  # not of what C defines
+    if not settable or hasattr(kind, "__setstate__") or not (reduced[2] is None or reduced[2] is attributes):
+        return reduced
+    return *reduced[:2], attributes, *(*reduced[3:], None, None)[:2], rebuild.dict_state
+
+
+def _alone() -> int:
+    """What `sys.getrefcount` says, in `with_shared_dict`, of a dict that only its object holds."""
+    attributes = getattr(_Plain(), "__dict__", None)
+    return sys.getrefcount(attributes) + 1  # the object, which is gone by now
+
+
+class _Plain:
+    def __init__(self) -> None:
+        self.attribute = 1
+
+
+_ALONE = _alone()
+
+
+def with_attributes(reduced: tuple[Any, ...], obj: Any, kind: type) -> tuple[Any, ...]:
+    """A reduction of Python's own that says nothing of attributes (of a `defaultdict`, a date), with those that a person's class put there."""
+    if reduced[0] is _NEW or (len(reduced) > 2 and reduced[2] is not None) or len(reduced) > 5:
+        return reduced
+    attributes = getattr(obj, "__dict__", None)
+    if not isinstance(attributes, dict) or not attributes or not _is_written(kind):
+        return reduced
+    own = {name for each in kind.__mro__ if _is_written(each) for name in vars(each)}
+    items = (*reduced[3:], None, None)[:2]
+    return (*reduced[:2], dict(attributes), *items, rebuild.object_state) if own.isdisjoint(_ASKED) else reduced
+
+
+_NEW: Any = vars(copyreg)["__newobj__"]  # what the default reduction calls
+_ASKED = frozenset({"__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__", "__getinitargs__"})
+
+
+def _is_written(kind: type) -> bool:
+    """Whether a person wrote the class, in the notebook or in a module of the project."""
+    maker = getattr(vars(kind).get("__new__"), "__func__", None)
+    if isinstance(maker, types.FunctionType) and str(maker.__globals__.get("__name__")).startswith("namedtuple_"):
+        return False
+    home = sys.modules.get(kind.__module__)
+    return kind.__module__ == "__main__" or (home is not None and not is_installed(home))
 
 
 def guards_attributes(kind: type) -> bool:

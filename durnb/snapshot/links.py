@@ -64,9 +64,9 @@ def _joined(names: list[str], owners: Iterable[list[frozenset[str]]], known: set
             parent[name] = name = parent[parent[name]]
         return name
 
-    for holders in owners:
-        if len(set(holders)) > 1:
-            first, *rest = sorted(set().union(*holders) & known)
+    for holders in set(map(frozenset, owners)):  # most objects have the same few holders
+        if len(holders) > 1:
+            first, *rest = sorted(frozenset[str]().union(*holders) & known)
             for other in rest:
                 parent[root(other)] = root(first)
     groups: dict[str, list[str]] = {}

@@ -29,12 +29,15 @@ from durnb.snapshot.classes import (
     guards_attributes,
     guards_items,
     is_custom,
+    past_constructors,
     quiet,
     raw_member,
     reduced_exception,
     reduces_as_exception,
     resolves,
+    with_attributes,
     with_causes,
+    with_shared_dict,
 )
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
@@ -340,6 +343,8 @@ class Reducer:
         if is_custom(kind):
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
+        if isinstance(reduced, tuple):
+            reduced = with_attributes(past_constructors(reduced, kind), obj, kind)
         if kind.__module__ == "itertools" and len(reduced) == 3:
             reduced = (*reduced, None, None, standins.iterator_state)
         elif guards_items(kind) and 3 <= len(reduced) <= 5:
@@ -347,6 +352,8 @@ class Reducer:
             reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
         elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
             reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
+        elif isinstance(reduced, tuple):
+            reduced = with_shared_dict(reduced, obj)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:

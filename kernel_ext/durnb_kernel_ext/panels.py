@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 from durnb.engine import operations
 from durnb.engine.body import body_now
 from durnb.engine.creations import working_folder
-from durnb.engine.live import Durable
 from durnb.engine.mail import Sender, receive
 from durnb.engine.session import Session
 from durnb.engine.steering import step_in
 from durnb.engine.usage import Holding, of_checkpoint
+from durnb.engine.versions import Durable
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History, StepHistory

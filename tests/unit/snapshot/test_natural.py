@@ -71,7 +71,9 @@ def test_counters_and_repetitions_go_on_where_they_stood(folder: Path) -> None:
     assert found == [[-6, -7, -8], [1.75, 2.0, 2.25], [2**80 + 1, 2**80 + 2, 2**80 + 3], [[1], [1]], ["a", "a", "a"]]
 
 
-@pytest.mark.parametrize("made", [itertools.cycle("ab"), itertools.tee([1, 2])[0], itertools.count(Fraction(1, 2))], ids=str)
+@pytest.mark.parametrize(
+    "made", [itertools.cycle("ab"), itertools.tee([1, 2])[0], itertools.count(Fraction(1, 2))], ids=["cycle", "tee", "count"]
+)
 def test_what_itertools_does_not_tell_any_more_is_lost_with_a_way_out(made: Any, folder: Path) -> None:
     next(made)
     if sys.version_info < (3, 14):
