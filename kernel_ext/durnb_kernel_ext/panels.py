@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -78,7 +78,10 @@ class _Look:
 
     def page(self, drawn: bool) -> RunPage | None:
         page = self.session.seen(lambda history: self._tell(history, drawn))
-        return page if page is not None or self._held is None else self._tell(self._held, drawn)
+        if page is not None or self._held is None:
+            return page
+        last = self._tell(self._held, drawn)
+        return replace(last, state=f"{last.state}, given up by this kernel") if last.state == "open" else last
 
     def _tell(self, history: History, drawn: bool) -> RunPage:
         self._held = history
@@ -232,8 +235,8 @@ def step_panel(session: Session, name: str) -> Markup:
     """`detail` with the style that it needs, to stand alone."""
     return tag(
         "div",
-        style(),
         tag("div", detail(session, name), class_="durnb-detail"),
+        style(),
         class_="durnb-panel",
         role="region",
         aria_label=f"step {name}",
