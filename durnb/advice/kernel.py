@@ -11,9 +11,10 @@ from durnb.advice.losing import is_made_again
 from durnb.advice.reading import ReadCell, read_cells
 from durnb.advice.secrets import in_variables
 from durnb.engine.cells import NotebookCell
-from durnb.engine.live import Durable, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.remaking import is_opened, moves
 from durnb.engine.session import Session
+from durnb.engine.versions import Durable
 from durnb.fingerprint import content
 from durnb.snapshot import Captured, Group, capture
 

@@ -17,7 +17,7 @@ from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
 from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute, input_changes
-from durnb.engine.live import PLAIN, Changes, Live, LiveAmbient, LiveNames, Shot, Tried, by_import
+from durnb.engine.live import Changes, LiveNames, Shot, by_import
 from durnb.engine.look import Look, live_input
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
@@ -27,10 +27,12 @@ from durnb.engine.saving import Ended, sign
 from durnb.engine.sharing import sharing_with
 from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
+from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
-from durnb.fold import StepHistory, shortened
+from durnb.fold import shortened
 from durnb.journal import Journal
+from durnb.steps import StepHistory
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from durnb.engine.live import Durable, LiveAmbient, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.saving import Ended, bare, became_durable, delta_of, sign, take, undrawn
 from durnb.engine.signals import interrupts_held
+from durnb.engine.versions import Durable, LiveAmbient
 from durnb.events import StepSucceeded
 from durnb.journal import Journal
 

@@ -13,18 +13,19 @@ from typing import Any, Protocol, TypeVar
 from durnb.clock import Clock, SystemClock
 from durnb.computed import unwatch
 from durnb.config import Settings
-from durnb.engine import overview
+from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
 from durnb.engine.body import body_now
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
-from durnb.engine.live import PLAIN, Durable, Live, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.mail import take_signals
 from durnb.engine.place import Written
 from durnb.engine.runs import Wish, attach
 from durnb.engine.saving import Ended
 from durnb.engine.steering import Served, serve
+from durnb.engine.versions import PLAIN, Durable, Live
 from durnb.engine.waiting import Waiting
 from durnb.errors import (
     JournalError,
@@ -32,9 +33,10 @@ from durnb.errors import (
     StoreOffered,
 )
 from durnb.fingerprint import watch_properties
-from durnb.fold import History, Line
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
+from durnb.steps import Line
 
 T = TypeVar("T")
 
@@ -247,6 +249,11 @@ class HeldRun:
         with suppress(JournalError):  # the file is for onlookers
             journal.write_status(overview.as_json(journal.history))
         return waiting
+
+    def tell_waiting(self, found: Waiting) -> None:
+        """The badge of the step says that it waits without a kernel from here on. From any thread."""
+        if self._attempts is not None:
+            self._attempts.stage.badge(badges.waiting(found, self._attempts))
 
     def serve(self) -> Served:
         """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""

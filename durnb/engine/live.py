@@ -12,65 +12,10 @@ from typing import Final, Literal
 from durnb import trees
 from durnb.engine.outdated import ATOMS, holds_any
 from durnb.engine.sharing import sharing_with
+from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
 from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
-
-
-@dataclass(frozen=True, slots=True)
-class Durable:
-    """Made by a finished step: its name, and its checkpoint's number."""
-
-    step: str
-    checkpoint: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """Left behind by an attempt that did not finish."""
-
-    step: str
-    execution: int
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """Made by a plain cell, or by nobody that durnb knows."""
-
-
-PLAIN: Final = Plain()
-Version = Durable | Tried | Plain
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """A name of the namespace. `gone`: the version is an absence (a step deleted it). `digest` is the recorded one of a durable version.
-
-    `touched` are the plain cells (their sources) that changed the value in place since; `unstable` says that its probe changes by itself.
-    """
-
-    version: Version
-    value: object = None
-    digest: str = ""
-    gone: bool = False
-    touched: tuple[str, ...] = ()
-    unstable: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveAmbient:
-    """An ambient component. `derived` is "set" where its value follows from one that code set; `touched`: a plain cell drew from it since.
-
-    `tick` is when a plain cell set it, by the session's count of cells.
-    """
-
-    version: Version
-    derived: Literal["set", "born"]
-    state: AmbientState | None
-    touched: bool = False
-    tick: int = 0
-
 
 _SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"), ("@logging:", "log"))
 
@@ -307,8 +252,8 @@ class LiveNames:
 
     def rename(self, old: str, new: str) -> None:
         """Versions of the step `old` are of `new` from here on."""
-        self.names = {name: replace(live, version=_renamed(live.version, old, new)) for name, live in self.names.items()}
-        self.ambient = {name: replace(held, version=_renamed(held.version, old, new)) for name, held in self.ambient.items()}
+        self.names = {name: replace(live, version=renamed(live.version, old, new)) for name, live in self.names.items()}
+        self.ambient = {name: replace(held, version=renamed(held.version, old, new)) for name, held in self.ambient.items()}
 
     def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
         """Put values into the namespace, or take names away; they are looked at again when that is next needed."""
@@ -352,16 +297,6 @@ class LiveNames:
                 results[count] = anew[id(results[count])]
         for name in [n for n in self.namespace if n[:1] == "_" and n[1:].isdecimal() and id(self.namespace[n]) in anew]:
             self.namespace[name] = anew[id(self.namespace[name])]
-
-
-def _renamed(version: Version, old: str, new: str) -> Version:
-    match version:
-        case Durable(step, number) if step == old:
-            return Durable(new, number)
-        case Tried(step, execution, attempt) if step == old:
-            return Tried(new, execution, attempt)
-        case _:
-            return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

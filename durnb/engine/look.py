@@ -12,12 +12,13 @@ from durnb.digests import digest_of
 from durnb.engine import surroundings
 from durnb.engine.decide import Missing
 from durnb.engine.header import Header
-from durnb.engine.live import Live
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
+from durnb.engine.versions import Live
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
-from durnb.fold import Execution, History
+from durnb.fold import History
+from durnb.steps import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

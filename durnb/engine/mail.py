@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import socket
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from durnb.errors import SignalRefused, UsageError
 from durnb.events import SignalReceived
 from durnb.fold import History
 from durnb.happened import Signal, Wait
 from durnb.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a signal (``ann@laptop``), and from where, in words; both empty where that is not known."""
+
+    by: str = ""
+    via: str = ""
+
+    @classmethod
+    def here(cls, via: str) -> Sender:
+        """Whoever this process belongs to."""
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError, ImportError):  # a container may have a user without a name
+            user = str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+        return cls(by=f"{user}@{socket.gethostname()}", via=via)
+
+
+_UNKNOWN: Final = Sender()
 
 
 def take_signals(journal: Journal) -> None:
@@ -20,17 +44,17 @@ def take_signals(journal: Journal) -> None:
             continue
         name, value = str(request.facts.get("name", "")), str(request.facts.get("value", "null"))
         try:
-            receive(journal, name, value, request.id)
+            receive(journal, name, value, request.id, Sender(str(request.facts.get("by", "")), str(request.facts.get("via", ""))))
         except SignalRefused as error:
             journal.refuse(request, error.why)
         else:
             journal.done(request)
 
 
-def receive(journal: Journal, name: str, value: str, request: str) -> None:
+def receive(journal: Journal, name: str, value: str, request: str, sender: Sender = _UNKNOWN) -> None:
     """Record one signal, `value` JSON. Raises SignalRefused."""
     check_value(journal.history, name, value)
-    journal.append(SignalReceived(request=request, name=name, value=value))
+    journal.append(SignalReceived(request=request, name=name, value=value, by=sender.by, via=sender.via))
 
 
 def check_value(history: History, name: str, value: str) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from durnb.engine.cells import NotebookCell, plain_cells, step_names
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
-from durnb.engine.live import Changes, Durable
+from durnb.engine.live import Changes
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.runs import INTERACTIVE, Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
@@ -20,10 +20,11 @@ from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
 from durnb.engine.steering import resolve_step, step_in, trust_run
 from durnb.engine.storage import Storage, storage_of
+from durnb.engine.versions import Durable
 from durnb.errors import RunHeld, UsageError
 from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested, StepWoken
-from durnb.fold import Answer, Checkpoint, Line, StepHistory
 from durnb.journal import Collected, Journal, RunName, Store
+from durnb.steps import Answer, Checkpoint, Line, StepHistory
 
 
 def step_of(session: Session, name: str) -> StepHistory:

@@ -12,7 +12,8 @@ from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
 from durnb.engine.unmarked import is_automatic
-from durnb.fold import History, StepHistory
+from durnb.fold import History
+from durnb.steps import StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ def _status(step: StepHistory) -> tuple[str, str]:
             return ("asks" if asks else "failed"), words.removeprefix("StepAsks: ")
 
 
-def _state(history: History) -> str:
+def state(history: History) -> str:
     """The run's status; paused or suspended where it is open and is that."""
     if history.status != "open":
         return history.status
@@ -138,7 +139,7 @@ def as_json(history: History, known: dict[str, tuple[object, dict[str, Any]]] | 
     steps = [step for step in history.steps.values() if step.executions]
     return {
         "run": history.run,
-        "state": _state(history),
+        "state": state(history),
         "waits_until": history.suspended.until if history.suspended else None,
         "waits_for": list(history.suspended.signals) if history.suspended else [],
         "notebook": history.notebook,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from durnb.engine.checkpoints import Shelf
-from durnb.engine.live import Durable, Live, LiveNames, Plain, Tried
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
+from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
-from durnb.fold import Execution, History, Line
+from durnb.fold import History
+from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
 

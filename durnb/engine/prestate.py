@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from durnb.engine.checkpoints import store_groups
-from durnb.engine.live import Durable, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
 from durnb.engine.outdated import ATOMS
+from durnb.engine.versions import Durable
 from durnb.journal import Draft
 from durnb.snapshot import Captured, Group, capture, is_imported
 

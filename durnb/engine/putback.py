@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from durnb.engine import surroundings
 from durnb.engine.checkpoints import Shelf
-from durnb.engine.live import Durable, LiveNames
+from durnb.engine.live import LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
-from durnb.fold import Checkpoint
+from durnb.engine.versions import Durable
 from durnb.snapshot import noting
+from durnb.steps import Checkpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

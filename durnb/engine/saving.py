@@ -12,9 +12,10 @@ from durnb.digests import digest_of
 from durnb.engine import creations, remaking
 from durnb.engine.checkpoints import signed_facts, store_groups
 from durnb.engine.decide import GENERATORS
-from durnb.engine.live import Changes, Durable, LiveNames, by_import
+from durnb.engine.live import Changes, LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
+from durnb.engine.versions import Durable
 from durnb.events import Input
 from durnb.fingerprint import Lens, content
 from durnb.journal import Draft, Journal

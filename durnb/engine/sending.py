@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, Literal, assert_never
 
 from durnb.clock import Clock
-from durnb.engine.mail import receive, take_signals
+from durnb.engine.mail import Sender, receive, take_signals
 from durnb.engine.owner import look_owner
 from durnb.errors import RunHeld, SignalRefused
 from durnb.journal import Journal, RunName, Store
@@ -22,7 +22,7 @@ _LOOK: Final = 5.0  # seconds for the kernel's answer that it looked; what it fo
 _POLL: Final = 0.05  # seconds
 
 
-def send_signal(store: Store, run: RunName, name: str, value: str, *, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
+def send_signal(store: Store, run: RunName, name: str, value: str, *, sender: Sender, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
     """Send `value` (JSON) under `name`, and wait up to `patience` for the word of the kernel that has the run.
 
     Raises SignalRefused where the wait for it can't take the value, and the JournalErrors: then nothing was sent.
@@ -30,9 +30,9 @@ def send_signal(store: Store, run: RunName, name: str, value: str, *, clock: Clo
     end = time.monotonic() + patience.total_seconds()
     with suppress(RunHeld):
         if store.owner(run) is None:
-            _record(store, run, name, value, clock)
+            _record(store, run, name, value, sender, clock)
             return "kept"
-    request = store.request(run, "signal", name=name, value=value)
+    request = store.request(run, "signal", name=name, value=value, by=sender.by, via=sender.via)
     look_owner(store, run, min(_LOOK, patience.total_seconds()))
     while (answer := store.answer(run, request)) is None:
         if store.owner(run) is None:  # it ended before it looked
@@ -47,10 +47,10 @@ def send_signal(store: Store, run: RunName, name: str, value: str, *, clock: Clo
     return "taken"
 
 
-def _record(store: Store, run: RunName, name: str, value: str, clock: Clock) -> None:
+def _record(store: Store, run: RunName, name: str, value: str, sender: Sender, clock: Clock) -> None:
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
-        receive(journal, name, value, uuid.uuid4().hex)
+        receive(journal, name, value, uuid.uuid4().hex, sender)
     finally:
         journal.close(None)
 

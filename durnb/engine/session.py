@@ -14,7 +14,7 @@ from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
 from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
 from durnb.engine.held_run import HeldRun
-from durnb.engine.live import NO_NAMES, Durable
+from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
@@ -25,6 +25,7 @@ from durnb.engine.request import CellRequest
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
 from durnb.engine.steering import check_not_cancelled, check_not_paused
+from durnb.engine.versions import Durable
 from durnb.errors import (
     CheckpointUnreadable,
     CheckpointUntrusted,
@@ -34,8 +35,9 @@ from durnb.errors import (
 )
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
-from durnb.fold import Checkpoint, Line, shortened
+from durnb.fold import shortened
 from durnb.snapshot import ambient_problems
+from durnb.steps import Checkpoint, Line
 
 
 @dataclass(slots=True, kw_only=True)

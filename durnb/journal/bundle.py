@@ -16,9 +16,9 @@ from blake3 import blake3
 from durnb.clock import Clock
 from durnb.errors import JournalDamaged, UsageError
 from durnb.journal import disk
-from durnb.journal.journal import open_database
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.opening import open_database
 from durnb.journal.packs import read_list, write_list
 from durnb.journal.store import Store
 

@@ -16,9 +16,9 @@ from durnb import faults
 from durnb.clock import Clock
 from durnb.errors import JournalError
 from durnb.journal import disk, lease
-from durnb.journal.journal import open_database
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.opening import open_database
 from durnb.journal.retention import ENDED
 from durnb.journal.store import Store
 

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import json
 import os
 import platform
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import durnb
-from durnb import mapped
 from durnb.clock import Clock
-from durnb.errors import DurnbError, JournalDamaged, JournalError, JournalForeign, JournalForked, UsageError
+from durnb.errors import DurnbError, JournalError, JournalForked
 from durnb.events import CheckpointsDropped, Event, KernelAttached, KernelDetached, RunStarted
 from durnb.fold import History
-from durnb.journal import disk, inbox, rows
-from durnb.journal.database import Database, errors
+from durnb.journal import disk, inbox
+from durnb.journal.database import Database
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.lease import Lease
-from durnb.journal.mapping import MappedReads
 from durnb.journal.names import RunName
-from durnb.journal.packs import Packs, Place, digest_of_bytes, read_list, write_list
+from durnb.journal.opening import check_there, open_database
+from durnb.journal.packs import Packs, digest_of_bytes, read_list, write_list
+from durnb.journal.reads import Reads
 from durnb.journal.room import Room
 from durnb.journal.status import StatusFile
 from durnb.journal.store import Orphan, Store
@@ -43,45 +42,6 @@ T = TypeVar("T")
 NOTHING: Final[Mapping[str, bytes]] = {}
 
 
-def open_database(store: Store, run: RunName, lease: Lease, clock: Clock, *, read_only: bool = False) -> tuple[Database, History]:
-    """The run's file under our lease, and the fold of its events. Raises the JournalErrors; the file is then as it was."""
-    path = store.file(run, "duckdb")
-    database = Database.open(path, clock.now(), read_only=read_only)
-    try:
-        history = _fold(database, path)
-        if history.run and history.run != str(run):
-            raise JournalForeign(path=str(path), why=f"it is the journal of run {history.run}")
-        if (lease.acknowledged or 0) > history.seq:
-            raise JournalDamaged(path=str(path), why=f"events {history.seq + 1} to {lease.acknowledged} are gone")
-    except BaseException:
-        database.discard()
-        raise
-    return database, history
-
-
-def _fold(database: Database, path: Path) -> History:
-    history = History()
-    with errors(path), _no_collection():
-        try:
-            for each in rows.after(database.connection, 0):
-                history.apply(each)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise JournalDamaged(path=str(path), why=f"event {history.seq}: {type(error).__name__}: {error}") from error
-    return history
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A fold makes a million objects that all stay: looking for garbage among them doubles its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 class Journal:
     """An open run. `history` is its state after every commit so far; events enter it only when they are durable."""
 
@@ -92,9 +52,9 @@ class Journal:
         self._lease, self._database, self._clock = lease, database, clock
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
-        self._mapped = MappedReads(self.packs)
         self._number = _number_of(database.path)
         self._listed = read_list(store.file(run, "packs"))
+        self._reads = Reads(self.packs, self._writer, database.path, lambda: self._listed)
         self._secret: Secret | None = None
         self._connection_file: str | None = None
         self._status = StatusFile(store, run)
@@ -207,7 +167,7 @@ class Journal:
     def commit(self, events: Sequence[Event], blobs: dict[bytes, bytes], packs: set[str], step: str | None) -> int:
         """The end of a draft: refer to `packs`, then one transaction. Use `Draft.commit`. Raises PackDamaged."""
         self.check_owner()
-        self._mapped.wait()
+        self._reads.wait()
         self._check_there()
         if not packs <= self._listed:
             path = self.store.file(self.run, "packs")
@@ -219,37 +179,16 @@ class Journal:
     def read(self, digest: str) -> bytearray:
         """The bytes of a digest. Raises KeyError where nothing of it is stored, JournalDamaged where it is, and can't be read."""
         self.check_owner()
-        key = bytes.fromhex(digest)
-        place = self._place(key)
-        if place is None:
-            return self._read_small(key)
-        with disk.at(self.store.objects):
-            while True:
-                try:
-                    return self.packs.read(key, place)
-                except JournalDamaged:
-                    place = self._elsewhere(key, place)
+        return self._reads.read(digest)
 
     def read_all(self, digests: Sequence[str], plain: Sequence[bool]) -> list[bytearray | memoryview]:
-        """As `read`, each writable and the caller's own; big ones are mapped: read from the disk when they are looked at.
-
-        Much that is `plain`, numbers any of which is as good as another, is checked a moment later: `check` tells, and so does every commit.
-        """
+        """As `read`, each writable and the caller's own; see `Reads.read_all`."""
         self.check_owner()
-        keys = [bytes.fromhex(digest) for digest in digests]
-        found = [self._place(key) for key in keys]
-        big = [(at, place) for at, place in enumerate(found) if place is not None and place.length >= mapped.BIG]
-        with disk.at(self.store.objects):
-            try:
-                views = self._mapped.read([(place, keys[at], plain[at]) for at, place in big])
-            except JournalDamaged:  # one by one, each from wherever it is whole
-                return [self.read(digest) for digest in digests]
-        by_number = dict(zip((at for at, _ in big), views, strict=True))
-        return [by_number[at] if at in by_number else self.read(digest) for at, digest in enumerate(digests)]
+        return self._reads.read_all(digests, plain)
 
     def check(self) -> None:
         """Raises PackDamaged where what `read_all` gave turned out to be damaged, JournalError where somebody removed the run's file."""
-        self._mapped.tell()
+        self._reads.tell()
         self._check_there()
 
     def _check_there(self) -> None:
@@ -259,32 +198,6 @@ class Journal:
             f"{self._database.path} was removed or replaced while this kernel had it open, so nothing more can be recorded there: "
             "put it back, or restart the kernel and Run All, which begins anew"
         )
-
-    def _place(self, key: bytes) -> Place | None:
-        """Where the bytes of a digest lie among the packs; None for a small value. Raises KeyError, JournalDamaged."""
-        if key in self.stored():
-            return None
-        place = self.packs.find(key)
-        if place is None:
-            with disk.at(self.store.objects):
-                self.packs.refresh()
-            place = self.packs.find(key) or self.packs.doubtful(key)
-        if place is None:
-            raise self.packs.problem(self._listed) or KeyError(key.hex())
-        return place
-
-    def _elsewhere(self, key: bytes, place: Place) -> Place:
-        """Another place with the bytes that can't be read at this one; raises the error that is being handled where there is none.
-
-        A pack of another run may have been collected, and a step that ran again because of damage stored its bytes anew.
-        """
-        self.packs.refresh()
-        if self.packs.find(key) == place:
-            self.packs.distrust(key, place)
-        found = self.packs.find(key)
-        if found is None:
-            raise  # called where JournalDamaged is handled
-        return found
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The columns and rows of a table or view of the run's file, as they are now."""
@@ -296,13 +209,6 @@ class Journal:
 
         read: tuple[list[str], list[tuple[Any, ...]]] = self._writer.ask(answer)
         return read
-
-    def _read_small(self, key: bytes) -> bytearray:
-        found = self._writer.small(key)
-        data = bytearray(found or b"")
-        if found is None or digest_of_bytes(data) != key:
-            raise JournalDamaged(path=str(self._database.path), why=f"small value {key.hex()[:12]} is not what was written")
-        return data
 
     @property
     def listed(self) -> frozenset[str]:
@@ -409,7 +315,7 @@ class Journal:
             with suppress(JournalError):  # the file is for onlookers; who owns the run is told by the lease
                 self._status.close()
             self._writer.stop()
-            self._mapped.stop()
+            self._reads.stop()
             try:
                 self._database.close()
             finally:
@@ -455,12 +361,6 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
     """
     with Journal.reading(store, run, clock=clock, wait=wait) as journal:
         return journal.history
-
-
-def check_there(store: Store, run: RunName) -> None:
-    """Raises UsageError where there is no such run."""
-    if not store.file(run, "duckdb").exists():
-        raise UsageError(f"{store.notebook.name} has no run {run}")
 
 
 def steps_of(orphan: Orphan, clock: Clock) -> set[str]:

@@ -11,9 +11,9 @@ from durnb.clock import Clock
 from durnb.events import CheckpointsDropped
 from durnb.fold import History
 from durnb.journal.collected import Removed
-from durnb.journal.journal import open_database
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.opening import open_database
 from durnb.journal.packs import Packs, read_list
 from durnb.journal.references import dead_values, mentioned, needed_packs, small_digests
 from durnb.journal.retention import superfluous

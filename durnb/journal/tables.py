@@ -17,9 +17,10 @@ from durnb.clock import Clock
 from durnb.errors import DurnbError, RunHeld, UsageError
 from durnb.journal import rows, schema
 from durnb.journal.database import attached
-from durnb.journal.journal import Journal, check_there
+from durnb.journal.journal import Journal
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.opening import check_there
 from durnb.journal.store import Store
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does

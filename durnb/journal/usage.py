@@ -14,9 +14,10 @@ from durnb.fold import History
 from durnb.journal import disk
 from durnb.journal.deletion import size_of_run
 from durnb.journal.disk import size_of
-from durnb.journal.journal import Journal, open_database
+from durnb.journal.journal import Journal
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
+from durnb.journal.opening import open_database
 from durnb.journal.packs import Packs, read_list
 from durnb.journal.references import small_values
 from durnb.journal.room import size_of_store

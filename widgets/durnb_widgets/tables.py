@@ -10,7 +10,7 @@ from durnb.advice import Finding, Size
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
-from durnb.engine.overview import StepRow
+from durnb.engine.overview import StepRow, state
 from durnb.engine.plan import Plan
 from durnb.engine.storage import (
     HOLDING_HEADS,
@@ -25,8 +25,9 @@ from durnb.engine.storage import (
     storage_title,
     store_lines,
 )
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.journal import Collected
+from durnb.steps import StepHistory
 
 _BIGGEST: Final = 8  # variables that a check names
 
@@ -49,7 +50,7 @@ class Tables:
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
     """The steps of a run."""
     return Table(
-        title=f"run {history.run} of {history.notebook}: {history.status}",
+        title=f"run {history.run} of {history.notebook}: {state(history)}",
         heads=("step", "status", "when", "ran", "attempts", "saved", "why"),
         rows=tuple(_status_row(row) for row in rows),
         foot="" if rows else "no step has run yet",

@@ -11,7 +11,8 @@ import pytest
 from durnb.clock import SystemClock
 from durnb.config import Settings
 from durnb.engine.housekeeping import Housekeeping, used_by
-from durnb.engine.live import PLAIN, Durable, Live, LiveAmbient, LiveNames, Tried
+from durnb.engine.live import LiveNames
+from durnb.engine.versions import PLAIN, Durable, Live, LiveAmbient, Tried
 from durnb.journal import Journal, Store, check
 from unit.engine.run_story import Story
 from unit.journal.journal_samples import opened, run_step
