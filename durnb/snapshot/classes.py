@@ -10,6 +10,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from durnb.snapshot import rebuild, singletons, standins
@@ -54,28 +55,61 @@ def is_custom(kind: type) -> bool:
     return reduces or builds or kind in copyreg.dispatch_table
 
 
-def past_own_methods(reduced: tuple[Any, ...], obj: Any, kind: type) -> tuple[Any, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """What is asked of a class once, for all its instances.
+
+    `constructs`: its constructors are written in Python. `reduces`: so is its way to be reduced. `shares_dict`: an instance can be given a dict.
+    """
+
+    kind: Any
+    is_custom: bool
+    guards_items: bool
+    guards_attributes: bool
+    constructs: bool
+    reduces: bool
+    shares_dict: bool
+
+
+def manner_of(kind: Any) -> Manner:
+    """How the instances of a class are to be taken apart."""
+    dicts = any("__dict__" in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9))  # C's has none that can be set
+    return Manner(
+        kind=kind,
+        is_custom=is_custom(kind),
+        guards_items=guards_items(kind),
+        guards_attributes=guards_attributes(kind),
+        constructs=any(isinstance(getattr(kind, name), types.FunctionType) for name in ("__new__", "__init__")),
+        reduces=any(isinstance(getattr(kind, name), types.FunctionType) for name in ("__reduce__", "__reduce_ex__")),
+        shares_dict=dicts and not hasattr(kind, "__setstate__"),
+    )
+
+
+def past_own_methods(reduced: tuple[Any, ...], obj: Any, manner: Manner) -> tuple[Any, ...]:
     """A reduction of Python's own that runs no method of the class: what it holds is read and put back as it is."""
-    reduced = with_attributes(past_constructors(with_items(reduced, obj), kind), obj, kind)
+    kind = manner.kind
+    if not manner.reduces:
+        reduced = with_items(reduced, obj)
+    if manner.constructs:
+        reduced = past_constructors(reduced, kind)
+    reduced = with_attributes(reduced, obj, kind)
     if kind.__module__ == "itertools" and len(reduced) == 3:
         return *reduced, None, None, standins.iterator_state
-    if guards_items(kind) and 3 <= len(reduced) <= 5:
+    if manner.guards_items and 3 <= len(reduced) <= 5:
         callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
         return callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state
-    shared = with_shared_dict(reduced, obj)
-    if shared is reduced and guards_attributes(kind) and 3 <= len(reduced) <= 5:
+    shared = with_shared_dict(reduced, obj) if manner.shares_dict else reduced
+    if shared is reduced and manner.guards_attributes and 3 <= len(reduced) <= 5:
         return *(*reduced, None, None)[:5], rebuild.object_state
     return shared
 
 
 def with_items(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
     """A reduction with the items that a list or dict holds, whatever its class lets others see of them."""
-    if any(isinstance(getattr(type(obj), name), types.FunctionType) for name in ("__reduce__", "__reduce_ex__")):
-        return reduced
-    if isinstance(obj, dict) and len(reduced) > 4 and reduced[4] is not None and type(obj).items not in _ITEMS:
+    if len(reduced) > 4 and reduced[4] is not None and isinstance(obj, dict) and type(obj).items not in _ITEMS:
         items: Any = OrderedDict.items if isinstance(obj, OrderedDict) else dict.items
         return *reduced[:4], iter(items(obj)), *reduced[5:]
-    if isinstance(obj, list) and len(reduced) > 3 and reduced[3] is not None and type(obj).__iter__ is not list.__iter__:
+    if len(reduced) > 3 and reduced[3] is not None and isinstance(obj, list) and type(obj).__iter__ is not list.__iter__:
         return *reduced[:3], list.__iter__(obj), *reduced[4:]
     return reduced
 
@@ -104,11 +138,8 @@ def past_constructors(reduced: tuple[Any, ...], kind: Any) -> tuple[Any, ...]:
 
 def with_shared_dict(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
     """A reduction with the object's very dict where somebody else holds it too: ``vars(x)``, objects that share all they know, or a dict that is its own."""
-    kind = type(obj)
-    if not 3 <= len(reduced) <= 5 or reduced[0] is not _NEW or hasattr(kind, "__setstate__"):
+    if not 3 <= len(reduced) <= 5 or reduced[0] is not _NEW:
         return reduced
-    if not any("__dict__" in vars(base) for base in kind.__mro__ if base.__flags__ & (1 << 9)):
-        return reduced  # what C defines has no dict that can be set, and shows when it was asked for one
     attributes = getattr(obj, "__dict__", None)
     held = type(attributes) is dict and sys.getrefcount(attributes) > _ALONE + (attributes is reduced[2])
     if not (held or attributes is obj) or not (reduced[2] is None or reduced[2] is attributes):

@@ -26,7 +26,8 @@ from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
 from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
-    is_custom,
+    Manner,
+    manner_of,
     past_own_methods,
     quiet,
     raw_member,
@@ -88,6 +89,7 @@ class Reducer:
         self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
+        self._manners: dict[int, Manner] = {}  # by address: a metaclass may forbid hashing
         self._containers, self._arrays = arrays.container_kinds()
 
     def reduce(self, obj: Any) -> Reduction:
@@ -345,11 +347,14 @@ class Reducer:
             return self._leaf(obj, error)
         if isinstance(obj, BaseException):
             reduced = with_causes(reduced, obj)
-        if is_custom(kind):
+        manner = self._manners.get(id(kind))
+        if manner is None:
+            manner = self._manners[id(kind)] = manner_of(kind)
+        if manner.is_custom:
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
         if isinstance(reduced, tuple):
-            reduced = past_own_methods(reduced, obj, kind)
+            reduced = past_own_methods(reduced, obj, manner)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:
