@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,8 +24,9 @@ from durnb.engine.usage import Holding, of_checkpoint
 from durnb.engine.versions import Durable
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.journal import own_lengths
+from durnb.steps import StepHistory
 from durnb.views import RunPage, RunView, step_page, unreached_page
 from durnb.views.inside import answer_of
 from durnb.views.preview import previews
@@ -77,7 +78,10 @@ class _Look:
 
     def page(self, drawn: bool) -> RunPage | None:
         page = self.session.seen(lambda history: self._tell(history, drawn))
-        return page if page is not None or self._held is None else self._tell(self._held, drawn)
+        if page is not None or self._held is None:
+            return page
+        last = self._tell(self._held, drawn)
+        return replace(last, state=f"{last.state}, given up by this kernel") if last.state == "open" else last
 
     def _tell(self, history: History, drawn: bool) -> RunPage:
         self._held = history
@@ -231,8 +235,8 @@ def step_panel(session: Session, name: str) -> Markup:
     """`detail` with the style that it needs, to stand alone."""
     return tag(
         "div",
-        style(),
         tag("div", detail(session, name), class_="durnb-detail"),
+        style(),
         class_="durnb-panel",
         role="region",
         aria_label=f"step {name}",

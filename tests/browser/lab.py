@@ -59,6 +59,10 @@ _RUN_ALL: Final = """() => {
     const ended = () => { window.durnbRuns -= 1; };
     jupyterapp.commands.execute('notebook:run-all-cells').then(ended, ended);
 }"""
+_RUN_CELL: Final = """index => {
+    jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+    jupyterapp.commands.execute('notebook:run-cell');
+}"""
 _START: Final = """code => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code, store_history: false}); }"""
 _ASK: Final = """async code => {
     const future = jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code, store_history: false});
@@ -265,6 +269,10 @@ class OpenNotebook:
         self.start_run_all()
         self.wait_for(lambda: self.state()["running"] == 0, "Run All has ended")
         self.wait_for_idle_kernel()
+
+    def start_cell(self, index: int) -> None:
+        """Begins to run one cell, and does not wait for its end."""
+        self.page.evaluate(_RUN_CELL, index)
 
     def start(self, source: str) -> None:
         """Runs code in the notebook's kernel, in no cell, and does not wait for its end; `ask` comes after it."""

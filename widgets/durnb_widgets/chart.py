@@ -15,6 +15,7 @@ _WIDTH: Final = 860.0
 _EDGE: Final = 14.0  # at the right, for the mark of what ended badly
 _LETTER: Final = 6.3  # the width of one, about
 _LONGEST: Final = 20  # letters of a name
+_TALLEST: Final = 320.0  # where there are many steps
 _MANY: Final = 40  # steps: above that rows are thin and have no names
 _STANDINGS: Final = {
     "succeeded": "finished",
@@ -39,7 +40,7 @@ def chart(line: Timeline, now: datetime) -> Markup:
     if not line.pieces:
         return Markup("")
     named = len(line.steps) <= _MANY
-    row = 18.0 if named else max(2.0, 400.0 / len(line.steps))
+    row = 18.0 if named else _TALLEST / len(line.steps)
     left = 10 + _LETTER * min(max(map(len, line.steps)), _LONGEST) if named else 0.0
     tall = row * len(line.steps)
     scale = _Scale(line=line, left=left, width=_WIDTH - left - _EDGE, row=row, tall=tall, now=now)
@@ -134,7 +135,7 @@ class _Scale:
             begin = self.x(bar.began)
             width = max(self.x(bar.ended) - begin, 1.5)
             y = self._row * rows[bar.step]
-            paths.setdefault(_STANDINGS[bar.status], []).append(f"M{begin:.1f} {y:.1f}h{width:.1f}v{self._row - 0.5:.1f}h-{width:.1f}z")
+            paths.setdefault(_STANDINGS[bar.status], []).append(f"M{begin:.1f} {y:.2f}h{width:.1f}v{0.85 * self._row:.2f}h-{width:.1f}z")
         return [tag("path", d="".join(parts), class_=f"durnb-bar durnb-is-{standing}") for standing, parts in paths.items()]
 
     def _unknown(self, piece: Piece, index: int, pad: float) -> Markup:
@@ -162,7 +163,8 @@ class _Scale:
     def silence(self, piece: Piece) -> Markup:
         left, right = self._left + piece.left * self._width, self._left + piece.right * self._width
         length = spell(piece.ended - piece.began)
-        middle = (left + right) / 2
+        half = _LETTER * len(f"{piece.silence} {length}") / 2
+        middle = min(max((left + right) / 2, half), _WIDTH - half)
         return tag(
             "g",
             tag("title", f"{piece.silence} for {length}: not to scale"),

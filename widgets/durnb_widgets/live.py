@@ -23,7 +23,7 @@ from durnb_widgets.panel import Pieces, Rows, panel_html, pieces, shell, static,
 
 SETTLING: Final = 0.03  # seconds after a change until it is looked at: a short step has begun and ended by then
 SHOWN_EVERY: Final = 0.2  # seconds between two looks, at least
-SAVED_EVERY: Final = 2.0  # seconds between two changes of what the notebook holds and of the timeline, at least
+SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook holds, and of the timeline, at least
 ANNOUNCED_EVERY: Final = 5.0  # seconds, while a cell runs, at first: a page that is loaded anew hears of the panel by that
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 1.0  # seconds of a step that runs, while something is seen to go on in it
@@ -75,7 +75,7 @@ class LivePanel:
         if self._widget is not None:
             self._hear(self._widget)
         self._pressing = threading.Lock()
-        self._since, self._announced = 0.0, 0.0
+        self._since = self._announced = self._drawn = 0.0
         threading.Thread(target=self._serve, name="durnb-panel", daemon=True).start()
 
     def html(self) -> Markup:
@@ -175,7 +175,11 @@ class LivePanel:
         """Look, and send what has changed; whether there was anything to see."""
         with self._condition:
             self._changed = False  # what changes from here on is looked at next
-        return self._guarded(lambda: self._look_on(drawn=False))
+        if time.monotonic() < self._drawn + SAVED_EVERY:
+            return self._guarded(lambda: self._look_on(drawn=False))
+        seen = self._guarded(lambda: self._look_on(drawn=True))
+        self._patch_chart()
+        return seen
 
     @staticmethod
     def _guarded(look: Callable[[], bool]) -> bool:
@@ -213,17 +217,19 @@ class LivePanel:
 
     def _patch_chart(self) -> None:
         with self._sending:
-            before, drawn = self._sent, timeline_html(self._page)
+            before, drawn, self._drawn = self._sent, timeline_html(self._page), time.monotonic()
             if before is not None and drawn != before.chart:
                 self._sent = replace(before, chart=drawn)
                 self._send({"kind": "patch", "rows": {}, "chart": drawn})
 
-    def _whole(self) -> None:
+    def _whole(self, way: str) -> None:
+        """All of it, for a page that asked for it this way."""
         with self._sending:
             now = self._sent = replace(pieces(self._page, self._live), chart=timeline_html(self._page))
             self._send(
                 {
                     "kind": "page",
+                    "way": way,
                     "shell": shell(self.key, now.head, _NOTHING, now.chart, now.foot, live=True, small=self._small),
                     "rows": dict(now.rows),
                     "order": list(now.rows),
@@ -255,7 +261,7 @@ class LivePanel:
         try:
             match operation:
                 case "hello":
-                    self._whole()
+                    self._whole(str(message.get("way")))
                 case "detail":
                     self._send({"kind": "detail", "step": step, "html": self._detail(step)})
                 case _:

@@ -15,7 +15,7 @@ def map_words(one: Progress) -> str:
     done = f"{one.done:,} of {one.total:,} done" if known else f"{one.done:,} done"
     counts = [f"{count:,} {what}" for count, what in ((one.restored, "restored"), (one.failed, "failed")) if count]
     rate = [_rate(one.rate)] if one.rate else []
-    left = [f"{spell(timedelta(seconds=round(one.remaining)))} left"] if one.remaining else []
+    left = [f"{spell(timedelta(seconds=round(one.remaining)))} left"] if one.remaining is not None and one.remaining >= 1 else []
     return f"{one.name}: " + ", ".join([done, *counts, *rate, *left])
 
 

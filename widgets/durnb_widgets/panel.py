@@ -109,12 +109,12 @@ def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, 
     heads = tag("tr", [tag("th", words, scope="col", class_=css or None) for words, css in _HEADS])
     return tag(
         "div",
-        style(),
         tag("div", head, class_="durnb-head"),
         tag("div", class_="durnb-tools"),
-        tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table"),
+        tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table", role="table"),
         tag("div", timeline, class_="durnb-timeline", tabindex="0", role="group", aria_label="timeline"),
         tag("div", foot, class_="durnb-foot"),
+        style(),  # last: where style is taken away and its text is not, what matters stands before
         class_=" ".join(
             [
                 "durnb-panel",
@@ -189,18 +189,20 @@ def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
     buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
     return tag(
         "tr",
-        tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row"),
-        tag("td", status),
-        tag("td", notes, maps, waits, buttons, class_="durnb-c-why"),
-        tag("td", moment(card.at, now), class_="durnb-c-when"),
-        tag("td", _ran(card, now, live=live), class_="durnb-number"),
-        tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts"),
+        tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row", role="rowheader"),
+        tag("td", status, role="cell"),
+        tag("td", notes, maps, waits, buttons, class_="durnb-c-why", role="cell"),
+        tag("td", moment(card.at, now), class_="durnb-c-when", role="cell"),
+        tag("td", _ran(card, now, live=live), class_="durnb-number", role="cell"),
+        tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts", role="cell"),
         tag(
             "td",
             size_text(card.size) if card.size is not None else "",
             title=f"saved in {seconds_text(card.save)}" if card.save is not None else None,
             class_="durnb-number durnb-c-saved",
+            role="cell",
         ),
+        role="row",  # said, because a narrow panel lays its rows out as boxes
         class_=f"durnb-row durnb-row-{card.standing.replace(' ', '-')}",
         data_row=card.step,
     )

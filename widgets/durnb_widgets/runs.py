@@ -12,7 +12,7 @@ from durnb.views import RunColumn, RunFacts, RunsPage, runs_page
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import sparkline
 from durnb_widgets.icons import icon
-from durnb_widgets.markup import Markup, join, tag, text
+from durnb_widgets.markup import Child, Markup, grid, join, tag, text
 from durnb_widgets.panel import style
 from durnb_widgets.rich import Rich
 from durnb_widgets.times import moment
@@ -73,7 +73,6 @@ def runs_html(page: RunsPage, now: datetime) -> Markup:
     )
     return tag(
         "div",
-        style(),
         tag(
             "div",
             tag("strong", f"history of {page.notebook}"),
@@ -99,6 +98,7 @@ def runs_html(page: RunsPage, now: datetime) -> Markup:
             ),
             class_="durnb-foot",
         ),
+        style(),
         class_="durnb-panel",
         role="region",
         aria_label=f"runs of {page.notebook}",
@@ -136,40 +136,33 @@ def _steps(run: RunColumn) -> Markup:
     differs = set(run.differs)
     telling = sorted(run.facts.rows, key=lambda row: row.status == "finished" and row.step not in differs)[:_STEPS]
     chosen = {row.step for row in telling}
-    cells: list[Markup] = []
-    for row in run.facts.rows:
-        if row.step not in chosen:
-            continue
-        cells += [
-            tag("div", tag("code", row.step)),
-            tag("div", icon(row.status, moving=False), row.status),
-            tag("div", f"{seconds_text(row.ran)}, {bytes_text(row.size)}" + (f" · {row.reason}" if row.reason else "")),
-        ]
+    rows = [
+        (
+            tag("code", row.step),
+            join(icon(row.status, moving=False), row.status),
+            f"{seconds_text(row.ran)}, {bytes_text(row.size)}" + (f" · {row.reason}" if row.reason else ""),
+        )
+        for row in run.facts.rows
+        if row.step in chosen
+    ]
     left = len(run.facts.rows) - len(telling)
     more = tag("div", f"… {left:,} more steps: durnb.history()[{run.facts.run!r}]", class_="durnb-facts") if left else None
-    return join(tag("div", cells, class_="durnb-small"), more)
+    return join(grid(rows), more)
 
 
 def _series(page: RunsPage) -> Markup | None:
     if len(page.runs) < 2:
         return None
-    cells: list[Markup] = []
+    rows: list[tuple[Child, ...]] = []
     for series in page.steps:
         known = [ran for ran in series.ran if ran is not None]
-        if len(known) < 2 or len(cells) >= 3 * _STEPS:
+        if len(known) < 2 or len(rows) >= _STEPS:
             continue
         said = f"{series.step} over {len(known)} runs: {seconds_text(min(known))} to {seconds_text(max(known))}, last {seconds_text(known[-1])}"
         sizes = [size for size in series.size if size is not None]
         grew = (
             f"{size_text(sizes[0])} to {size_text(sizes[-1])}" if sizes and sizes[0] != sizes[-1] else size_text(sizes[-1]) if sizes else ""
         )
-        cells += [
-            tag("div", tag("code", series.step)),
-            tag("div", sparkline(series.ran, said)),
-            tag("div", f"{seconds_text(min(known))} to {seconds_text(max(known))}, last {seconds_text(known[-1])} · {grew}"),
-        ]
-    return (
-        tag("div", tag("h4", "each step over the runs, oldest first"), tag("div", cells, class_="durnb-small"), class_="durnb-detail")
-        if cells
-        else None
-    )
+        told = f"{seconds_text(min(known))} to {seconds_text(max(known))}, last {seconds_text(known[-1])} · {grew}"
+        rows.append((tag("code", series.step), sparkline(series.ran, said), told))
+    return tag("div", tag("h4", "each step over the runs, oldest first"), grid(rows), class_="durnb-detail") if rows else None

@@ -12,7 +12,7 @@ from durnb.views.inside import AnswerLine, CallLine
 from durnb.views.step import AttemptLine, VariableLine
 from durnb_widgets.answers import wait_html
 from durnb_widgets.badge import size_text
-from durnb_widgets.markup import Child, Markup, join, tag
+from durnb_widgets.markup import Child, Markup, grid, join, tag
 from durnb_widgets.times import moment
 
 
@@ -28,13 +28,13 @@ def _parts(page: StepPage, now: datetime) -> Iterator[Markup]:
         yield from _titled(f"error of attempt {failed.attempt}", _code(failed.traceback, "the traceback"))
     yield from _titled(f"source: {page.header}", _code(page.source, "the source"))
     yield from _titled("what changed in it since its last version", _code(page.diff, "the difference") if page.diff else None)
-    yield from _titled("read", _grid([(tag("code", i.name), i.origin, tag("code", i.digest)) for i in page.inputs]))
+    yield from _titled("read", grid([(tag("code", i.name), i.origin, tag("code", i.digest)) for i in page.inputs]))
     made: list[tuple[Child, ...]] = [
         (tag("code", v.name), v.type, _stored(v)) if not v.lost else (tag("code", v.name), tag("strong", "lost"), v.lost)
         for v in page.variables
     ]
     made += [(tag("code", name), "deleted", "") for name in page.deleted] + [(tag("code", name), "a setting", "") for name in page.settings]
-    yield from _titled("made", _grid(made))
+    yield from _titled("made", grid(made))
     yield from _titled("waits for", join([wait_html(wait, page.step, now, live=False) for wait in page.waits]) if page.waits else None)
     yield from _titled("what was answered", _answers(page.answers, now))
     yield from _titled("durable calls", _calls(page, now))
@@ -54,7 +54,7 @@ def _stored(variable: VariableLine) -> str:
 def _answers(answers: Sequence[AnswerLine], now: datetime) -> Markup | None:
     left = len(answers) - _CALLS
     rows: list[tuple[Child, ...]] = [(tag("code", a.name), moment(a.at, now), _answered(a)) for a in answers[-_CALLS:]]
-    return join(_grid(rows), _more_of(left, "answers", "before these")) if rows else None
+    return join(grid(rows), _more_of(left, "answers", "before these")) if rows else None
 
 
 def _answered(a: AnswerLine) -> str:
@@ -65,7 +65,7 @@ def _answered(a: AnswerLine) -> str:
 def _calls(page: StepPage, now: datetime) -> Markup | None:
     if not str(page.calls):
         return None
-    last = _grid([_call(call, now) for call in page.recent_calls])
+    last = grid([_call(call, now) for call in page.recent_calls])
     made = page.calls.done + page.calls.failed + page.calls.tried + page.calls.under_way
     left = _more_of(made - len(page.recent_calls), "calls", f"durnb.history()[RUN][{page.step!r}].calls has all")
     return tag("details", tag("summary", str(page.calls)), last, left) if last is not None else tag("div", str(page.calls))
@@ -78,7 +78,7 @@ def _call(call: CallLine, now: datetime) -> tuple[Child, ...]:
 
 def _failed(page: StepPage, now: datetime) -> Markup | None:
     rows = [_call(call, now) for call in page.failed_calls[:_CALLS]]
-    return join(_grid(rows), _more_of(len(page.failed_calls) - _CALLS, "calls", "that failed")) if rows else None
+    return join(grid(rows), _more_of(len(page.failed_calls) - _CALLS, "calls", "that failed")) if rows else None
 
 
 def _more_of(count: int, what: str, where: str) -> Markup | None:
@@ -95,7 +95,7 @@ def _attempts(page: StepPage, now: datetime) -> Markup | None:
         when = join(moment(a.started, now), f", {seconds_text(a.ran)}" if a.ran is not None else "")
         told = a.error or (a.why if a.why != _FIRST else "")
         rows.append((f"execution {a.execution}, attempt {a.attempt}: {_WORDS[a.status]}", when, _more(a, told)))
-    return _grid(rows)
+    return grid(rows)
 
 
 def _more(a: AttemptLine, told: str) -> Child:
@@ -124,8 +124,3 @@ def _titled(title: str, body: Markup | None) -> Iterator[Markup]:
 
 def _code(source: str, name: str) -> Markup:
     return tag("pre", source, class_="durnb-code", tabindex="0", role="group", aria_label=name)
-
-
-def _grid(rows: list[tuple[Child, ...]]) -> Markup | None:
-    cells = [tag("div", cell) for row in rows for cell in row]
-    return tag("div", cells, class_="durnb-small") if cells else None

@@ -73,10 +73,12 @@ class Panel {
     this.listen();
   }
 
-  // A message that is sent before the front end knows the kernel's subshell waits for the cell that runs: so it is sent again.
+  // Again until it is answered, and by either way in turn: Voila lets no message of ours pass on the control channel, and what is sent by the
+  // comm before the front end knows the kernel's subshell waits for the cell that runs.
   greet(pause) {
     if (this.page) return;
-    this.send({ op: "hello" });
+    this.way = this.way === "control" ? "comm" : "control";
+    this.send({ op: "hello", way: this.way });
     this.greeting = setTimeout(() => this.greet(Math.min(2 * pause, 10000)), pause);
   }
 
@@ -99,10 +101,10 @@ class Panel {
     this.showSaid();
   }
 
-  // By the kernel's control channel, which is served while a cell keeps the kernel busy; where the front end gives none, by the comm.
+  // By the kernel's control channel, which is served while a cell keeps the kernel busy; where that is not to be had, by the comm.
   send(message) {
     const kernel = this.model.widget_manager?.kernel;
-    if (!kernel?.sendControlMessage) { this.model.send(message); return; }
+    if (this.way === "comm" || !kernel?.sendControlMessage) { this.model.send(message); return; }
     const header = {
       msg_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, msg_type: "durnb_request", version: "5.3",
       username: kernel.username, session: kernel.clientId, date: new Date().toISOString(),
@@ -125,6 +127,7 @@ class Panel {
     if (message.kind === "page") {
       if (this.page) return; // the answer to a greeting that was sent again
       this.page = message;
+      this.way = message.way;
       this.build();
     } else if (message.kind === "patch" && this.page) {
       this.patch(message);
