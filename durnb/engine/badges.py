@@ -12,7 +12,7 @@ from durnb.engine.decide import Reuse, answers
 from durnb.engine.putback import PutBack
 from durnb.engine.saving import Ended
 from durnb.engine.waiting import Waiting
-from durnb.fold import Checkpoint, StepHistory
+from durnb.steps import Checkpoint, StepHistory
 
 
 def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:

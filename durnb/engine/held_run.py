@@ -33,9 +33,10 @@ from durnb.errors import (
     StoreOffered,
 )
 from durnb.fingerprint import watch_properties
-from durnb.fold import History, Line
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
+from durnb.steps import Line
 
 T = TypeVar("T")
 

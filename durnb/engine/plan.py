@@ -19,7 +19,8 @@ from durnb.engine.decide import MADE, REMOVED, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
-from durnb.fold import Checkpoint, History, StepHistory
+from durnb.fold import History
+from durnb.steps import Checkpoint, StepHistory
 
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from durnb.engine.manifest import OUT, Manifest
-from durnb.fold import Checkpoint, Execution, History, StepHistory
+from durnb.fold import History
+from durnb.steps import Checkpoint, Execution, StepHistory
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 

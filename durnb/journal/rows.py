@@ -67,7 +67,7 @@ def recorded(rows: Sequence[Row]) -> Iterator[Recorded]:
                 detail["call"] = call
             if when != last:  # what was committed together has one time, and one object for it
                 last, at = when, when.replace(tzinfo=UTC)
-            yield Recorded(seq=seq, epoch=epoch, at=at, event=_event(kind, detail))
+            yield Recorded(seq=seq, epoch=epoch, at=at, event=event_of(kind, detail))
 
 
 def after(connection: DuckDBPyConnection, seq: int) -> Iterator[Recorded]:
@@ -96,7 +96,11 @@ def insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence
         connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [value for row in part for value in row])
 
 
-def _event(kind: str, detail: dict[str, Any]) -> Event:
+def event_of(kind: str, detail: dict[str, Any]) -> Event:
+    """The event of a kind with these fields, as `durnb.events.encode` told them; unknown fields of a later minor version are left out.
+
+    Raises KeyError for an unknown kind and TypeError for a missing field.
+    """
     cls, names, revivals = _SHAPES[kind]
     for name, revive in revivals:
         if name in detail:

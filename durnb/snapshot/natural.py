@@ -206,6 +206,18 @@ REDUCES: bool = "__reduce__" in vars(itertools.count)
 _ITERTOOLS = () if REDUCES else (itertools._tee, *(each for each in vars(itertools).values() if type(each) is type))  # type: ignore[attr-defined,unused-ignore]  # no stub has it
 
 
+def _struct(value: Any) -> Answer:
+    return Natural((type(value), (value.format,)))
+
+
+def _ufunc(value: Any) -> Answer:
+    """A function for arrays that `numpy.frompyfunc` made of one for values; numpy's own are found by their names."""
+    function = next((each for each in gc.get_referents(value) if callable(each)), None)
+    if function is None:
+        return None
+    return Natural((standins.ufunc, (function, value.nin, value.nout, value.identity)))
+
+
 def _loop_bound(value: Any) -> Answer:
     """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
     if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
@@ -247,6 +259,8 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("sqlalchemy", ("Engine",), _engine),
     ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
     ("h5py", ("File", "Group", "Dataset"), _h5),
+    ("struct", ("Struct",), _struct),
+    ("numpy", ("ufunc",), _ufunc),
     ("lxml.etree", ("_Element",), _element),
     ("lxml.html", ("HtmlElement",), _element),
     ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),

@@ -269,6 +269,12 @@ class Reducer:
             return rebuild.dead_weak, ()
         return rebuild.weak, (referent, obj.__callback__)
 
+    def _weak_proxy(self, obj: Any) -> Reduction:
+        try:
+            return standins.weak_proxy, (obj.__reduce_ex__.__self__,)  # asked of the object behind it, as everything is
+        except ReferenceError:
+            return standins.Gone, ("an object that went",)
+
     def _weak_items(self, obj: Any) -> Reduction:
         items = dict(obj.items()) if not isinstance(obj, weakref.WeakSet) else list(obj)
         return rebuild.weak_collection, (type(obj), items)
@@ -394,6 +400,7 @@ def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield Call, Reducer._call
     yield Reduced, lambda _, obj: obj.reduction
     yield from ((kind, Reducer._weak) for kind in (weakref.ref, weakref.WeakMethod))
+    yield from ((kind, Reducer._weak_proxy) for kind in (weakref.ProxyType, weakref.CallableProxyType))
     yield from ((kind, Reducer._weak_items) for kind in (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary))
     yield from ((kind, Reducer._lock) for kind in (LOCK, RLOCK))
     yield from ((kind, Reducer._by_name) for kind in BY_NAME)

@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Literal
 
-from durnb.fold import StepHistory
 from durnb.happened import Call, CallStatus
+from durnb.steps import StepHistory
 from durnb.views.forms import Form, form_of
 
 _RECENT: Final = 50  # calls of which the rate is told

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Literal
 
-from durnb.fold import StepHistory
 from durnb.happened import Call, Calls, Wait
+from durnb.steps import StepHistory
 
 _MOST: Final = 120  # stretches of one step: beyond that, neighbours become one
 _FINEST: Final = timedelta(milliseconds=1)

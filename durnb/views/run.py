@@ -15,7 +15,8 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.progress import Progress
-from durnb.fold import History, StepHistory
+from durnb.fold import History
+from durnb.steps import StepHistory
 from durnb.views.actions import Action, actions
 from durnb.views.inside import CallCounts, WaitCard, counts_of, waits_of
 from durnb.views.lanes import Lanes

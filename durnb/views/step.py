@@ -13,7 +13,7 @@ from durnb.engine.cells import NotebookCell, header_of
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.usage import Holding
 from durnb.events import EMPTY, Input
-from durnb.fold import AttemptStatus, Execution, StepHistory
+from durnb.steps import AttemptStatus, Execution, StepHistory
 from durnb.views.inside import AnswerLine, CallCounts, CallLine, WaitCard, answers_of, counts_of, failed_calls, recent_calls, waits_of
 
 Outputs = Sequence[Mapping[str, Any]]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from durnb.fold import Attempt, AttemptStatus, History, KernelLife
+from durnb.fold import History, KernelLife
+from durnb.steps import Attempt, AttemptStatus
 from durnb.views.lanes import Inner, Lanes
 
 Silence = Literal["idle", "no kernel"]

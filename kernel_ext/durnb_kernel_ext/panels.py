@@ -24,8 +24,9 @@ from durnb.engine.usage import Holding, of_checkpoint
 from durnb.engine.versions import Durable
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.journal import own_lengths
+from durnb.steps import StepHistory
 from durnb.views import RunPage, RunView, step_page, unreached_page
 from durnb.views.inside import answer_of
 from durnb.views.preview import previews

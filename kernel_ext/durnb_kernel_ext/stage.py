@@ -24,7 +24,7 @@ from durnb_kernel_ext.recorder import Recorder
 from durnb_kernel_ext.replay import replay
 from durnb_kernel_ext.terminal import TerminalLine
 from durnb_kernel_ext.ticker import Ticker
-from durnb_kernel_ext.tracebacks import HeldTracebacks
+from durnb_kernel_ext.tracebacks import HeldTracebacks, users_part
 from durnb_widgets.badge import badge_html, badge_text, lasts
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -258,6 +258,6 @@ class CellStage:
             return "".join(traceback.format_exception(error, chain=not isinstance(error, DurnbError)))
         tb = self._shell.InteractiveTB
         try:
-            return str(tb.stb2text(tb.structured_traceback(type(error), error, error.__traceback__, tb_offset=1)))
+            return str(tb.stb2text(tb.structured_traceback(type(error), error, users_part(error), tb_offset=1)))
         except Exception:  # IPython's renderer fails on odd exceptions; the plain form does not
             return "".join(traceback.format_exception(error))

@@ -25,8 +25,9 @@ from durnb.engine.storage import (
     storage_title,
     store_lines,
 )
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.journal import Collected
+from durnb.steps import StepHistory
 
 _BIGGEST: Final = 8  # variables that a check names
 
