@@ -83,11 +83,12 @@ def check_schema(name: str, value: object, schema: Mapping[str, Any]) -> None:
 
 def check_is_schema(name: str, schema: Mapping[str, Any]) -> None:
     """Raises UsageError for what is no JSON schema: at the wait that has it, and not at whoever sends the signal."""
-    import jsonschema  # noqa: PLC0415  # as above
+    from jsonschema import SchemaError  # noqa: PLC0415  # as above
+    from jsonschema.validators import validator_for  # noqa: PLC0415  # as above
 
     try:
-        jsonschema.validators.validator_for(schema).check_schema(schema)
-    except jsonschema.SchemaError as error:
+        validator_for(dict(schema)).check_schema(dict(schema))
+    except SchemaError as error:
         raise _no_schema(name, error.message) from None
 
 
