@@ -22,6 +22,7 @@ from durnb.fingerprint import read_cell
 from durnb.fold import History
 from durnb.steps import Checkpoint, StepHistory
 
+LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 

@@ -10,6 +10,7 @@ import itertools
 import operator
 import os
 import random
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -206,6 +207,16 @@ REDUCES: bool = "__reduce__" in vars(itertools.count)
 _ITERTOOLS = () if REDUCES else (itertools._tee, *(each for each in vars(itertools).values() if type(each) is type))  # type: ignore[attr-defined,unused-ignore]  # no stub has it
 
 
+def _match(value: re.Match[Any]) -> Answer:
+    """A match of a pattern: found again in the same text, in the way that finds the same."""
+    pattern, text, end = value.re, value.string, value.endpos
+    for how, start in (("match", value.pos), ("search", value.pos), ("match", value.start()), ("fullmatch", value.pos)):
+        found = getattr(pattern, how)(text, start, end)
+        if found is not None and (found.regs, found.lastindex) == (value.regs, value.lastindex):
+            return Natural((standins.match, (pattern, how, text, start, end)))
+    return Refused("a match that is not found again in its text")
+
+
 def _struct(value: Any) -> Answer:
     return Natural((type(value), (value.format,)))
 
@@ -241,6 +252,7 @@ _ALWAYS: tuple[tuple[type, Handler], ...] = (
     (io.FileIO, _file),
     (contextvars.ContextVar, _variable),
     (random.SystemRandom, _system_random),
+    (re.Match, _match),
     (itertools.count, _count),
     (itertools.repeat, _repeat),
     *((kind, _part_way) for kind in _ITERTOOLS),

@@ -230,7 +230,9 @@ def container_state(made: Any, state: tuple[Any, list[Any], list[tuple[Any, Any]
     put = OrderedDict.__setitem__ if isinstance(made, OrderedDict) else dict.__setitem__  # it has an order of its own beside the dict's
     for key, value in paired:
         put(made, key, value)
-    if attributes is not None:
+    if attributes is made:
+        dict_state(made, attributes)
+    elif attributes is not None:
         object_state(made, attributes)
 
 

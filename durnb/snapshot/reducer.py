@@ -26,18 +26,15 @@ from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
 from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
-    guards_attributes,
-    guards_items,
-    is_custom,
-    past_constructors,
+    Manner,
+    manner_of,
+    past_own_methods,
     quiet,
     raw_member,
     reduced_exception,
     reduces_as_exception,
     resolves,
-    with_attributes,
     with_causes,
-    with_shared_dict,
 )
 from durnb.snapshot.definitions import Notebook, importable, is_empty, is_handmade
 from durnb.snapshot.kinds import LOCK, RLOCK, Debris, Kinds, Refused, verdict
@@ -92,6 +89,7 @@ class Reducer:
         self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
+        self._manners: dict[int, Manner] = {}  # by address: a metaclass may forbid hashing
         self._containers, self._arrays = arrays.container_kinds()
 
     def reduce(self, obj: Any) -> Reduction:
@@ -306,7 +304,10 @@ class Reducer:
         assert np is not None
         if kind is np.ndarray:
             return self.plain_array(obj, shares=True)
-        if kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__:
+        own = kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__
+        if own and not arrays.is_masked(
+            kind
+        ):  # a masked array says all in its attributes, and its own way to reduce copies what it is a view of
             return self._object(obj, kind)
         state = dict(getattr(obj, "__dict__", {})) or None
         return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
@@ -346,20 +347,14 @@ class Reducer:
             return self._leaf(obj, error)
         if isinstance(obj, BaseException):
             reduced = with_causes(reduced, obj)
-        if is_custom(kind):
+        manner = self._manners.get(id(kind))
+        if manner is None:
+            manner = self._manners[id(kind)] = manner_of(kind)
+        if manner.is_custom:
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
         if isinstance(reduced, tuple):
-            reduced = with_attributes(past_constructors(reduced, kind), obj, kind)
-        if kind.__module__ == "itertools" and len(reduced) == 3:
-            reduced = (*reduced, None, None, standins.iterator_state)
-        elif guards_items(kind) and 3 <= len(reduced) <= 5:
-            callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
-            reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
-        elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
-            reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
-        elif isinstance(reduced, tuple):
-            reduced = with_shared_dict(reduced, obj)
+            reduced = past_own_methods(reduced, obj, manner)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:

@@ -205,6 +205,11 @@ def iterator_state(made: Any, state: Any) -> None:
         made.__setstate__(state)
 
 
+def match(pattern: Any, how: str, text: Any, start: int, end: int) -> Any:
+    """A match of a pattern in a text."""
+    return getattr(pattern, how)(text, start, end)
+
+
 def ufunc(function: Any, takes: int, gives: int, identity: Any) -> Any:
     """A function for arrays of one for values."""
     return importlib.import_module("numpy").frompyfunc(function, takes, gives, identity=identity)

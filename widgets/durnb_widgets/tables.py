@@ -11,7 +11,7 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
 from durnb.engine.overview import StepRow, state
-from durnb.engine.plan import Plan
+from durnb.engine.plan import LEFT_OPEN, Plan
 from durnb.engine.storage import (
     HOLDING_HEADS,
     REMOVED_HEADS,
@@ -77,9 +77,7 @@ def plan_table(run: str, plan: Plan) -> Table:
         title=f"plan for run {run}",
         heads=("step", "would", "why", "ran before"),
         rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
-        foot="values that plain cells define are looked at when the step's turn comes"
-        if plan.steps
-        else "the notebook has no durable cells",
+        foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
     )
 
 

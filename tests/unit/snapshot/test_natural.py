@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import itertools
 import os
+import re
 import sqlite3
 import struct
 import sys
@@ -81,6 +82,25 @@ def test_layouts_and_functions_for_arrays_are_made_again(folder: Path) -> None:
     assert again(np.add, folder) is np.add
     first, second = (np.frompyfunc(function, 1, 1) for function in (abs, lambda a: -a))
     assert content(first) != content(second)
+
+
+MATCHES = {
+    "search": lambda p: p.search("xx ab1"),
+    "match at a place": lambda p: p.match("xab1", 1),
+    "fullmatch": lambda p: p.fullmatch("ab1"),
+    "one of several": lambda p: list(p.finditer("ab1 ab2 ab3"))[2],
+    "behind something": lambda p: re.search("(?<=b)(?P<n>[0-9])?$", "ab1"),
+    "nothing in a group": lambda p: re.match("(a)|(b)", "b"),
+    "bytes": lambda p: re.search(b"a(b)", b"xab"),
+}
+
+
+@pytest.mark.parametrize("kind", MATCHES)
+def test_a_match_is_found_again(kind: str, folder: Path) -> None:
+    value = MATCHES[kind](re.compile("a(b)(?P<n>[0-9])"))
+    found = again(value, folder)
+    assert (found.regs, found.groups(), found.groupdict(), found.string) == (value.regs, value.groups(), value.groupdict(), value.string)
+    assert (found.re, found.pos) == (value.re, value.pos) or kind == "one of several"
 
 
 def test_counters_and_repetitions_go_on_where_they_stood(folder: Path) -> None:

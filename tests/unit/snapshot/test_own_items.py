@@ -92,6 +92,26 @@ def test_no_constructor_of_the_notebook_runs_again(kind: str) -> None:
     assert content(found) != content(x)
 
 
+HIDING = {
+    "a list": "class X(list):\n  def __iter__(self): return iter([9])\nx = X([1, 2])",
+    "a dict": "class X(dict):\n  def items(self): return []\n  def __iter__(self): return iter(())\nx = X(a=1)",
+    "a dict in order": "class X(c.OrderedDict):\n  def items(self): return []\nx = X(a=1)",
+    "a dict with defaults": "class X(c.defaultdict):\n  def items(self): return []\nx = X(list, a=1)",
+    "a call of a mock": "import unittest.mock\nx = unittest.mock.Mock(); x(2); x = x.call_args",
+}
+
+
+@pytest.mark.parametrize("kind", HIDING)
+def test_what_a_container_holds_comes_back_whatever_its_methods_say(kind: str) -> None:
+    home: dict[str, Any] = {"__name__": "__main__"}
+    exec("import collections as c\n" + HIDING[kind], home)
+    captured = capture(home, ["x"])
+    back: dict[str, Any] = {"__name__": "__main__"}
+    for group in captured.groups:
+        back.update(restore(group.stream, [], back, captured.sources))
+    assert (len(back["x"]), repr(back["x"])) == (len(home["x"]), repr(home["x"]))
+
+
 SINGLE = """
 class Single:
     it, asked = None, 0
@@ -122,10 +142,11 @@ def test_attributes_that_are_held_by_others_too_are_one_dict_afterwards() -> Non
         "class C:\n  all = {}\n  def __init__(self): self.__dict__ = C.all\na, b = C(), C()\nclass D: pass\nd = D(); d.v = 1; known = vars(d)",
         home,
     )
-    names = ["a", "b", "C", "d", "known"]
+    exec("class E(dict):\n  def __init__(self, **k): super().__init__(**k); self.__dict__ = self\ne = E(v=1)", home)
+    names = ["a", "b", "C", "d", "known", "e"]
     back: dict[str, Any] = {"__name__": "__main__"}
     captured = capture(home, names)
     for group in captured.groups:
         back.update(restore(group.stream, [], back, captured.sources))
-    back["a"].x, back["d"].v = 5, 2
-    assert (back["b"].x, back["C"].all, back["known"]) == (5, {"x": 5}, {"v": 2})
+    back["a"].x, back["d"].v, back["e"].v = 5, 2, 3
+    assert (back["b"].x, back["C"].all, back["known"], back["e"]) == (5, {"x": 5}, {"v": 2}, {"v": 3})
