@@ -83,7 +83,7 @@ def check_schema(name: str, value: object, schema: Mapping[str, Any]) -> None:
 
 def check_is_schema(name: str, schema: Mapping[str, Any]) -> None:
     """Raises UsageError for what is no JSON schema: at the wait that has it, and not at whoever sends the signal."""
-    import jsonschema  # noqa: PLC0415  # as above
+    import jsonschema.validators  # noqa: PLC0415  # as above
 
     try:
         jsonschema.validators.validator_for(schema).check_schema(schema)
