@@ -86,7 +86,7 @@ def check_is_schema(name: str, schema: Mapping[str, Any]) -> None:
     import jsonschema.validators  # noqa: PLC0415  # as above
 
     try:
-        jsonschema.validators.validator_for(schema).check_schema(schema)
+        jsonschema.validators.validator_for(dict(schema)).check_schema(dict(schema))
     except jsonschema.SchemaError as error:
         raise _no_schema(name, error.message) from None
 
