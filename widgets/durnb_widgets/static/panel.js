@@ -12,6 +12,7 @@ const FINE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const PATIENT = 500; // milliseconds between two greetings by the comm, until another way is tried
 const HOMELESS = 4000; // milliseconds until a question is shown over the page, where the notebook holds no place for it
 
 export default {
@@ -73,11 +74,12 @@ class Panel {
     this.listen();
   }
 
-  // Again until it is answered, and by either way in turn: Voila lets no message of ours pass on the control channel, and what is sent by the
-  // comm before the front end knows the kernel's subshell waits for the cell that runs.
+  // Again until it is answered: what is sent by the comm before the front end knows the kernel's subshell waits for the cell that runs. A page that
+  // was loaded while one runs never comes to know it, so then the control channel is tried in turn; it is the second choice, for each message on
+  // it makes the front end believe that the kernel is idle, and Voila lets none of ours pass.
   greet(pause) {
     if (this.page) return;
-    this.way = this.way === "control" ? "comm" : "control";
+    this.way = pause > PATIENT && this.way === "comm" ? "control" : "comm";
     this.send({ op: "hello", way: this.way });
     this.greeting = setTimeout(() => this.greet(Math.min(2 * pause, 10000)), pause);
   }
@@ -101,10 +103,10 @@ class Panel {
     this.showSaid();
   }
 
-  // By the kernel's control channel, which is served while a cell keeps the kernel busy; where that is not to be had, by the comm.
+  // By the comm, or by the kernel's control channel, which is served while a cell keeps the kernel busy.
   send(message) {
     const kernel = this.model.widget_manager?.kernel;
-    if (this.way === "comm" || !kernel?.sendControlMessage) { this.model.send(message); return; }
+    if (this.way !== "control" || !kernel?.sendControlMessage) { this.model.send(message); return; }
     const header = {
       msg_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, msg_type: "durnb_request", version: "5.3",
       username: kernel.username, session: kernel.clientId, date: new Date().toISOString(),
