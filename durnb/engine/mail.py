@@ -78,7 +78,21 @@ def check_schema(name: str, value: object, schema: Mapping[str, Any]) -> None:
         where = f" at {error.json_path}" if error.absolute_path else ""
         raise SignalRefused(name=name, why=f"{error.message}{where}") from None
     except jsonschema.SchemaError as error:
-        raise UsageError(f"wait_for({name!r}): the schema is no JSON schema: {error.message}") from None
+        raise _no_schema(name, error.message) from None
+
+
+def check_is_schema(name: str, schema: Mapping[str, Any]) -> None:
+    """Raises UsageError for what is no JSON schema: at the wait that has it, and not at whoever sends the signal."""
+    import jsonschema  # noqa: PLC0415  # as above
+
+    try:
+        jsonschema.validators.validator_for(schema).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise _no_schema(name, error.message) from None
+
+
+def _no_schema(name: str, why: str) -> UsageError:
+    return UsageError(f"wait_for({name!r}): the schema is no JSON schema: {why}")
 
 
 def waits_for(history: History, name: str) -> list[Wait]:

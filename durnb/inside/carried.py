@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from collections import deque
 from collections.abc import Iterator, MutableMapping
@@ -44,7 +45,7 @@ def carried(frame: FrameType | None, namespace: MutableMapping[str, object]) -> 
         return Carried((), False)
     values = frame.f_locals
     grown = {name for name in read.grown if isinstance(values.get(name), _CONTAINERS)}
-    return Carried(tuple(sorted(read.sets | grown)), frame.f_code.co_name != "<module>")
+    return Carried(tuple(sorted(read.sets | grown)), bool(frame.f_code.co_flags & inspect.CO_OPTIMIZED))
 
 
 @lru_cache(maxsize=64)  # a loop inside of another begins often

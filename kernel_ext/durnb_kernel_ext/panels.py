@@ -88,11 +88,17 @@ class _Look:
         return self.part(page_of(self.session, history, self._view, drawn=drawn))
 
 
+def _rests(history: History) -> bool:
+    """Whether no step runs."""
+    return all(step.status != "running" for step in history.steps.values())
+
+
 def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
     panel = LivePanel(
         part(page),
         look=_Look(session, part).page,
+        rests=lambda: bool(session.seen(_rests)),
         publish=display.change,
         operate=lambda operation, step, message: operate(session, operation, step, message),
         detail=lambda step: detail(session, step),

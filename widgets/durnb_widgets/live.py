@@ -33,6 +33,7 @@ _WIDGETS: Final = "2.1.0"  # the version of ipywidgets' messages
 _NOTHING: Final = Markup("")
 
 Look = Callable[[bool], RunPage | None]
+Rests = Callable[[], bool]
 Publish = Callable[[Markup, RunPage], None]
 Operate = Callable[[str, str, Mapping[str, Any]], str]
 Detail = Callable[[str], Markup]
@@ -58,13 +59,15 @@ def panel_widget(key: str) -> Any | None:
 class LivePanel:
     """Follows a run from a thread of its own.
 
-    `look` gives the run's page as it is now (None while there is none), with the timeline drawn anew or not, `publish` changes what the notebook holds, `operate` does what a button says,
-    `detail` shows a step. While a step runs, the panel looks now and then by itself, so that its time goes on.
+    `look` gives the run's page as it is now (None while there is none), with the timeline drawn anew or not, `rests` says whether no step runs,
+    `publish` changes what the notebook holds, `operate` does what a button says, `detail` shows a step. While a step runs, the panel looks now and then by itself, so that its time goes on.
     """
 
-    def __init__(self, page: RunPage, *, look: Look, publish: Publish, operate: Operate, detail: Detail, small: bool = False) -> None:
+    def __init__(
+        self, page: RunPage, *, look: Look, rests: Rests, publish: Publish, operate: Operate, detail: Detail, small: bool = False
+    ) -> None:
         self.key = uuid.uuid4().hex[:12]
-        self._look, self._publish, self._operate, self._detail = look, publish, operate, detail
+        self._look, self._rests, self._publish, self._operate, self._detail = look, rests, publish, operate, detail
         self._small = small
         self._condition = threading.Condition()
         self._looking, self._sending, self._publishing = threading.Lock(), threading.Lock(), threading.Lock()
@@ -85,9 +88,9 @@ class LivePanel:
     def changed(self) -> None:
         """Something happened to the run. From any thread; returns at once, where a page shows the panel.
 
-        Where none has asked for it, the notebook is all that there is, and whoever executes it takes in what comes while a cell runs, no later.
+        Where none has asked for it, the notebook is all that there is, and whoever executes it takes in what comes before a cell's end, no later.
         """
-        if self._sent is None and threading.current_thread() is threading.main_thread():
+        if self._sent is None and threading.current_thread() is threading.main_thread() and self._rests():
             self.settle()
         with self._condition:
             self._changed = True
@@ -142,9 +145,8 @@ class LivePanel:
         now = time.monotonic()
         if not lasts or not self._since:
             self._since = self._announced = now if lasts else 0.0
-        every = max(
-            ANNOUNCED_EVERY, (now - self._since) / 20
-        )  # less and less often: whoever keeps the messages for an absent page keeps these
+        # less and less often: whoever keeps the messages for an absent page keeps these, too
+        every = max(ANNOUNCED_EVERY, (now - self._since) / 20)
         if self._widget is None or self._sent is None or now < self._announced + every or not lasts:
             return
         self._announced = now
@@ -165,20 +167,27 @@ class LivePanel:
 
     def settle(self) -> None:
         """What the notebook holds, and the timeline, which is much to draw, are made to say what is so now. From any thread."""
-        self._guarded(lambda: self._look_on(drawn=True))
+        self._guarded(self._settled)
+
+    def _settled(self) -> bool:
+        seen = self._look_on(drawn=True)
         self._patch_chart()
         with self._publishing:
             if not self._closed:
                 self._publish(self.html(), self._page)
+        return seen
 
     def _show(self) -> bool:
         """Look, and send what has changed; whether there was anything to see."""
         with self._condition:
             self._changed = False  # what changes from here on is looked at next
-        if time.monotonic() < self._drawn + SAVED_EVERY:
-            return self._guarded(lambda: self._look_on(drawn=False))
-        seen = self._guarded(lambda: self._look_on(drawn=True))
-        self._patch_chart()
+        return self._guarded(self._shown)
+
+    def _shown(self) -> bool:
+        drawn = time.monotonic() >= self._drawn + SAVED_EVERY
+        seen = self._look_on(drawn=drawn)
+        if drawn:
+            self._patch_chart()
         return seen
 
     @staticmethod

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
+from durnb.engine import overview
 from durnb.engine.cells import NotebookCell
 from durnb.events import CallFailed, CallSucceeded, ErrorInfo, RunSuspended, WaitStarted
 from durnb.fingerprint import read_cell
@@ -41,6 +42,19 @@ def test_every_run_has_a_page_that_shows_each_step_once(story: Story) -> None:
     assert sum(shown.counts.values()) == len(shown.cards)
     assert cards(shown)["never"].standing == "not reached"
     assert shown.headline
+
+
+@given(stories())
+def test_the_panel_and_the_status_file_never_say_different_things(story: Story) -> None:
+    shown = page(story, "load", "train")
+    told = overview.as_json(story.history)
+    assert shown.state == told["state"]
+    found = cards(shown)
+    for row in told["steps"]:
+        card = found[row["step"]]
+        assert card.standing == row["status"] or (card.standing, row["status"]) == ("stale", "finished")
+        assert (card.attempts, card.ran, card.size, list(card.lost)) == (row["attempts"], row["ran"], row["size"], row["lost"])
+        assert (card.at.isoformat() if card.at else None) == row["at"]
 
 
 @given(stories())

@@ -168,7 +168,7 @@ class Panel {
     const host = fragment(this.page.shell);
     host.querySelector(".durnb-tools").before(element("div", "durnb-said", { role: "status", "aria-live": "polite" }));
     host.addEventListener("click", (event) => this.click(event));
-    host.addEventListener("pointerdown", (event) => { this.pressed = event.target.closest("button[data-op]"); });
+    host.addEventListener("pointerdown", (event) => { this.pressed = event.button === 0 ? event.target.closest("button[data-op]") : null; });
     host.addEventListener("pointerup", (event) => this.released(event));
     host.addEventListener("submit", (event) => this.submit(event));
     host.addEventListener("focusin", (event) => { this.focused = event.target; });
