@@ -193,6 +193,8 @@ class Reducer:
         by_reference = singletons.builtin_type(obj)
         if by_reference is not None:
             return by_reference
+        if obj.__module__ == "_ctypes":
+            raise CantStore(obj, "classes of ctypes can't be stored: make them, and what is made of them, in a plain cell")
         if not obj.__flags__ & (1 << 9):
             raise CantStore(obj, f"the type {obj.__qualname__} of {obj.__module__} can't be found by its name")
         return self.definition(obj)
