@@ -10,8 +10,8 @@ from benchmarks import peers
 from benchmarks.kernel import Kernel
 from benchmarks.rows import Row
 from durnb.clock import SystemClock
-from durnb.fold import Checkpoint
 from durnb.journal import RunName, Store, read_history
+from durnb.steps import Checkpoint
 
 GIGABYTE = 1 << 30
 _COLUMNS = 16

@@ -18,7 +18,6 @@ from durnb.events import (
     CheckpointSaved,
     CheckpointsDropped,
     CheckpointTrusted,
-    ErrorInfo,
     Input,
     KernelAttached,
     KernelDetached,
@@ -42,36 +41,12 @@ from durnb.events import (
     StepWoken,
     WaitStarted,
 )
-from durnb.happened import Calls, Signal
+from durnb.happened import Signal
+from durnb.steps import Attempt, Checkpoint, Execution, Line, StepHistory
 
-AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
 RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]
-Answer = Literal["retry", "keep", "done", "abort"]
-Line = tuple[tuple[str, int], ...]
 _WORKS: Final = (StepStarted, StepSucceeded, StepFailed)
 _OF_KERNELS: Final = (KernelAttached, KernelDetached)
-
-
-@dataclass(slots=True, kw_only=True)
-class Attempt:
-    """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
-
-    `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
-    `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
-    """
-
-    number: int
-    epoch: int
-    started: datetime
-    status: AttemptStatus = "running"
-    ended: datetime | None = None
-    ran: float | None = None
-    error: ErrorInfo | None = None
-    retry_in: float | None = None
-    outputs: str = ""
-    kept: int = 0
-    ended_seq: int = 0
-    suspended: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,112 +62,14 @@ class KernelLife:
 
 
 @dataclass(slots=True, kw_only=True)
-class Execution:
-    """A decision to run a step, and its attempts."""
-
-    number: int
-    generation: int
-    code: str
-    source: str
-    options: str
-    fingerprint: str
-    inputs: tuple[Input, ...]
-    line: Line
-    reason: str
-    once: bool
-    prestate: str
-    prestate_signature: str
-    started_seq: int
-    attempts: list[Attempt] = field(default_factory=list)
-    checkpoint: int | None = None
-
-    @property
-    def last(self) -> Attempt:
-        return self.attempts[-1]
-
-    @property
-    def crashes(self) -> int:
-        """The attempts that died with their kernel, without a plan, and got nowhere."""
-        return sum(attempt.status == "crashed" and not attempt.suspended and not attempt.kept for attempt in self.attempts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read.
-
-    `beside` are names that it holds because they share state with what was read. `kept` are other codes and inputs for which a person had it kept.
-    `used` is the event that last made it the step's current one; `written` are those that stored bytes for it, of which the last one's `manifest` holds.
-    """
-
-    number: int
-    step: str
-    execution: int
-    code: str
-    fingerprint: str
-    inputs: tuple[Input, ...]
-    line: Line
-    manifest: str
-    signature: str
-    saved: bool
-    at: datetime
-    ran: float
-    save: float
-    size: int
-    kept: tuple[tuple[str, tuple[Input, ...]], ...] = ()
-    beside: tuple[Input, ...] = ()
-    used: int = 0
-    written: tuple[int, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class StepHistory:
-    """A step's past in this run.
-
-    `checkpoints` are those that can serve, `dropped` those whose bytes retention let go of.
-    `current` is the checkpoint that stands for it; `answer` is a person's, not yet acted upon. `rerun` says that one was asked for and has not begun;
-    until it succeeds, checkpoints numbered
-    below `serves_from` do not serve. `settled`: an unfinished last execution no longer matters, a checkpoint was
-    reused since.
-    """
-
-    name: str
-    executions: list[Execution] = field(default_factory=list)
-    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
-    dropped: dict[int, Checkpoint] = field(default_factory=dict)
-    current: int | None = None
-    generation: int = 1
-    rerun: bool = False
-    serves_from: int = 0
-    settled: bool = False
-    answer: Answer | None = None
-    cell_id: str | None = None
-    calls: Calls = field(default_factory=Calls)
-
-    @property
-    def last(self) -> Execution | None:
-        return self.executions[-1] if self.executions else None
-
-    @property
-    def checkpoint(self) -> Checkpoint | None:
-        return self.checkpoints[self.current] if self.current is not None else None
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the last execution was started, did not finish, and still matters."""
-        return bool(self.executions) and self.executions[-1].checkpoint is None and not self.settled
-
-    @property
-    def status(self) -> AttemptStatus | Literal["new"]:
-        """The status of the last attempt; "new" before the first."""
-        return self.executions[-1].last.status if self.executions else "new"
-
-
-@dataclass(slots=True, kw_only=True)
 class History:
     """A run's state after `seq` events. `last_step_event` leaves kernels' comings and goings out. `steps` is in order of first start; `line` is the last line that the run knew.
 
     `signals` (by id) arrived, and no wait took them yet. `paused`: a person wants no step of it to start for now. `suspended`: it waits without a
     kernel, or its next kernel has done nothing yet.
+
+    So that a view need not tell everything anew: `turned` is the last event that was more than a call inside a step, `swept` the last one that
+    was about no single step.
     """
 
     run: str = ""
@@ -213,6 +90,8 @@ class History:
     paused: bool = False
     suspended: RunSuspended | None = None
     signals: dict[str, Signal] = field(default_factory=dict)
+    turned: int = 0
+    swept: int = 0
 
     @property
     def state(self) -> str:
@@ -237,8 +116,9 @@ class History:
                 step = self.steps[e.step]
                 step.calls.succeed(e, recorded)
                 step.executions[-1].attempts[-1].kept += 1
+                step.touched = recorded.seq
                 if e.signal:
-                    self.signals.pop(e.signal, None)
+                    step.calls.made[e.call].answer = self.signals.pop(e.signal, None)
             case RunStarted() as e:
                 self.run, self.notebook, self.store, self.parameters = e.run, e.notebook, e.store, e.parameters
                 self.started = recorded.at
@@ -285,7 +165,7 @@ class History:
             case CallStarted() | CallResolved() | WaitStarted():
                 self.steps[recorded.event.step].calls.take(recorded)
             case SignalReceived() as e:
-                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at)
+                self.signals[e.request] = Signal(id=e.request, name=e.name, value=e.value, at=recorded.at, by=e.by, via=e.via)
                 self._requested(e.request)
             case RunFinished() as e:
                 self.status = e.status
@@ -303,6 +183,19 @@ class History:
                 assert_never(never)
         if self.attached and not isinstance(recorded.event, RunAbandoned):  # whoever abandons a run is not its last kernel
             self.kernels[-1].last = recorded.at
+        if not isinstance(recorded.event, CallSucceeded):
+            self._mark(recorded)
+
+    def _mark(self, recorded: Recorded) -> None:
+        """What the event was about has changed with it."""
+        event = recorded.event
+        if not isinstance(event, CallFailed | CallStarted | LoopSaved | WaitStarted | SignalReceived):
+            self.turned = recorded.seq
+        step = self.steps.get(getattr(event, "step", ""))
+        if step is not None:
+            step.touched = recorded.seq
+        if step is None or isinstance(event, RunSuspended):
+            self.swept = recorded.seq
 
     def _step(self, name: str) -> StepHistory:
         return self.steps.setdefault(name, StepHistory(name=name))
@@ -346,9 +239,10 @@ class History:
                     started_seq=recorded.seq,
                 )
             )
-        step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at))
         if e.generation != step.calls.generation:
             step.calls = step.calls.following(e.generation)
+        behind = len(step.calls.made) - len(step.calls.open)
+        step.executions[-1].attempts.append(Attempt(number=e.attempt, epoch=recorded.epoch, started=recorded.at, behind=behind))
         step.generation, step.answer, step.cell_id = e.generation, None, e.cell_id or step.cell_id
         step.rerun = step.settled = False
         self.line = self.line[: e.line_kept] + e.line

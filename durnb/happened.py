@@ -14,12 +14,27 @@ CallStatus = Literal["started", "succeeded", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal that arrived; `value` is JSON."""
+    """A signal that arrived; `value` is JSON. `by` and `via` say who sent it, and from where."""
 
     id: str
     name: str
     value: str
     at: datetime
+    by: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A durable wait; `until` is aware, None where no time ends it."""
+
+    what: Literal["sleep", "signal"]
+    name: str
+    until: datetime | None
+    prompt: str
+    schema: str
+    started: datetime
+    woken: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +42,7 @@ class Call:
     """One durable call. `execution` is the one in which it returned; `failures` are those that count against its retries.
 
     `allowed`: a person said that it may run again. `seq` is the event that its bytes were stored with. `once`: its start was recorded, for it may
-    happen once only; `carried`: in an earlier generation.
+    happen once only; `carried`: in an earlier generation. `wait` is the one that ended with it, by the signal `answer`.
     """
 
     label: str
@@ -46,19 +61,8 @@ class Call:
     seq: int = 0
     once: bool = False
     carried: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """A durable wait that has not ended; `until` is aware, None where no time ends it."""
-
-    what: Literal["sleep", "signal"]
-    name: str
-    until: datetime | None
-    prompt: str
-    schema: str
-    started: datetime
-    woken: bool = False
+    wait: Wait | None = None
+    answer: Signal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,8 @@ class LoopPoint:
 class Calls:
     """The calls of one generation of a step by identity; its waits that go on, and its loops' last points.
 
-    `on_change` is a person's answer for its stale calls. `superseded` are the events whose stored bytes nothing needs any more.
+    `on_change` is a person's answer for its stale calls. `superseded` are the events whose stored bytes nothing needs any more. `open` are those of
+    `made` that did not succeed, in the order in which that came about.
     """
 
     generation: int = 1
@@ -86,23 +91,27 @@ class Calls:
     loops: dict[str, LoopPoint] = field(default_factory=dict)
     on_change: Literal["retry", "keep"] | None = None
     superseded: list[int] = field(default_factory=list)
+    open: dict[str, Call] = field(default_factory=dict)
 
     def following(self, generation: int) -> Calls:
         """The calls of the next generation: none but those that may happen once only."""
         stored = [call.seq for call in self.made.values() if call.stored and not call.once]
+        carried = {call: replace(made, carried=True) for call, made in self.made.items() if made.once}
         return Calls(
             generation=generation,
-            made={call: replace(made, carried=True) for call, made in self.made.items() if made.once},
+            made=carried,
+            open={call: made for call, made in carried.items() if made.status != "succeeded"},
             superseded=[*self.superseded, *stored, *(point.seq for point in self.loops.values())],
         )
 
     def succeed(self, e: CallSucceeded, recorded: Recorded) -> None:
         """The call returned."""
-        if self.waits:
-            self.waits.pop(e.call, None)
+        wait = self.waits.pop(e.call, None) if self.waits else None
         before = self.made.get(e.call)
-        if before is not None and before.stored:
-            self.superseded.append(before.seq)
+        if before is not None:
+            self.open.pop(e.call, None)
+            if before.stored:
+                self.superseded.append(before.seq)
         self.made[e.call] = Call(
             label=sys.intern(e.label) if len(e.label) < 40 else e.label,
             status="succeeded",
@@ -116,17 +125,18 @@ class Calls:
             stored=e.stored,
             signature=e.signature,
             lost=e.lost,
+            wait=wait,
         )
 
     def take(self, recorded: Recorded) -> None:
         """Take in any other event of a call, wait or loop."""
         match recorded.event:
             case CallStarted() as e:
-                self.made[e.call] = Call(label=e.label, status="started", execution=e.execution, at=recorded.at, once=True)
+                self._open(e.call, Call(label=e.label, status="started", execution=e.execution, at=recorded.at, once=True))
             case CallFailed() as e:
                 known = self.made.get(e.call)
                 failures = (known.failures if known is not None and known.status == "failed" else 0) + 1
-                self.made[e.call] = Call(
+                failed = Call(
                     label=e.label,
                     status="started" if known is not None and known.status == "started" else "failed",
                     execution=e.execution,
@@ -136,6 +146,7 @@ class Calls:
                     failures=failures if e.retry_in is not None else 0,
                     error=e.error,
                 )
+                self._open(e.call, failed)
             case CallResolved() as e if not e.call:
                 self.on_change = "keep" if e.answer == "keep" else "retry"
             case CallResolved() as e:
@@ -155,12 +166,16 @@ class Calls:
             case other:
                 raise ValueError(f"{other.kind} is no event of a call")
 
+    def _open(self, call: str, made: Call) -> None:
+        self.made[call] = self.open[call] = made
+
     def _resolve(self, e: CallResolved, at: datetime) -> None:
         known = self.made.get(e.call)
         if known is None:
             return
         match e.answer:
             case "done":
+                self.open.pop(e.call, None)
                 self.made[e.call] = Call(
                     label=known.label,
                     status="succeeded",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from durnb.events import ErrorInfo
-from durnb.fold import AttemptStatus
+from durnb.steps import AttemptStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from durnb.archive.table import Shown, Table, bytes_text, seconds_text, when
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.manifest import OUT, Manifest
 from durnb.errors import CheckpointUnreadable, NotKept
-from durnb.fold import Checkpoint
+from durnb.steps import Checkpoint
 
 if TYPE_CHECKING:
     from durnb.archive.execution import ExecutionView

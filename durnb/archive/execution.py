@@ -14,7 +14,7 @@ from durnb.archive.lookup import not_there
 from durnb.archive.table import Shown, Table, one_line, seconds_text, when
 from durnb.errors import CheckpointUnreadable, DurnbError, NotKept
 from durnb.events import ErrorInfo, Input, InputKind
-from durnb.fold import Attempt, Execution
+from durnb.steps import Attempt, Execution
 
 if TYPE_CHECKING:
     from durnb.archive.step import StepView  # it makes the executions

@@ -66,6 +66,10 @@ class NotebookHistory(Shown, Mapping[str, RunView]):
     def __iter__(self) -> Iterator[str]:
         return map(str, self.store.runs())
 
+    def views(self) -> list[RunView]:
+        """All runs in order; looked up one by one, each would go through the folder."""
+        return [RunView(self, run) for run in self.store.runs()]
+
     def __len__(self) -> int:
         return len(self.store.runs())
 
@@ -98,7 +102,7 @@ class NotebookHistory(Shown, Mapping[str, RunView]):
         return Table(
             title=f"history of {self.store.notebook.name}",
             heads=("run", "state", "finished", "when", "held by"),
-            rows=tuple(_row(run) for run in self.values()),
+            rows=tuple(_row(run) for run in self.views()),
             foot="" if len(self) else "no durable cell has run yet",
         )
 

@@ -164,7 +164,7 @@ class RunView(Shown, Mapping[str, StepView]):
         history = self.history
         found = overview.rows(history)
         rows = found if self._own is not None else map(overview.unowned, found)
-        return Glance(history.status, tuple(rows), history.updated)
+        return Glance(history.state, tuple(rows), history.updated)
 
     def row(self, step: str) -> StepRow:
         """One step in short. Raises NotInHistory."""

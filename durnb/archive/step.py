@@ -13,7 +13,7 @@ from durnb.archive.rows import Rows
 from durnb.archive.table import Shown, Table, bytes_text, one_line, seconds_text, when
 from durnb.engine.overview import StepRow
 from durnb.events import ErrorInfo
-from durnb.fold import StepHistory
+from durnb.steps import StepHistory
 
 if TYPE_CHECKING:
     from durnb.archive.run import RunView  # it makes the steps

@@ -13,7 +13,7 @@ from durnb.cli.tables import print_table
 from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
 from durnb.engine.cells import NotebookCell, step_names
-from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.plan import LEFT_OPEN, Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
@@ -45,6 +45,7 @@ def command(notebook: Path, run: str | None, every: bool, as_json: bool) -> None
     click.echo(f"run {chosen}, if all cells were run in it now:" if chosen else "no run yet; if all cells were run now:")
     rows = ((str(step), step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
     print_table(("step", "will", "why", "ran"), rows, numbers=frozenset({"ran"}))
+    click.echo(LEFT_OPEN)
     if chosen is not None and ((store.status(chosen) or {}).get("state", "open") != "open" or chosen.key != "default"):
         click.echo(
             "this is what Run All would do in a notebook that is attached to that run; durnb run goes on with its own key's unfinished run, else begins the next"

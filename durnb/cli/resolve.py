@@ -9,7 +9,7 @@ import click
 from durnb.cli.arguments import json_option, notebook_argument, run_option
 from durnb.cli.steered import EPILOG, carry_out
 from durnb.engine.steering import Steer
-from durnb.fold import Answer
+from durnb.steps import Answer
 
 
 @click.command("resolve", epilog=EPILOG)

@@ -15,9 +15,9 @@ from durnb.clock import SystemClock
 from durnb.engine.manifest import Manifest
 from durnb.engine.overview import ending
 from durnb.errors import UsageError
-from durnb.fold import Checkpoint, StepHistory
 from durnb.journal import RunName, Store, read_history
 from durnb.runner.runview import run_facts
+from durnb.steps import Checkpoint, StepHistory
 
 
 @click.command("show")

@@ -12,6 +12,7 @@ import click
 
 from durnb.cli.arguments import choose_run, length_of, notebook_argument, run_option, store_for
 from durnb.clock import SystemClock
+from durnb.engine.mail import Sender
 from durnb.engine.messages import LOOK
 from durnb.engine.sending import PATIENCE, said, send_signal
 from durnb.errors import UsageError
@@ -49,7 +50,7 @@ def command(notebook: Path, name: str, value: str, run: str | None, wait: str) -
     patience = length_of("--wait", wait, least=timedelta(0))
     store = store_for(notebook)
     chosen = choose_run(store, run)
-    sent = send_signal(store, chosen, name, value, clock=SystemClock(), patience=patience)
+    sent = send_signal(store, chosen, name, value, sender=Sender.here("the command line"), clock=SystemClock(), patience=patience)
     if sent == "kept" and task_of(store, chosen.key) is not None:
         store.request(chosen, LOOK)  # a runner sees it at whatever moment it comes, and lets a suspended run go on
     click.echo(said(sent, chosen, name))

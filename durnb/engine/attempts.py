@@ -30,8 +30,9 @@ from durnb.engine.stage import Stage
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fingerprint import probe
-from durnb.fold import StepHistory, shortened
+from durnb.fold import shortened
 from durnb.journal import Journal
+from durnb.steps import StepHistory
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 

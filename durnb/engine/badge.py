@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "disabled"]
+BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "waiting", "disabled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from durnb.engine.commit import Committed
 from durnb.engine.decide import Reuse, answers
 from durnb.engine.putback import PutBack
 from durnb.engine.saving import Ended
-from durnb.fold import Checkpoint, StepHistory
+from durnb.engine.waiting import Waiting
+from durnb.steps import Checkpoint, StepHistory
 
 
 def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
@@ -40,6 +41,13 @@ def failed(step: StepHistory, attempts: Attempts) -> Badge:
         reason=overview.ending(step),
         notes=tuple(attempts.notes),
     )
+
+
+def waiting(found: Waiting, attempts: Attempts) -> Badge:
+    """The step does nothing but wait, and its kernel is about to be ended for so long."""
+    signals = [f"for the signal {' or '.join(found.names)}"] if found.names else []
+    until = [f"until {found.until.astimezone():%Y-%m-%d %H:%M:%S}"] if found.until is not None else []
+    return Badge(step=found.step, state="waiting", attempt=attempts.numbers.attempt, reason=" ".join([*signals, *until]))
 
 
 def saving(ended: Ended, attempts: Attempts, now: datetime) -> Badge:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from durnb.clock import Clock
 from durnb.config import Settings
+from durnb.engine.progress import Progress
 from durnb.engine.waiting import Waiting
 from durnb.errors import CallTooLate, StepAsks
 from durnb.happened import Calls
@@ -108,7 +109,7 @@ class Scope:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Body:
-    """One attempt's body while it runs. `show` puts text into its badge (empty: none), `lines` are of what goes on; `serve` takes what others sent; `asked` is what it has to ask.
+    """One attempt's body while it runs. `show` puts text into its badge (empty: none), `lines` are of what goes on, `maps` how far maps are; `serve` takes what others sent; `asked` is what it has to ask.
 
     `started_seq` is that of its execution. `leaving`: no further call begins. `cautious` says whether stale calls may ask.
     """
@@ -134,6 +135,7 @@ class Body:
     stale: dict[str, float] = field(default_factory=dict)
     owners: dict[str, object] = field(default_factory=dict)
     lines: dict[object, str] = field(default_factory=dict)
+    maps: dict[object, Progress] = field(default_factory=dict)
     root: Scope = field(init=False)
     _before: frozenset[threading.Thread] = frozenset()
 

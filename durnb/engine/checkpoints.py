@@ -9,9 +9,9 @@ from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
-from durnb.fold import Attempt, Checkpoint, Execution, StepHistory
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, Group, restore
+from durnb.steps import Attempt, Checkpoint, Execution, StepHistory
 
 
 def signed_facts(journal: Journal, started_seq: int, what: str) -> tuple[str, ...]:

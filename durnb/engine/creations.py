@@ -19,7 +19,8 @@ from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import MADE, NOT_LOOKED_AT, NOT_MADE, Question
 from durnb.engine.manifest import MadeFile, Manifest
 from durnb.events import Input
-from durnb.fold import Checkpoint, History
+from durnb.fold import History
+from durnb.steps import Checkpoint
 
 _CHUNK: Final = 4_000_000  # bytes held in memory while a file is hashed
 _GONE: Final = "gone"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from durnb.events import Input
-from durnb.fold import Answer, Checkpoint, Execution, StepHistory
+from durnb.steps import Answer, Checkpoint, Execution, StepHistory
 
 GENERATORS = frozenset({"@random", "@numpy.random", "@torch.random", "@torch.cuda.random"})
 """Ambient components that are read by being drawn from; a step that did not draw did not read them."""

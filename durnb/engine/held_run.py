@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from durnb.clock import Clock, SystemClock
 from durnb.computed import unwatch
 from durnb.config import Settings
-from durnb.engine import overview
+from durnb.engine import badges, overview
 from durnb.engine.attempts import Attempts
 from durnb.engine.body import body_now
 from durnb.engine.cells import NotebookCell, step_names
@@ -33,9 +33,10 @@ from durnb.errors import (
     StoreOffered,
 )
 from durnb.fingerprint import watch_properties
-from durnb.fold import History, Line
+from durnb.fold import History
 from durnb.journal import Journal, RunName, Store, read_history, steps_of
 from durnb.snapshot import AmbientState
+from durnb.steps import Line
 
 T = TypeVar("T")
 
@@ -248,6 +249,11 @@ class HeldRun:
         with suppress(JournalError):  # the file is for onlookers
             journal.write_status(overview.as_json(journal.history))
         return waiting
+
+    def tell_waiting(self, found: Waiting) -> None:
+        """The badge of the step says that it waits without a kernel from here on. From any thread."""
+        if self._attempts is not None:
+            self._attempts.stage.badge(badges.waiting(found, self._attempts))
 
     def serve(self) -> Served:
         """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""

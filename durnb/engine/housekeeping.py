@@ -14,8 +14,9 @@ from durnb.engine.live import LiveNames
 from durnb.engine.signals import interrupts_held
 from durnb.engine.versions import Durable, Tried, Version
 from durnb.errors import JournalError, StoreBusy
-from durnb.fold import History, Line
+from durnb.fold import History
 from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, preview
+from durnb.steps import Line
 
 _WORTH: Final = 64_000_000  # bytes of checkpoints that later ones replaced, from which on they are removed at once
 _MANY: Final = 100  # such checkpoints, however small

@@ -17,7 +17,8 @@ from durnb.engine.place import Place, Seen
 from durnb.engine.versions import Live
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
-from durnb.fold import Execution, History
+from durnb.fold import History
+from durnb.steps import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import socket
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from durnb.errors import SignalRefused, UsageError
 from durnb.events import SignalReceived, StepWoken
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.happened import Signal, Wait
-from durnb.journal import Journal
+from durnb.journal import Journal, Request
+from durnb.steps import StepHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a signal (``ann@laptop``), and from where, in words; both empty where that is not known."""
+
+    by: str = ""
+    via: str = ""
+
+    @classmethod
+    def here(cls, via: str) -> Sender:
+        """Whoever this process belongs to."""
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError, ImportError):  # a container may have a user without a name
+            user = str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+        return cls(by=f"{user}@{socket.gethostname()}", via=via)
+
+
+_UNKNOWN: Final = Sender()
 
 
 def take_signals(journal: Journal) -> None:
@@ -19,7 +44,9 @@ def take_signals(journal: Journal) -> None:
         try:
             match request.kind:
                 case "signal":
-                    receive(journal, str(request.facts.get("name", "")), str(request.facts.get("value", "null")), request.id)
+                    receive(
+                        journal, str(request.facts.get("name", "")), str(request.facts.get("value", "null")), request.id, _sender(request)
+                    )
                 case "wake":
                     wake(journal, str(request.facts.get("step", "")), request.id)
                 case _:
@@ -30,6 +57,10 @@ def take_signals(journal: Journal) -> None:
             journal.refuse(request, str(error))
         else:
             journal.done(request)
+
+
+def _sender(request: Request) -> Sender:
+    return Sender(str(request.facts.get("by", "")), str(request.facts.get("via", "")))
 
 
 def wake(journal: Journal, name: str, request: str = "") -> str:
@@ -46,10 +77,10 @@ def _sleeps(step: StepHistory) -> bool:
     return any(wait.what == "sleep" and not wait.woken for wait in step.calls.waits.values())
 
 
-def receive(journal: Journal, name: str, value: str, request: str) -> None:
+def receive(journal: Journal, name: str, value: str, request: str, sender: Sender = _UNKNOWN) -> None:
     """Record one signal, `value` JSON. Raises SignalRefused."""
     check_value(journal.history, name, value)
-    journal.append(SignalReceived(request=request, name=name, value=value))
+    journal.append(SignalReceived(request=request, name=name, value=value, by=sender.by, via=sender.via))
 
 
 def check_value(history: History, name: str, value: str) -> None:
@@ -73,7 +104,22 @@ def check_schema(name: str, value: object, schema: Mapping[str, Any]) -> None:
         where = f" at {error.json_path}" if error.absolute_path else ""
         raise SignalRefused(name=name, why=f"{error.message}{where}") from None
     except jsonschema.SchemaError as error:
-        raise UsageError(f"wait_for({name!r}): the schema is no JSON schema: {error.message}") from None
+        raise _no_schema(name, error.message) from None
+
+
+def check_is_schema(name: str, schema: Mapping[str, Any]) -> None:
+    """Raises UsageError for what is no JSON schema: at the wait that has it, and not at whoever sends the signal."""
+    from jsonschema import SchemaError  # noqa: PLC0415  # as above
+    from jsonschema.validators import validator_for  # noqa: PLC0415  # as above
+
+    try:
+        validator_for(dict(schema)).check_schema(dict(schema))
+    except SchemaError as error:
+        raise _no_schema(name, error.message) from None
+
+
+def _no_schema(name: str, why: str) -> UsageError:
+    return UsageError(f"wait_for({name!r}): the schema is no JSON schema: {why}")
 
 
 def waits_for(history: History, name: str) -> list[Wait]:

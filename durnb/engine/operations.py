@@ -24,8 +24,8 @@ from durnb.engine.storage import Storage, storage_of
 from durnb.engine.versions import Durable
 from durnb.errors import RunHeld, UsageError
 from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested
-from durnb.fold import Answer, Checkpoint, Line, StepHistory
 from durnb.journal import Collected, Journal, RunName, Store
+from durnb.steps import Answer, Checkpoint, Line, StepHistory
 
 
 def step_of(session: Session, name: str) -> StepHistory:

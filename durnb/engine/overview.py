@@ -12,7 +12,8 @@ from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
 from durnb.engine.plan import Plan
 from durnb.engine.unmarked import is_automatic
-from durnb.fold import History, StepHistory
+from durnb.fold import History
+from durnb.steps import StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

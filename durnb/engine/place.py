@@ -11,7 +11,8 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
-from durnb.fold import Execution, History, Line
+from durnb.fold import History
+from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
 

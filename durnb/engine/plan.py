@@ -19,8 +19,10 @@ from durnb.engine.decide import MADE, REMOVED, answers
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.fingerprint import read_cell
-from durnb.fold import Checkpoint, History, StepHistory
+from durnb.fold import History
+from durnb.steps import Checkpoint, StepHistory
 
+LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 

@@ -12,8 +12,8 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
 from durnb.engine.versions import Durable
-from durnb.fold import Checkpoint
 from durnb.snapshot import noting
+from durnb.steps import Checkpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

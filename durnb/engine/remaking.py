@@ -20,7 +20,7 @@ from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.request import CellRequest
 from durnb.engine.versions import Durable
 from durnb.engine.work import made_by
-from durnb.fold import Checkpoint, StepHistory
+from durnb.steps import Checkpoint, StepHistory
 
 _MOVING: Final = (
     *("a generator", "a coroutine", "an async generator", "something of asyncio", "a task", "a future", "a thread "),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal, assert_never
 
 from durnb.clock import Clock
-from durnb.engine.mail import receive, take_signals, wake
+from durnb.engine.mail import Sender, receive, take_signals, wake
 from durnb.engine.owner import look_owner
 from durnb.errors import RunHeld, SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store
@@ -23,16 +23,16 @@ _LOOK: Final = 5.0  # seconds for the kernel's answer that it looked; what it fo
 _POLL: Final = 0.05  # seconds
 
 
-def send_signal(store: Store, run: RunName, name: str, value: str, *, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
+def send_signal(store: Store, run: RunName, name: str, value: str, *, sender: Sender, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
     """Send `value` (JSON) under `name`, and wait up to `patience` for the word of the kernel that has the run.
 
     Raises SignalRefused where the wait for it can't take the value, and the JournalErrors: then nothing was sent.
     """
 
     def record(journal: Journal) -> None:
-        receive(journal, name, value, uuid.uuid4().hex)
+        receive(journal, name, value, uuid.uuid4().hex, sender)
 
-    sent, refused = _send(store, run, "signal", {"name": name, "value": value}, record, clock, patience)
+    sent, refused = _send(store, run, "signal", {"name": name, "value": value, "by": sender.by, "via": sender.via}, record, clock, patience)
     if refused:
         raise SignalRefused(name=name, why=refused)
     return sent

@@ -35,8 +35,9 @@ from durnb.errors import (
 )
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
-from durnb.fold import Checkpoint, Line, shortened
+from durnb.fold import shortened
 from durnb.snapshot import ambient_problems
+from durnb.steps import Checkpoint, Line
 
 
 @dataclass(slots=True, kw_only=True)

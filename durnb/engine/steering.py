@@ -11,8 +11,9 @@ from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
 from durnb.engine.messages import LOOK
 from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
 from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
-from durnb.fold import Answer, History, StepHistory
+from durnb.fold import History
 from durnb.journal import Journal, Request
+from durnb.steps import Answer, StepHistory
 
 Wanted = Literal["pause", "resume", "cancel", "rerun", "resolve", "trust"]
 WANTED: Final[tuple[Wanted, ...]] = get_args(Wanted)

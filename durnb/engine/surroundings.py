@@ -11,8 +11,8 @@ from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.engine.versions import PLAIN, Durable, LiveAmbient, Plain, Tried, Version
 from durnb.events import Input
-from durnb.fold import Execution
 from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient
+from durnb.steps import Execution
 
 UNREAD = ("@logging:",)
 """Components that are put back and are nobody's input: what is logged is for people to read, and another level must not cost a night's training."""

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from durnb.engine.manifest import OUT, Manifest
-from durnb.fold import Checkpoint, Execution, History, StepHistory
+from durnb.fold import History
+from durnb.steps import Checkpoint, Execution, StepHistory
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
@@ -48,6 +49,11 @@ def holdings(history: History, lengths: Mapping[str, int]) -> list[Holding]:
     ]
     totals = {step.name: sum(one.own for one in found if one.step == step.name) for step in steps}
     return sorted(found, key=lambda one: (-totals[one.step], one.step, -one.bytes, one.what))
+
+
+def of_checkpoint(step: StepHistory, lengths: Mapping[str, int]) -> list[Holding]:
+    """What the checkpoint that stands for the step stores."""
+    return list(_current(step, _Count(lengths)))
 
 
 @dataclass(slots=True)

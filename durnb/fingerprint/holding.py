@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MappingProxyType, ModuleType, TracebackType
 from typing import Any
-from weakref import ReferenceType, getweakrefcount
+from weakref import getweakrefcount
 
 from durnb import mapped, trees
 from durnb.computed import marks_of
@@ -95,7 +95,7 @@ class _Looking:
             part, references = queue.pop()
             for inner in self._inside(name, part):
                 self._meet(name, inner, queue, references)
-            if derives(type(part), ReferenceType):
+            if leaves.is_weak(type(part)):
                 self._meet_weakly(name, part, queue)
             if len(self.held) - before > MOST:
                 self.opened.add(name)
@@ -185,7 +185,7 @@ class _Looking:
 
     def _meet_weakly(self, name: str, part: Any, queue: list[tuple[object, int]]) -> None:
         """What a weak reference leads to is shared with its holder, which has no reference to it that counts."""
-        referent = ReferenceType.__call__(part)
+        referent = leaves.referent(part)
         if referent is not None:
             self.weak[id(referent)] = self.weak.get(id(referent), 0) + 1
             self._meet(name, referent, queue, 0)

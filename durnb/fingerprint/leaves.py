@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
+from weakref import ProxyTypes, ReferenceType
 
 from durnb.fingerprint.looking import GC, HEAP, basicsize, derives, flags, module_of, mro, qualname, type_base
 from durnb.fingerprint.origin import module_dict
@@ -49,6 +50,21 @@ def inside(value: object, cls: type) -> list[object] | None:
         return None
     plain = array.view(value, array)
     return list(_objects(plain)) if plain.dtype.hasobject else []
+
+
+def is_weak(cls: type) -> bool:
+    """Whether a value of this type is a weak reference or a weak proxy."""
+    return derives(cls, ReferenceType) or any(cls is each for each in ProxyTypes)
+
+
+def referent(value: Any) -> object | None:
+    """What a weak reference or proxy leads to; None where that is gone."""
+    if derives(type(value), ReferenceType):
+        return cast(object, ReferenceType.__call__(value))
+    try:
+        return cast(object, value.__reduce_ex__.__self__)  # asked of the object behind it, as everything is
+    except Exception:  # it is gone, or answers for attributes in a way of its own
+        return None
 
 
 def memory(value: Any) -> list[object]:

@@ -36,6 +36,7 @@ def loaded_kinds() -> dict[int, Kind]:
         _add(found, np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
         _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
         _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
+        _add(found, np, "ufunc", Kind(numeric.of_ufunc))
     if torch is not None:
         _add(found, torch, "Tensor", Kind(partial(numeric.of_tensor, torch)))
     if pa is not None:

@@ -5,6 +5,7 @@ Libraries are looked up among what is loaded, and never imported.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,6 +117,12 @@ def _behind(base: object) -> object:
     """The array behind the holder that `as_strided` and sliding windows put between a view and it."""
     held = (instance_dict(base) or {}).get("base") if type_name(type(base)).endswith("DummyArray") else None
     return base if held is None else held
+
+
+def of_ufunc(value: Any) -> Parts:
+    """A function of numpy's for arrays, with the function that it calls where `frompyfunc` made it."""
+    made_of = [each for each in gc.get_referents(value) if callable(each)]
+    return Parts(joined("ufunc", value.__name__, str(value.nin), str(value.nout)), made_of)
 
 
 def of_scalar(value: Any) -> Parts:

@@ -166,6 +166,8 @@ def _reduced(value: object, reduced: object, layout: Layout, hidden: frozenset[s
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
         return opaque(layout.name)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    if state is None and layout.own:  # Counter, date and others reduce without the attributes that a class of the notebook gave them
+        state = {name: held for name, held in (instance_dict(value) or {}).items() if name not in hidden} or None
     if type(state) is dict:
         state = _without(state if layout.own else without_caches(state), hidden)
     fields: list[object] = [make, arguments, _state(state)]

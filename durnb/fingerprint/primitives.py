@@ -71,6 +71,14 @@ def _of_file(value: Any) -> Parts:
     return Parts(joined("opaque", type_name(type(value)), str(value.name), str(place)), opaque=True)
 
 
+def _of_memory_file(value: Any) -> Parts:
+    """A StringIO or BytesIO. Merely asking one for its attributes gives it a dict for them."""
+    if value.closed:
+        return Parts(joined("closed file", type_name(type(value))))
+    *state, own = value.__getstate__()
+    return Parts(joined("file in memory", type_name(type(value))), (*state, own or None), numbered=True)
+
+
 def of_sqlite(value: Any) -> Parts:
     """A connection of sqlite3 counts by how it is set; its database is not looked at."""
     settings = (value.isolation_level, value.in_transaction, value.row_factory, value.text_factory)
@@ -110,6 +118,7 @@ PRIMITIVES: dict[type, Taker] = {
     type(threading.RLock()): _of_rlock,
     contextvars.ContextVar: _of_variable,
     **dict.fromkeys((io.TextIOWrapper, io.BufferedReader, io.FileIO), _of_file),
+    **dict.fromkeys((io.StringIO, io.BytesIO), _of_memory_file),
     weakref.WeakKeyDictionary: _of_weak_mapping,
     weakref.WeakValueDictionary: _of_weak_mapping,
     weakref.WeakSet: _of_weak_set,

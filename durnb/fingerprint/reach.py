@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, ModuleType, TracebackType
-from weakref import ReferenceType
 
 from durnb import trees
 from durnb.fingerprint import leaves
@@ -156,8 +155,8 @@ class _Walk:
             return True
         elif cls is FrameType or cls is TracebackType:
             return False
-        elif derives(cls, ReferenceType):
-            self.add(ReferenceType.__call__(value))  # type: ignore[arg-type]  # derives says so
+        elif leaves.is_weak(cls):
+            self.add(leaves.referent(value))
             return True
         elif leaves.is_boundary(cls) or self._is_tree(value, cls):
             return False

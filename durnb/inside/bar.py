@@ -54,13 +54,15 @@ class Bar:
             return
         self._next = now + min(_SELDOM, max(_EVERY, (now - self._began) / 100))
         self._told = True
-        self._body.tell(self, str(self.progress()))
+        self._body.maps[self] = progress = self.progress()
+        self._body.tell(self, str(progress))
 
     def end(self) -> None:
         """The map is over: the last line of one that told anything says how it ended, and goes."""
         if self._body is not None and self._told:
             self._body.tell(self, str(self.progress()))
             self._body.tell(self, "")
+            self._body.maps.pop(self, None)
 
 
 def length_of(items: object) -> int | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from collections import deque
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 from durnb.fingerprint import names_of
 
@@ -26,42 +28,54 @@ class Carried:
     local: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the text of a loop says: names that the body binds or `sets` parts of, and `grown` by a method that may change what it is called on."""
+
+    sets: frozenset[str]
+    grown: frozenset[str]
+
+
 def carried(frame: FrameType | None, namespace: MutableMapping[str, object]) -> Carried:
     """What the notebook's ``for`` that runs now, in `frame` or a caller of it, hands from item to item; nothing where its text is not known."""
     while frame is not None and frame.f_globals is not namespace:  # tqdm or zip may stand between
         frame = frame.f_back
-    loop = _loop_at(frame) if frame is not None else None
-    if loop is None or frame is None:
+    read = _read("".join(linecache.getlines(frame.f_code.co_filename)), frame.f_lineno) if frame is not None else None
+    if read is None or frame is None:
         return Carried((), False)
-    local = frame.f_code.co_name != "<module>"
-    found = names_of(ast.Module(body=loop.body, type_ignores=[]))
-    target = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-    changed = set(found.binds) | set(_grown(loop, frame.f_locals))
-    return Carried(tuple(sorted((changed & found.reads) - target)), local)
+    values = frame.f_locals
+    grown = {name for name in read.grown if isinstance(values.get(name), _CONTAINERS)}
+    return Carried(tuple(sorted(read.sets | grown)), bool(frame.f_code.co_flags & inspect.CO_OPTIMIZED))
 
 
-def _loop_at(frame: FrameType) -> ast.For | ast.AsyncFor | None:
-    """The innermost ``for`` whose head stands where the frame is."""
+@lru_cache(maxsize=64)  # a loop inside of another begins often
+def _read(text: str, line: int) -> _Read | None:
+    """The innermost ``for`` whose head stands at that line."""
     try:
-        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError):  # a text that was typed over since
         return None
-    line = frame.f_lineno
     loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.AsyncFor)]
     there = [node for node in loops if node.lineno <= line <= (node.iter.end_lineno or node.lineno)]
-    return max(there, key=lambda node: (node.lineno, node.col_offset), default=None)
+    loop = max(there, key=lambda node: (node.lineno, node.col_offset), default=None)
+    if loop is None:
+        return None
+    found = names_of(ast.Module(body=loop.body, type_ignores=[]))
+    carried = found.reads - {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    changed = list(_changed(loop))
+    sets = {name for name, surely in changed if surely} | found.binds
+    return _Read(sets=carried & sets, grown=carried & {name for name, _ in changed})
 
 
-def _grown(loop: ast.For | ast.AsyncFor, values: Any) -> Iterator[str]:
-    """Names whose values the body changes in place, as far as its text says so."""
+def _changed(loop: ast.For | ast.AsyncFor) -> Iterator[tuple[str, bool]]:
+    """Names whose values the body changes in place, and whether it does so whatever they are."""
     for node in ast.walk(loop):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _GROWING:
-                if isinstance(values.get(name), _CONTAINERS):
-                    yield name
+                yield name, False
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                yield name
+                yield name, True
             case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                yield name
+                yield name, True
             case _:
                 pass

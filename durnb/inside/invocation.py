@@ -329,14 +329,21 @@ def run_within(function: Callable[[], Any], limit: timedelta, label: str) -> Any
         over.set()
 
     threading.Thread(target=work, name=f"durnb-{label}", daemon=True).start()
-    end = time.monotonic() + limit.total_seconds()
-    while not over.wait(min(SLICE, max(0.0, end - time.monotonic()))):
-        if time.monotonic() >= end and not over.is_set():
-            raise CallTimedOut(call=label, seconds=limit.total_seconds())
+    if not _is_over(over, limit):
+        raise CallTimedOut(call=label, seconds=limit.total_seconds())
     good, value = ended[0]
     if good:
         return value
     raise value
+
+
+def _is_over(over: threading.Event, limit: timedelta) -> bool:
+    """Wait, at most for so long; an interrupt is felt within a slice."""
+    end = time.monotonic() + limit.total_seconds()
+    while not over.wait(min(SLICE, max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end and not over.is_set():
+            return False
+    return True
 
 
 def _once_payload(done: dict[str, Any]) -> bytes:

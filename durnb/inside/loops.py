@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import FrameType
+from functools import lru_cache
+from types import CodeType, FrameType
 from typing import Any, Final
 
 from durnb import faults
@@ -200,8 +201,13 @@ class _Loop:
 
 def _target_of(frame: FrameType) -> str:
     """The variable of the notebook to which the ``for`` that runs in a frame gives its items; "" where it is none."""
-    steps = list(dis.get_instructions(frame.f_code))
-    at = next((at for at, step in enumerate(steps) if step.offset == frame.f_lasti), len(steps))
+    return _target_in(frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=64)  # a loop inside of another begins often
+def _target_in(code: CodeType, last: int) -> str:
+    steps = list(dis.get_instructions(code))
+    at = next((at for at, step in enumerate(steps) if step.offset == last), len(steps))
     if at + 1 >= len(steps) or steps[at].opname != "FOR_ITER" or steps[at + 1].opname not in ("STORE_NAME", "STORE_GLOBAL"):
         return ""
     return str(steps[at + 1].argval)

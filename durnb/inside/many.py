@@ -301,7 +301,7 @@ async def _take_some(
     flying: dict[asyncio.Task[Any], tuple[int, Any]], ended: asyncio.Queue[asyncio.Task[Any]], gathering: Gathering
 ) -> None:
     __tracebackhide__ = True
-    done = await ended.get()
+    done = await _one_of(ended)
     while True:
         at, item = flying.pop(done)
         error = done.exception()
@@ -309,6 +309,11 @@ async def _take_some(
         if ended.empty():
             return
         done = ended.get_nowait()
+
+
+async def _one_of(ended: asyncio.Queue[asyncio.Task[Any]]) -> asyncio.Task[Any]:
+    """The next task that ends; an interrupt's traceback ends above this frame, where the user's own do."""
+    return await ended.get()
 
 
 async def _awaited(invocation: Invocation | None, function: Callable[..., Any], item: object) -> Any:
@@ -364,10 +369,7 @@ def map_on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
     thread = threading.Thread(target=lambda: context.run(work), name="durnb-map-loop", daemon=True)
     thread.start()
     try:
-        while not ended.done():
-            with suppress(FutureTimeout):
-                ended.exception(timeout=SLICE)
-            mapping.gathering.bar.show()
+        _until_over(ended, mapping.gathering.bar)
     except BaseException:
         if tasks:
             with suppress(RuntimeError):  # the loop is closed: the map has ended
@@ -379,3 +381,11 @@ def map_on_a_loop(mapping: ItemMap, items: Iterable[Any]) -> list[Any]:
     if error is not None:
         raise error  # here, and not in the future: its frames say nothing to anybody
     return ended.result()
+
+
+def _until_over(ended: Future[list[Any]], bar: Bar) -> None:
+    """Wait for the map, telling how far it is; an interrupt is felt within a slice."""
+    while not ended.done():
+        with suppress(FutureTimeout):
+            ended.exception(timeout=SLICE)
+        bar.show()

@@ -13,7 +13,7 @@ from durnb import faults
 from durnb.clock import SLICE, SystemClock
 from durnb.config import duration
 from durnb.engine.body import Body, Scope, WaitNow, scope_now
-from durnb.engine.mail import arrived, check_schema
+from durnb.engine.mail import arrived, check_is_schema, check_schema
 from durnb.engine.overview import spell
 from durnb.errors import CallTooLate, SignalRefused, UsageError
 from durnb.events import CallFailed, CallSucceeded, ErrorInfo, WaitStarted
@@ -250,6 +250,7 @@ def _schema_of(name: str, schema: object) -> tuple[str, Any]:
     if schema is None:
         return "", None
     if isinstance(schema, Mapping):
+        check_is_schema(name, schema)
         return json.dumps(dict(schema)), None
     made = getattr(schema, "model_json_schema", None)
     if isinstance(schema, type) and callable(made):

@@ -21,7 +21,7 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.fold import Execution, History
+from durnb.fold import History
 from durnb.journal import rows
 from durnb.journal.database import Database, errors
 from durnb.journal.lease import Lease
@@ -30,6 +30,7 @@ from durnb.journal.opening import open_database
 from durnb.journal.packs import Packs, digest_of_bytes, read_list
 from durnb.journal.store import Store
 from durnb.journal.trust import Secret, load_secret
+from durnb.steps import Execution
 
 _STORED: Final = ("stream", "buffers", "payload", "outputs", "sources", "plain_stream")  # the fields of a manifest that name stored bytes
 

@@ -25,7 +25,8 @@ from durnb.events import (
     StepWoken,
     WaitStarted,
 )
-from durnb.fold import History, StepHistory
+from durnb.fold import History
+from durnb.steps import StepHistory
 
 
 class Order:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from durnb.events import CheckpointsDropped
-from durnb.fold import Checkpoint, History, RunStatus, StepHistory
+from durnb.fold import History, RunStatus
 from durnb.journal.names import RunName
+from durnb.steps import Checkpoint, StepHistory
 
 ENDED: Final[frozenset[RunStatus]] = frozenset({"finished", "failed", "abandoned", "cancelled"})
 

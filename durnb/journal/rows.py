@@ -21,7 +21,8 @@ Row = tuple[int, int, datetime, str, str | None, int | None, int | None, str | N
 _ESCAPE: Final = re.compile(r"\\(?:(?P<pair>ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|u(?P<odd>d[89a-f][0-9a-f]{2}|ffff)|.)")
 _MARKED: Final = re.compile(r"\\(?:uffff(?P<odd>[0-9a-f]{4})|.)")
 _JSON: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-FEW: Final = 4  # rows up to which one statement with parameters is faster than an appender
+FEW: Final = 7  # rows up to which one statement with parameters is faster than an appender
+_STATEMENT: Final = 256  # rows of one statement, where there are no appenders
 _PART: Final = 5000  # rows whose details are parsed as one JSON array: a third of the time of one by one
 
 
@@ -66,7 +67,7 @@ def recorded(rows: Sequence[Row]) -> Iterator[Recorded]:
                 detail["call"] = call
             if when != last:  # what was committed together has one time, and one object for it
                 last, at = when, when.replace(tzinfo=UTC)
-            yield Recorded(seq=seq, epoch=epoch, at=at, event=_event(kind, detail))
+            yield Recorded(seq=seq, epoch=epoch, at=at, event=event_of(kind, detail))
 
 
 def after(connection: DuckDBPyConnection, seq: int) -> Iterator[Recorded]:
@@ -74,6 +75,11 @@ def after(connection: DuckDBPyConnection, seq: int) -> Iterator[Recorded]:
     table = connection.execute("select * from events where seq > ?", [seq]).fetchall()
     table.sort(key=itemgetter(0))  # as inserted they are in order; this only makes sure
     return recorded(table)
+
+
+def is_one_transaction(connection: DuckDBPyConnection, count: int) -> bool:
+    """Whether `insert` adds so many rows all or none by itself."""
+    return count <= _STATEMENT or hasattr(connection, "appender")
 
 
 def insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence[Any]]) -> None:
@@ -85,12 +91,16 @@ def insert(connection: DuckDBPyConnection, table: str, values: Sequence[Sequence
             appender.append_rows(values)
         return
     places = "(" + ", ".join("?" * len(values[0])) + ")"
-    for start in range(0, len(values), 256):
-        part = values[start : start + 256]
+    for start in range(0, len(values), _STATEMENT):
+        part = values[start : start + _STATEMENT]
         connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [value for row in part for value in row])
 
 
-def _event(kind: str, detail: dict[str, Any]) -> Event:
+def event_of(kind: str, detail: dict[str, Any]) -> Event:
+    """The event of a kind with these fields, as `durnb.events.encode` told them; unknown fields of a later minor version are left out.
+
+    Raises KeyError for an unknown kind and TypeError for a missing field.
+    """
     cls, names, revivals = _SHAPES[kind]
     for name, revive in revivals:
         if name in detail:

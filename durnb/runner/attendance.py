@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from durnb.runner.cells import says_waiting
 from durnb.runner.client import KernelLife
 from durnb.runner.vitals import Sign, Vitals, cpu_of
 
@@ -17,6 +18,7 @@ _TICK: Final = 1.0  # seconds
 _LOOKS: Final = 5  # at least so many looks at a kernel before it is taken for hung
 _EVERY: Final = 2.0  # seconds between two writes of the notebook in the course of a cell
 _BOUNDARY: Final = 20.0  # seconds for the durable calls in flight to return, when the run is told to stop
+_WORD: Final = 2.0  # seconds for what the kernel said last to arrive
 _GAP: Final = 0.1  # seconds between two looks whether they did
 _SHARE: Final = 20  # and at least so many times what the last write took
 
@@ -82,6 +84,7 @@ class Attendance:
                 await self.client.kill()
                 return
             if self.suspend_after is not None and await self._is_suspended(self.suspend_after):
+                await self._written_as_waiting()
                 await self.client.kill()
                 return
 
@@ -98,7 +101,15 @@ class Attendance:
                 await self.client.interrupt()
             return
         self.suspended = suspension_of(recorded)
+        await self._written_as_waiting()
         await self.client.kill()
+
+    async def _written_as_waiting(self) -> None:
+        """The notebook on the disk says what its step waits for, for as long as that lasts; the kernel's word for it may still be on its way."""
+        end = time.monotonic() + _WORD
+        while self.suspended is not None and not says_waiting(self.client.nb, self.suspended.step) and time.monotonic() < end:
+            await asyncio.sleep(_GAP)
+        self.write()
 
     async def _suspended_soon(self) -> Mapping[str, Any] | None:
         end = time.monotonic() + (_BOUNDARY if await self.client.ask("leave") else 0.0)

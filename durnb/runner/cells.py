@@ -51,6 +51,13 @@ def is_badge(output: Mapping[str, Any]) -> bool:
     return bool(_mark(output).get("badge"))
 
 
+def says_waiting(notebook: NotebookNode, step: str) -> bool:
+    """Whether the badge of the step says that it waits without a kernel, or there is none that could."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    states = [_mark(output).get("state") for output in outputs if _mark(output).get("step") == step]
+    return not states or "waiting" in states
+
+
 def was_restored(outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the outputs are a replay of a finished step, by its badge and by the mark that replayed displays carry."""
     return any(_mark(output).get("replayed") or (is_badge(output) and _is_of_reuse(output)) for output in outputs)

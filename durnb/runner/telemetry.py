@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from durnb.digests import digest_of
 from durnb.errors import UsageError
-from durnb.fold import Attempt, Execution, History, StepHistory
+from durnb.fold import History
+from durnb.steps import Attempt, Execution, StepHistory
 
 if TYPE_CHECKING:  # an extra: nothing of it is imported unless spans are asked for
     from opentelemetry.sdk.trace import ReadableSpan

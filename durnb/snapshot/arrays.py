@@ -31,6 +31,11 @@ def is_array(value: object) -> bool:
     return np is not None and isinstance(value, np.ndarray)
 
 
+def is_masked(kind: type) -> bool:
+    """Whether a class is that of numpy's masked arrays itself."""
+    return kind is getattr(getattr(numpy(), "ma", None), "MaskedArray", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What an array stands on: `key` is equal for arrays of one memory as long as they live; `root` spans it."""

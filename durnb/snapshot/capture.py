@@ -139,6 +139,9 @@ class _Taking:
 
     def look_for_indexes(self) -> None:
         """Finds out which indexes of pandas more than one name holds."""
+        met = [*self.surveys.values(), *(each.whole for each in self.definitions.values())]
+        if not any(found.indexes for found in met):
+            return
         held = {
             name: found.indexes
             | {at: each for known in reached_definitions(found, self.definitions).values() for at, each in known.whole.indexes.items()}

@@ -10,6 +10,7 @@ import itertools
 import operator
 import os
 import random
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -206,6 +207,28 @@ REDUCES: bool = "__reduce__" in vars(itertools.count)
 _ITERTOOLS = () if REDUCES else (itertools._tee, *(each for each in vars(itertools).values() if type(each) is type))  # type: ignore[attr-defined,unused-ignore]  # no stub has it
 
 
+def _match(value: re.Match[Any]) -> Answer:
+    """A match of a pattern: found again in the same text, in the way that finds the same."""
+    pattern, text, end = value.re, value.string, value.endpos
+    for how, start in (("match", value.pos), ("search", value.pos), ("match", value.start()), ("fullmatch", value.pos)):
+        found = getattr(pattern, how)(text, start, end)
+        if found is not None and (found.regs, found.lastindex) == (value.regs, value.lastindex):
+            return Natural((standins.match, (pattern, how, text, start, end)))
+    return Refused("a match that is not found again in its text")
+
+
+def _struct(value: Any) -> Answer:
+    return Natural((type(value), (value.format,)))
+
+
+def _ufunc(value: Any) -> Answer:
+    """A function for arrays that `numpy.frompyfunc` made of one for values; numpy's own are found by their names."""
+    function = next((each for each in gc.get_referents(value) if callable(each)), None)
+    if function is None:
+        return None
+    return Natural((standins.ufunc, (function, value.nin, value.nout, value.identity)))
+
+
 def _loop_bound(value: Any) -> Answer:
     """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
     if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
@@ -229,6 +252,7 @@ _ALWAYS: tuple[tuple[type, Handler], ...] = (
     (io.FileIO, _file),
     (contextvars.ContextVar, _variable),
     (random.SystemRandom, _system_random),
+    (re.Match, _match),
     (itertools.count, _count),
     (itertools.repeat, _repeat),
     *((kind, _part_way) for kind in _ITERTOOLS),
@@ -247,6 +271,8 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("sqlalchemy", ("Engine",), _engine),
     ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
     ("h5py", ("File", "Group", "Dataset"), _h5),
+    ("struct", ("Struct",), _struct),
+    ("numpy", ("ufunc",), _ufunc),
     ("lxml.etree", ("_Element",), _element),
     ("lxml.html", ("HtmlElement",), _element),
     ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),

@@ -14,6 +14,7 @@ import pickle
 import sys
 import types
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -113,16 +114,15 @@ def class_(spec: tuple[Any, ...]) -> type:
 
 def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
     """A new class made without running any `__init_subclass__` again: it ran when the class was written."""
-    hook = next((base for root in bases for base in root.__mro__ if "__init_subclass__" in vars(base)), object)
-    kept = vars(hook)["__init_subclass__"]
-    quiet = hook is not object and bool(hook.__flags__ & (1 << 9))
-    if quiet:
-        type.__setattr__(hook, "__init_subclass__", classmethod(lambda cls, **_: None))
+    hooked = {base for root in bases for base in root.__mro__ if "__init_subclass__" in vars(base) and base.__flags__ & (1 << 9)}
+    kept = [(base, vars(base)["__init_subclass__"]) for base in hooked]
+    for base in hooked:
+        type.__setattr__(base, "__init_subclass__", classmethod(lambda cls, **_: None))
     try:
         made: type = type.__new__(meta, name, bases, body)
     finally:
-        if quiet:
-            type.__setattr__(hook, "__init_subclass__", kept)
+        for base, hook in kept:
+            type.__setattr__(base, "__init_subclass__", hook)
     if isinstance(made, _abc_meta()):
         importlib.import_module("_abc")._abc_init(made)
     return made
@@ -217,14 +217,22 @@ def object_state(made: Any, state: Any) -> None:
         object.__setattr__(made, name, value)
 
 
+def dict_state(made: Any, attributes: dict[str, Any]) -> None:
+    """Makes a dict that others have, too, the object's own."""
+    made.__dict__ = attributes
+
+
 def container_state(made: Any, state: tuple[Any, list[Any], list[tuple[Any, Any]]]) -> None:
     """Puts items into a list or dict past the methods of its class, which saw them when they were first put in; then its attributes."""
     attributes, listed, paired = state
     if listed:
         list.extend(made, listed)
+    put = OrderedDict.__setitem__ if isinstance(made, OrderedDict) else dict.__setitem__  # it has an order of its own beside the dict's
     for key, value in paired:
-        dict.__setitem__(made, key, value)
-    if attributes is not None:
+        put(made, key, value)
+    if attributes is made:
+        dict_state(made, attributes)
+    elif attributes is not None:
         object_state(made, attributes)
 
 
@@ -253,6 +261,19 @@ def lru_cached(wrapped: Any, parameters: dict[str, Any], path: str | None) -> An
 def new(cls: type, *args: Any) -> Any:
     """An instance that no `__init__` has seen, of a class that is not that of what was pickled."""
     return cls.__new__(cls, *args)
+
+
+def new_by_base(cls: type, base: Any, *args: Any) -> Any:
+    """An instance of `cls` as its `base` makes it."""
+    return base.__new__(cls, *args)
+
+
+def by_base(cls: type, base: Any, *args: Any) -> Any:
+    """The same, set up by `base` too."""
+    made = base.__new__(cls, *args)
+    if base.__init__ is not object.__init__:
+        base.__init__(made, *args)
+    return made
 
 
 def method(function: Callable[..., Any], owner: object) -> types.MethodType:

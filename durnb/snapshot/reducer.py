@@ -26,9 +26,9 @@ from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
 from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
-    guards_attributes,
-    guards_items,
-    is_custom,
+    Manner,
+    manner_of,
+    past_own_methods,
     quiet,
     raw_member,
     reduced_exception,
@@ -89,6 +89,7 @@ class Reducer:
         self._storages: dict[int, tuple[tensors.Storage, Any]] = {}  # with torch's own, so that its address stays its own
         self._looks_for_marks = computed.are_there()
         self._ordinary: set[type] = set()
+        self._manners: dict[int, Manner] = {}  # by address: a metaclass may forbid hashing
         self._containers, self._arrays = arrays.container_kinds()
 
     def reduce(self, obj: Any) -> Reduction:
@@ -192,6 +193,8 @@ class Reducer:
         by_reference = singletons.builtin_type(obj)
         if by_reference is not None:
             return by_reference
+        if obj.__module__ == "_ctypes":
+            raise CantStore(obj, "classes of ctypes can't be stored: make them, and what is made of them, in a plain cell")
         if not obj.__flags__ & (1 << 9):
             raise CantStore(obj, f"the type {obj.__qualname__} of {obj.__module__} can't be found by its name")
         return self.definition(obj)
@@ -266,6 +269,12 @@ class Reducer:
             return rebuild.dead_weak, ()
         return rebuild.weak, (referent, obj.__callback__)
 
+    def _weak_proxy(self, obj: Any) -> Reduction:
+        try:
+            return standins.weak_proxy, (obj.__reduce_ex__.__self__,)  # asked of the object behind it, as everything is
+        except ReferenceError:
+            return standins.Gone, ("an object that went",)
+
     def _weak_items(self, obj: Any) -> Reduction:
         items = dict(obj.items()) if not isinstance(obj, weakref.WeakSet) else list(obj)
         return rebuild.weak_collection, (type(obj), items)
@@ -297,7 +306,10 @@ class Reducer:
         assert np is not None
         if kind is np.ndarray:
             return self.plain_array(obj, shares=True)
-        if kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__:
+        own = kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__
+        if own and not arrays.is_masked(
+            kind
+        ):  # a masked array says all in its attributes, and its own way to reduce copies what it is a view of
             return self._object(obj, kind)
         state = dict(getattr(obj, "__dict__", {})) or None
         return arrays.rebuild_subclass, (obj.view(np.ndarray), kind), state, None, None, arrays.subclass_state if state else None
@@ -337,16 +349,14 @@ class Reducer:
             return self._leaf(obj, error)
         if isinstance(obj, BaseException):
             reduced = with_causes(reduced, obj)
-        if is_custom(kind):
+        manner = self._manners.get(id(kind))
+        if manner is None:
+            manner = self._manners[id(kind)] = manner_of(kind)
+        if manner.is_custom:
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
-        if kind.__module__ == "itertools" and len(reduced) == 3:
-            reduced = (*reduced, None, None, standins.iterator_state)
-        elif guards_items(kind) and 3 <= len(reduced) <= 5:
-            callee, arguments, state, listed, paired = (*reduced, None, None)[:5]
-            reduced = (callee, arguments, (state, list(listed or ()), list(paired or ())), None, None, rebuild.container_state)
-        elif guards_attributes(kind) and 3 <= len(reduced) <= 5:
-            reduced = (*(*reduced, None, None)[:5], rebuild.object_state)
+        if isinstance(reduced, tuple):
+            reduced = past_own_methods(reduced, obj, manner)
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:
@@ -387,6 +397,7 @@ def _table() -> Iterator[tuple[type, Callable[[Reducer, Any], Reduction]]]:
     yield Call, Reducer._call
     yield Reduced, lambda _, obj: obj.reduction
     yield from ((kind, Reducer._weak) for kind in (weakref.ref, weakref.WeakMethod))
+    yield from ((kind, Reducer._weak_proxy) for kind in (weakref.ProxyType, weakref.CallableProxyType))
     yield from ((kind, Reducer._weak_items) for kind in (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary))
     yield from ((kind, Reducer._lock) for kind in (LOCK, RLOCK))
     yield from ((kind, Reducer._by_name) for kind in BY_NAME)

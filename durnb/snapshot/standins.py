@@ -14,6 +14,7 @@ import os
 import sys
 import types
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -202,6 +203,21 @@ def iterator_state(made: Any, state: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made.__setstate__(state)
+
+
+def match(pattern: Any, how: str, text: Any, start: int, end: int) -> Any:
+    """A match of a pattern in a text."""
+    return getattr(pattern, how)(text, start, end)
+
+
+def ufunc(function: Any, takes: int, gives: int, identity: Any) -> Any:
+    """A function for arrays of one for values."""
+    return importlib.import_module("numpy").frompyfunc(function, takes, gives, identity=identity)
+
+
+def weak_proxy(referent: Any) -> Any:
+    """A proxy of an object that somebody else holds."""
+    return weakref.proxy(referent)
 
 
 def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.ContextVar[Any]:

@@ -6,7 +6,7 @@ The package durnb_widgets renders them.
 from __future__ import annotations
 
 from durnb.views.actions import Action, actions
-from durnb.views.run import RunPage, StepCard, run_page
+from durnb.views.run import RunPage, RunView, StepCard, run_page
 from durnb.views.runs import RunColumn, RunFacts, RunsPage, runs_page
 from durnb.views.standing import Standing
 from durnb.views.step import StepPage, step_page, unreached_page
@@ -17,6 +17,7 @@ __all__ = [
     "RunColumn",
     "RunFacts",
     "RunPage",
+    "RunView",
     "RunsPage",
     "Standing",
     "StepCard",

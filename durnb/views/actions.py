@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from durnb.engine.overview import spell
+from durnb.views.inside import CallCounts
 from durnb.views.standing import Standing
 
+_NO_CALLS: Final = CallCounts()
 Operation = Literal["rerun", "restore", "interrupt", "retry", "keep", "done", "abort"]
 
 
@@ -21,8 +23,9 @@ class Action:
     asks: str = ""
 
 
-def actions(standing: Standing, step: str, *, ran: float | None, kept: bool) -> tuple[Action, ...]:
-    """What can be done to a step that stands so; `ran` seconds are in its checkpoint, where it has one (`kept`)."""
+def actions(standing: Standing, step: str, *, ran: float | None, kept: bool, calls: CallCounts = _NO_CALLS) -> tuple[Action, ...]:
+    """What can be done to a step that stands so; `ran` seconds are in its checkpoint, where it has one (`kept`). `calls` are those that it made."""
+    again = _calls_again(step, calls)
     rerun = Action(operation="rerun", label="Run again", asks=_again(step, ran))
     restore = Action(
         operation="restore",
@@ -37,9 +40,9 @@ def actions(standing: Standing, step: str, *, ran: float | None, kept: bool) -> 
     )
     match standing:
         case "finished":
-            return rerun, restore
+            return (*again, rerun, restore)
         case "stale":
-            return (*keep, restore)
+            return (*again, *keep, restore)
         case "running":
             return (
                 Action(
@@ -54,12 +57,23 @@ def actions(standing: Standing, step: str, *, ran: float | None, kept: bool) -> 
             return (Action(operation="retry", label="Run it after all"), *keep)
         case "to rerun":
             return keep
+        case "waiting":  # without a kernel: it is answered where it says what it waits for
+            return ()
         case "failed" | "interrupted" | "died":
-            return keep
+            return (*again, *keep)
         case "not reached":
             return ()
         case _ as never:
             assert_never(never)
+
+
+def _calls_again(step: str, calls: CallCounts) -> tuple[Action, ...]:
+    """Where calls failed: the step's retry, which makes these alone again."""
+    if not calls.failed:
+        return ()
+    failed = "the call that failed" if calls.failed == 1 else f"the {calls.failed:,} calls that failed"
+    kept = f" The {calls.done:,} that are done are kept, and not made again." if calls.done else ""
+    return (Action(operation="retry", label=f"Retry {failed}", asks=f"Run {step} again when its cell is run next, for {failed}?{kept}"),)
 
 
 def _again(step: str, ran: float | None) -> str:

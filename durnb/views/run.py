@@ -14,14 +14,18 @@ from durnb.engine import overview
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import Plan, PlannedStep, plan
-from durnb.fold import History, RunStatus
+from durnb.engine.progress import Progress
+from durnb.fold import History
+from durnb.steps import StepHistory
 from durnb.views.actions import Action, actions
 from durnb.views.inside import CallCounts, WaitCard, counts_of, waits_of
+from durnb.views.lanes import Lanes
 from durnb.views.standing import Standing, standing_of
 from durnb.views.timeline import Timeline, timeline
 
 _NO_PLAN: Final = Plan(steps=())
 _DEFAULTS: Final = Settings()
+_PLAN_HOLDS: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class StepCard:
     lost: tuple[str, ...] = ()
     outside: bool = False
     calls: CallCounts = field(default_factory=CallCounts)
+    maps: tuple[Progress, ...] = ()
     waits: tuple[WaitCard, ...] = ()
     actions: tuple[Action, ...] = ()
 
@@ -56,7 +61,7 @@ class RunPage:
 
     run: str
     notebook: str
-    state: RunStatus
+    state: str
     at: datetime
     started: datetime | None
     kernels: int
@@ -103,6 +108,9 @@ class RunPage:
             return f"{running.step} waits for an answer"
         if running is not None:
             return f"{running.step} is running" + (f", {running.why}" if running.why != "attempt 1" else "")
+        asleep = next((card for card in self.cards if card.standing == "waiting"), None)
+        if asleep is not None:
+            return f"{asleep.step} waits, without a kernel"
         urgent = next((card for card in self.cards if card.standing in ("asks", "aborted")), None)
         if urgent is not None:
             return f"{urgent.step} waits for an answer" if urgent.standing == "asks" else f"{urgent.step} is refused"
@@ -120,45 +128,129 @@ def run_page(
     owned: bool = True,
 ) -> RunPage:
     """The page of a run at `now` (aware). Not `owned`: nobody has the run, so what ran there died. Files that steps create count from `folder`."""
-    planned = plan(history, cells, settings, now=now, folder=folder) if cells else _NO_PLAN
-    coming = {step.step: step for step in planned.steps}
-    rows = {row.step: row if owned else overview.unowned(row) for row in overview.rows(history)}
-    order = _order(step_names(cells), list(rows))
-    cards = tuple(_card(name, rows.get(name), coming.get(name), history, bool(coming) and name not in coming) for name in order)
-    return RunPage(
-        run=history.run,
-        notebook=history.notebook,
-        state=history.status,
-        at=now,
-        started=history.started,
-        kernels=history.epoch,
-        parameters=dict(history.parameters),
-        cards=cards,
-        timeline=timeline(history, order, now),
+    return RunView(owned=owned).page(history, cells, now, settings, folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """A plan, and what it was made of."""
+
+    cells: Sequence[NotebookCell]
+    names: tuple[str, ...]
+    settings: Settings
+    folder: Path | None
+    turned: int
+    made: datetime
+    steps: Mapping[str, PlannedStep]
+
+    def holds(self, history: History, cells: Sequence[NotebookCell], now: datetime, settings: Settings, folder: Path | None) -> bool:
+        """Whether it would be the same now. Checkpoints expire and files go by themselves: that is looked at now and then."""
+        same = self.cells is cells and self.turned == history.turned and self.settings == settings and self.folder == folder
+        return same and now - self.made < _PLAN_HOLDS
+
+
+class RunView:
+    """Makes the page of a run again and again. What did not change since the last time is taken from there."""
+
+    def __init__(self, *, owned: bool = True) -> None:
+        self._owned = owned
+        self._begin(History())
+
+    def _begin(self, history: History) -> None:
+        self._history = history
+        self._plan: _Planned | None = None
+        self._cards: dict[str, tuple[tuple[int, int, PlannedStep | None, bool], StepCard]] = {}
+        self._lanes = Lanes()
+        self._line: Timeline | None = None
+
+    def page(
+        self,
+        history: History,
+        cells: Sequence[NotebookCell],
+        now: datetime,
+        settings: Settings = _DEFAULTS,
+        folder: Path | None = None,
+        *,
+        maps: tuple[Progress, ...] = (),
+        drawn: bool = True,
+    ) -> RunPage:
+        """The page at `now`, of a history that stands still meanwhile; `maps` are those of the step that runs.
+
+        Not `drawn`: its timeline may be the last one.
+        """
+        if history is not self._history:
+            self._begin(history)
+        planned = self._plan
+        if planned is None or not planned.holds(history, cells, now, settings, folder):
+            planned = self._plan = _planned(history, cells, now, settings, folder)
+        order = _order(planned.names, [step.name for step in history.steps.values() if step.executions])
+        coming = planned.steps
+        if drawn or self._line is None:
+            self._line = timeline(history, order, now, self._lanes)
+        return RunPage(
+            run=history.run,
+            notebook=history.notebook,
+            state=history.state,
+            at=now,
+            started=history.started,
+            kernels=history.epoch,
+            parameters=dict(history.parameters),
+            cards=tuple([self._card(name, coming.get(name), bool(coming) and name not in coming, now, maps) for name in order]),
+            timeline=self._line,
+        )
+
+    def _card(self, name: str, planned: PlannedStep | None, outside: bool, now: datetime, maps: tuple[Progress, ...]) -> StepCard:
+        step = self._history.steps.get(name)
+        mark = (step.touched if step is not None else 0, self._history.swept, planned, outside)
+        known = self._cards.get(name)
+        if known is not None and known[0] == mark and known[1].since is None:
+            return known[1]
+        if step is None or not step.executions:
+            label = planned.label if planned is not None else ""
+            card = StepCard(step=name, standing="not reached", label=label, coming=_words(planned))
+        else:
+            row = overview.row(step)
+            card = _card(step, row if self._owned else overview.unowned(row), planned, outside, now)
+        if maps and card.since is not None:
+            card = replace(card, maps=maps, calls=replace(card.calls, rate=None))
+        self._cards[name] = mark, card
+        return card
+
+
+def _planned(history: History, cells: Sequence[NotebookCell], now: datetime, settings: Settings, folder: Path | None) -> _Planned:
+    found = plan(history, cells, settings, now=now, folder=folder) if cells else _NO_PLAN
+    return _Planned(
+        cells=cells,
+        names=tuple(step_names(cells)),
+        settings=settings,
+        folder=folder,
+        turned=history.turned,
+        made=now,
+        steps={step.step: step for step in found.steps},
     )
 
 
 def _order(in_notebook: Sequence[str], started: Sequence[str]) -> list[str]:
     """The notebook's order; a step that the file does not have stands after the one that was started before it."""
     order = list(dict.fromkeys(in_notebook))
+    there = set(order)
     for index, name in enumerate(started):
-        if name not in order:
+        if name not in there:
+            there.add(name)
             order.insert(order.index(started[index - 1]) + 1 if index else 0, name)
     return order
 
 
-def _card(name: str, row: StepRow | None, planned: PlannedStep | None, history: History, outside: bool) -> StepCard:
-    if row is None:
-        return StepCard(step=name, standing="not reached", label=planned.label if planned is not None else "", coming=_words(planned))
+def _card(step: StepHistory, row: StepRow, planned: PlannedStep | None, outside: bool, now: datetime) -> StepCard:
     standing = standing_of(row.status)
     why = row.reason
     if standing == "finished" and planned is not None and planned.action in ("run", "ask"):
         standing, why = "stale", planned.reason
-    step = history.steps[name]
     checkpoint = step.checkpoint
     ran = checkpoint.ran if checkpoint is not None else None
+    counts = counts_of(step, now)
     return StepCard(
-        step=name,
+        step=step.name,
         standing=standing,
         label=row.label,
         why=why,
@@ -171,9 +263,9 @@ def _card(name: str, row: StepRow | None, planned: PlannedStep | None, history: 
         size=row.size,
         lost=row.lost,
         outside=outside,
-        calls=counts_of(step),
-        waits=waits_of(step) if standing == "running" else (),
-        actions=actions(standing, name, ran=ran, kept=checkpoint is not None),
+        calls=counts,
+        waits=waits_of(step) if standing in ("running", "waiting") else (),
+        actions=actions(standing, step.name, ran=ran, kept=checkpoint is not None, calls=counts),
     )
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from durnb.engine.cells import NotebookCell, header_of
 from durnb.engine.manifest import OUT, Manifest
+from durnb.engine.usage import Holding
 from durnb.events import EMPTY, Input
-from durnb.fold import AttemptStatus, Execution, StepHistory
-from durnb.views.inside import CallLine, counts_of, failed_calls
+from durnb.steps import AttemptStatus, Execution, StepHistory
+from durnb.views.inside import AnswerLine, CallCounts, CallLine, WaitCard, answers_of, counts_of, failed_calls, recent_calls, waits_of
 
 Outputs = Sequence[Mapping[str, Any]]
 
@@ -57,12 +58,17 @@ class InputLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableLine:
-    """One variable that the checkpoint holds, or lost: `lost` says where and why. `preview` is of the live value, where it is still the step's."""
+    """One variable that the checkpoint holds, or lost: `lost` says where and why. `preview` is of the live value, where it is still the step's.
+
+    `size` bytes are stored for it and for those `beside` it, with which it shares parts; None where that is not known.
+    """
 
     name: str
     type: str
     lost: str = ""
     preview: str = ""
+    size: int | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +87,11 @@ class StepPage:
     attempts: tuple[AttemptLine, ...]
     notes: tuple[str, ...]
     outputs: str = ""
-    calls: str = ""
+    calls: CallCounts = field(default_factory=CallCounts)
     failed_calls: tuple[CallLine, ...] = ()
+    recent_calls: tuple[CallLine, ...] = ()
+    waits: tuple[WaitCard, ...] = ()
+    answers: tuple[AnswerLine, ...] = ()
 
 
 def unreached_page(step: str, cells: Sequence[NotebookCell]) -> StepPage | None:
@@ -111,10 +120,11 @@ def step_page(
     previews: Mapping[str, str] = EMPTY,
     outputs: Outputs = (),
     failed: Mapping[tuple[int, int], Outputs] = EMPTY_FAILED,
+    holdings: Sequence[Holding] = (),
 ) -> StepPage:
-    """The page of a step that was started; newest attempts first.
+    """The page of a step that was started; newest attempts and calls first.
 
-    `previews` are those of live variables, `outputs` (nbformat's) what it showed last, `failed` what failed attempts had shown, by execution and attempt.
+    `previews` are those of live variables, `holdings` what its checkpoint stores, `outputs` (nbformat's) what it showed last, `failed` what failed attempts had shown, by execution and attempt.
     """
     last = step.executions[-1]
     manifest = _manifest(step)
@@ -125,14 +135,17 @@ def step_page(
         diff=_diff(step.executions),
         reason=last.reason,
         inputs=tuple(InputLine(name=i.name, origin=_origin(i), digest=i.digest[:12]) for i in last.inputs),
-        variables=tuple(_variables(manifest, previews)) if manifest is not None else (),
+        variables=tuple(_variables(manifest, previews, holdings)) if manifest is not None else (),
         deleted=manifest.deleted if manifest is not None else (),
         settings=tuple(manifest.ambient) if manifest is not None else (),
         attempts=tuple(reversed([_attempt(e, index, failed) for e in step.executions for index in range(len(e.attempts))])),
         notes=(*manifest.notes, *manifest.dropped) if manifest is not None else (),
         outputs=outputs_text(outputs),
-        calls=str(counts_of(step)),
+        calls=counts_of(step),
         failed_calls=failed_calls(step),
+        recent_calls=recent_calls(step),
+        waits=waits_of(step) if step.unfinished else (),
+        answers=answers_of(step),
     )
 
 
@@ -161,10 +174,22 @@ def _manifest(step: StepHistory) -> Manifest | None:
         return None  # of another version of durnb: its cell will say so when it is run
 
 
-def _variables(manifest: Manifest, previews: Mapping[str, str]) -> list[VariableLine]:
-    kept = [
-        VariableLine(name=name, type=stored.type, preview=previews.get(name, "")) for name, stored in manifest.names.items() if name != OUT
-    ]
+def _variables(manifest: Manifest, previews: Mapping[str, str], holdings: Sequence[Holding]) -> list[VariableLine]:
+    stored_in = {name: one for one in holdings for name in one.names}
+    kept: list[VariableLine] = []
+    for name, stored in manifest.names.items():
+        if name == OUT:
+            continue
+        held = stored_in.get(name)
+        kept.append(
+            VariableLine(
+                name=name,
+                type=stored.type,
+                preview=previews.get(name, ""),
+                size=held.bytes if held is not None else None,
+                beside=tuple(other for other in held.names if other != name) if held is not None else (),
+            )
+        )
     return kept + [VariableLine(name=name, type="", lost=f"{one.path}: {one.reason}") for name, one in manifest.lost.items()]
 
 

@@ -1,4 +1,4 @@
-"""The run along the time: attempts as bars, the lives of its kernels, and an axis on which long silences are cut short."""
+"""The run along the time: attempts as bars with the calls and waits inside, the lives of its kernels, and an axis on which long silences are cut short."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from durnb.fold import Attempt, AttemptStatus, History, KernelLife
+from durnb.fold import History, KernelLife
+from durnb.steps import Attempt, AttemptStatus
+from durnb.views.lanes import Inner, Lanes
 
 Silence = Literal["idle", "no kernel"]
 
@@ -51,10 +53,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Bars in the order of `steps`, kernels, and the axis that both stand on."""
+    """Bars in the order of `steps`, what went on inside of them, kernels, and the axis that all stand on."""
 
     steps: tuple[str, ...]
     bars: tuple[Bar, ...]
+    inner: tuple[Inner, ...]
     lives: tuple[Life, ...]
     pieces: tuple[Piece, ...]
 
@@ -72,13 +75,15 @@ class Timeline:
         return next((piece for piece in self.pieces if piece.silence is not None and piece.began == when), None)
 
 
-def timeline(history: History, order: Sequence[str], now: datetime) -> Timeline:
-    """The run up to `now`, with the steps in `order` that were ever started."""
+def timeline(history: History, order: Sequence[str], now: datetime, lanes: Lanes | None = None) -> Timeline:
+    """The run up to `now`, with the steps in `order` that were ever started; `lanes` hold what is known of their insides already."""
     lives = tuple(_life(life, index == len(history.kernels) - 1, history, now) for index, life in enumerate(history.kernels))
     alive = {life.epoch: life for life in lives}
     steps = tuple(name for name in order if name in history.steps and history.steps[name].executions)
     bars = tuple(_bar(name, attempt, alive, now) for name in steps for e in history.steps[name].executions for attempt in e.attempts)
-    return Timeline(steps=steps, bars=bars, lives=lives, pieces=_pieces(bars, lives))
+    ends = {bar.step: bar.ended for bar in bars}
+    inner = (lanes or Lanes()).of((history.steps[name], ends[name]) for name in steps)
+    return Timeline(steps=steps, bars=bars, inner=inner, lives=lives, pieces=_pieces(bars, lives))
 
 
 def _life(life: KernelLife, newest: bool, history: History, now: datetime) -> Life:

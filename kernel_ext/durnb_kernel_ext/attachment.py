@@ -67,5 +67,5 @@ def make_session(extension: Extension) -> Session:
         born=extension.born,
     )
     if extension.kernel is not None:
-        session.onlookers.append(Asking(session, extension.kernel).changed)
+        session.onlookers.append(Asking(session, extension.kernel, extension.panels).changed)
     return session

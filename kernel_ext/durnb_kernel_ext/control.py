@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """Handles ``durnb_request`` messages ``{"op": "look"}`` (leave, waiting, suspend) on the control thread; a reply has ``status`` ok or error."""
+    """Handles ``durnb_request`` messages ``{"op": "look"}`` (leave, waiting, suspend; panel, by which pages press buttons) on the control thread; a reply has ``status`` ok or error."""
 
     def __init__(self, extension: Extension) -> None:
         self._extension = extension
@@ -43,11 +43,31 @@ class Control:
                 case "leave":
                     return {"status": "ok", "result": session.leave_step() if session is not None else None}
                 case "suspend":
-                    return {"status": "ok", "result": _told(session.suspend() if session is not None else None)}
+                    return {"status": "ok", "result": _told(self._suspend())}
+                case "panel":
+                    return self._press(str(content.get("key")), content.get("message"))
                 case other:
                     return {"status": "error", "error": f"unknown op {other!r}"}
         except Exception as error:
             return {"status": "error", "error": f"{type(error).__name__}: {error}"}
+
+    def _suspend(self) -> Waiting | None:
+        """What is shown last stays in the notebook for as long as the wait lasts, so it says so; the badge comes last."""
+        session = self._extension.open_session
+        waiting = session.suspend() if session is not None else None
+        if session is not None and waiting is not None:
+            for panel in list(self._extension.panels.values()):
+                panel.settle()
+            session.tell_waiting(waiting)
+        return waiting
+
+    def _press(self, key: str, message: Any) -> dict[str, Any]:
+        """A page speaks to a panel. It is heard on another thread: interrupts come this way, too."""
+        panel = next((panel for panel in list(self._extension.panels.values()) if panel.key == key), None)
+        if panel is None or not isinstance(message, dict):
+            return {"status": "error", "error": "there is no such panel"}
+        panel.take(message)
+        return {"status": "ok", "result": None}
 
 
 def _told(waiting: Waiting | None) -> dict[str, Any] | None:

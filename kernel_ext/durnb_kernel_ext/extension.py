@@ -66,7 +66,7 @@ class Extension:
     said: set[str] = field(default_factory=set)
     born: dict[str, AmbientState] = field(default_factory=_born)
     ticker: Ticker = field(default_factory=Ticker)
-    panels: dict[str, LivePanel] = field(default_factory=dict)  # by the cell that shows them
+    panels: dict[str, LivePanel] = field(default_factory=dict)  # by the cell that shows them, or their key
     slow: dict[str, float] = field(default_factory=dict)
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)

@@ -9,27 +9,33 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine import operations
+from durnb.engine.body import body_now
 from durnb.engine.creations import working_folder
-from durnb.engine.mail import receive
+from durnb.engine.mail import Sender, receive
 from durnb.engine.session import Session
 from durnb.engine.steering import step_in
+from durnb.engine.usage import Holding, of_checkpoint
 from durnb.engine.versions import Durable
 from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
-from durnb.fold import History, StepHistory
-from durnb.views import RunPage, run_page, step_page, unreached_page
+from durnb.fold import History
+from durnb.journal import own_lengths
+from durnb.steps import StepHistory
+from durnb.views import RunPage, RunView, step_page, unreached_page
+from durnb.views.inside import answer_of
 from durnb.views.preview import previews
 from durnb_widgets.live import LivePanel
-from durnb_widgets.markup import Markup, tag
+from durnb_widgets.markup import Markup, join, tag
 from durnb_widgets.panel import panel_text, style
 from durnb_widgets.step import step_html
 from durnb_widgets.tables import restored_text
+from durnb_widgets.times import moment
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # its commands show panels
@@ -38,9 +44,12 @@ _log = logging.getLogger(__name__)
 _FAILED: Final = 20  # attempts whose outputs are shown
 
 
-def page_of(session: Session, history: History) -> RunPage:
-    """The page of the session's run as `history` tells it."""
-    return run_page(history, session.kernel.cells(), datetime.now().astimezone(), session.settings(), folder=Path(working_folder()))
+def page_of(session: Session, history: History, view: RunView | None = None, *, drawn: bool = True) -> RunPage:
+    """The page of the session's run as `history` tells it; `view` made those before it. Not `drawn`: its timeline may be an earlier one."""
+    now, settings, folder = datetime.now().astimezone(), session.settings(), Path(working_folder())
+    body = body_now()
+    maps = tuple(body.maps.values()) if body is not None else ()
+    return (view or RunView()).page(history, session.kernel.cells(), now, settings, folder, maps=maps, drawn=drawn)
 
 
 def open_panel(extension: Extension) -> None:
@@ -58,11 +67,38 @@ def open_panel(extension: Extension) -> None:
     extension.panels[cell] = panel
 
 
+@dataclass(slots=True, eq=False)
+class _Look:
+    """Makes the page of the session's run again and again; of a run that this kernel gave up, as it was then."""
+
+    session: Session
+    part: Callable[[RunPage], RunPage]
+    _view: RunView = field(default_factory=RunView)
+    _held: History | None = None
+
+    def page(self, drawn: bool) -> RunPage | None:
+        page = self.session.seen(lambda history: self._tell(history, drawn))
+        if page is not None or self._held is None:
+            return page
+        last = self._tell(self._held, drawn)
+        return replace(last, state=f"{last.state}, given up by this kernel") if last.state == "open" else last
+
+    def _tell(self, history: History, drawn: bool) -> RunPage:
+        self._held = history
+        return self.part(page_of(self.session, history, self._view, drawn=drawn))
+
+
+def _rests(history: History) -> bool:
+    """Whether no step runs."""
+    return all(step.status != "running" for step in history.steps.values())
+
+
 def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
     panel = LivePanel(
         part(page),
-        look=lambda: session.seen(lambda history: part(page_of(session, history))),
+        look=_Look(session, part).page,
+        rests=lambda: bool(session.seen(_rests)),
         publish=display.change,
         operate=lambda operation, step, message: operate(session, operation, step, message),
         detail=lambda step: detail(session, step),
@@ -74,34 +110,50 @@ def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[R
 
 @dataclass(slots=True, eq=False)
 class Asking:
-    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was."""
+    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was.
+
+    On a thread of its own: the first panel of a kernel takes a second, and the step waits for nothing of it.
+    """
 
     session: Session
     kernel: Any
+    panels: dict[str, LivePanel]
+    _parent: Any = None
+    _news: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
     _told: tuple[str, dict[str, str]] | None = None
     _open: tuple[str, LivePanel, dict[str, str]] | None = None
-    _following: threading.Lock = field(default_factory=threading.Lock)
 
     def changed(self) -> None:
-        """Something happened to the run. Returns at once: the first panel of a kernel takes a second, and the step waits meanwhile."""
-        asking = self.session.seen(_asking)
-        if asking != self._told:
-            self._told = asking
-            parent = self.kernel.get_parent("shell")
-            threading.Thread(target=self._follow, args=(asking, parent), name="durnb-asking", daemon=True).start()
+        """Something happened to the run. Returns at once."""
+        if threading.current_thread() is threading.main_thread():  # others answer to other requests than the cell's
+            self._parent = self.kernel.get_parent("shell")
+        self._news.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="durnb-asking", daemon=True)
+            self._thread.start()
 
-    def _follow(self, asking: tuple[str, dict[str, str]] | None, parent: Any) -> None:
-        with self._following:
+    def _serve(self) -> None:
+        while self._news.wait():
+            self._news.clear()
             try:
-                if self._open is not None:
-                    self._close(*self._open)
-                if asking is not None and asking == self._told:
-                    self._show(*asking, parent)
+                self._follow()
             except Exception:  # the step goes on, and its badge says what it waits for
                 _log.debug("what a step waits for could not be shown", exc_info=True)
 
+    def _follow(self) -> None:
+        parent, asking = self._parent, self.session.seen(_asking)
+        if asking == self._told:
+            return
+        self._told = asking
+        if self._open is not None:
+            self._close(*self._open)
+        if asking is not None:
+            self._show(*asking, parent)
+
     def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
         self._open = None
+        self.panels.pop(panel.key, None)
         self.session.onlookers.remove(panel.changed)
         panel.end(self.session.seen(lambda history: _answers(history, step, waits)) or Markup(""))
 
@@ -110,12 +162,13 @@ class Asking:
         if page is not None:
             panel = _shown(self.session, _Display(self.kernel, parent), page, lambda page: page.only(step), small=True)
             self._open = step, panel, waits
+            self.panels[panel.key] = panel
             self.session.onlookers.append(panel.changed)
 
 
 def _asking(history: History) -> tuple[str, dict[str, str]] | None:
     """The running step that waits for signals, and their names by the wait's identity; None where none does."""
-    for step in reversed(list(history.steps.values())):
+    for step in reversed(history.steps.values()):
         if step.executions and step.status == "running":
             waits = {call: wait.name for call, wait in step.calls.waits.items() if wait.what == "signal"}
             return (step.name, waits) if waits else None
@@ -125,9 +178,10 @@ def _asking(history: History) -> tuple[str, dict[str, str]] | None:
 def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:
     """What became of waits that are over."""
     made = history.steps[step].calls.made
-    over = {name: made[call] for call, name in waits.items() if call in made}
-    lines = [f"{name}: {call.value or 'no answer in time'}" for name, call in over.items()]
-    return tag("div", " · ".join(lines), role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
+    now = datetime.now().astimezone()
+    over = [answer_of(made[call]) for call in waits if call in made]
+    lines = [join(*([" · "] if index else []), str(one), ", ", moment(one.at, now)) for index, one in enumerate(over)]
+    return tag("div", lines, role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
 
 
 def close_panel(extension: Extension, cell: str) -> None:
@@ -139,24 +193,27 @@ def close_panel(extension: Extension, cell: str) -> None:
 
 
 class _Display:
-    """One display in the notebook, in the cell of the request `parent`, which is changed from any thread."""
+    """One display in the notebook, in the cell of the request `parent`, which is changed from any thread.
+
+    A change belongs to the request that runs then: front ends go by the display's id, and nbclient hears of nothing else.
+    """
 
     def __init__(self, kernel: Any, parent: Any) -> None:
         self._kernel, self._parent, self._id = kernel, parent, f"durnb-{uuid.uuid4().hex}"
 
     def show(self, html: Markup, page: RunPage) -> None:
-        self._send("display_data", html, page)
+        self._send("display_data", html, page, self._parent)
 
     def change(self, html: Markup, page: RunPage) -> None:
-        self._send("update_display_data", html, page)
+        self._send("update_display_data", html, page, self._kernel.get_parent("shell"))
 
-    def _send(self, kind: str, html: Markup, page: RunPage) -> None:
+    def _send(self, kind: str, html: Markup, page: RunPage, parent: Any) -> None:
         content = {
             "data": {"text/html": html, "text/plain": panel_text(page)},
             "metadata": {"durnb": {"badge": True, "panel": True}},
             "transient": {"display_id": self._id},
         }
-        self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=self._parent, ident=self._kernel._topic(kind))
+        self._kernel.session.send(self._kernel.iopub_socket, kind, content, parent=parent, ident=self._kernel._topic(kind))
 
 
 def detail(session: Session, name: str) -> Markup:
@@ -170,17 +227,22 @@ def detail(session: Session, name: str) -> Markup:
             step_in(history, name)  # raises, and names the steps there are
             raise UsageError(f"there is no step {name!r}")
         return step_html(unreached, now)
-    return step_html(
-        step_page(step, previews=previews(_live(session, step)), outputs=_outputs(session, step), failed=_failed(session, step)), now
+    page = step_page(
+        step,
+        previews=previews(_live(session, step)),
+        outputs=_outputs(session, step),
+        failed=_failed(session, step),
+        holdings=_holdings(session, step),
     )
+    return step_html(page, now)
 
 
 def step_panel(session: Session, name: str) -> Markup:
     """`detail` with the style that it needs, to stand alone."""
     return tag(
         "div",
-        style(),
         tag("div", detail(session, name), class_="durnb-detail"),
+        style(),
         class_="durnb-panel",
         role="region",
         aria_label=f"step {name}",
@@ -202,6 +264,17 @@ def _outputs(session: Session, step: StepHistory) -> list[dict[str, Any]]:
         return session.shelf.outputs(step.name, session.shelf.manifest(step.checkpoint))
     except DurnbError as error:
         return [{"output_type": "stream", "text": f"they can't be read: {error}"}]
+
+
+def _holdings(session: Session, step: StepHistory) -> list[Holding]:
+    """What the step's checkpoint stores. Nothing where this kernel does not have the run."""
+    if not session.attached or step.checkpoint is None:
+        return []
+    try:
+        return of_checkpoint(step, own_lengths(session.journal).of)
+    except DurnbError as error:
+        _log.debug("the sizes of %s are not told: %s", step.name, error)
+        return []
 
 
 def _failed(session: Session, step: StepHistory) -> dict[tuple[int, int], list[dict[str, Any]]]:
@@ -226,7 +299,7 @@ def operate(session: Session, operation: str, step: str, message: Mapping[str, A
             return operations.resolve(session, step, operation)
         case "signal":
             name, value = str(message.get("signal")), str(message.get("value"))
-            receive(session.journal, name, value, uuid.uuid4().hex)
+            receive(session.journal, name, value, uuid.uuid4().hex, Sender.here("the panel"))
             session.write_status()
             return f"{name}: {value} was sent"
         case "wake":

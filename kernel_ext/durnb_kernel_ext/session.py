@@ -32,6 +32,10 @@ class KernelSession(Protocol):
         """Has the cell that runs begin no further durable call; False where it makes none; on the control thread."""
         ...
 
+    def tell_waiting(self, found: Waiting) -> None:
+        """Has the step's badge say that it waits without a kernel; on the control thread."""
+        ...
+
     def suspend(self) -> Waiting | None:
         """Records that the run waits without a kernel, where it does nothing but wait; on the control thread."""
         ...

@@ -24,7 +24,7 @@ from durnb_kernel_ext.recorder import Recorder
 from durnb_kernel_ext.replay import replay
 from durnb_kernel_ext.terminal import TerminalLine
 from durnb_kernel_ext.ticker import Ticker
-from durnb_kernel_ext.tracebacks import HeldTracebacks
+from durnb_kernel_ext.tracebacks import HeldTracebacks, users_part
 from durnb_widgets.badge import badge_html, badge_text, lasts
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -196,8 +196,8 @@ class CellStage:
 
     def badge(self, badge: Badge) -> None:
         """See `Stage.badge`. A terminal shows the last one as text, and a line of how far the body is. What lasts is shown again as time goes on."""
-        if not self.show_badge:
-            return
+        if not self.show_badge or (self._badge is not None and self._badge.state == "waiting" and lasts(badge)):
+            return  # the kernel is about to be ended, and the step says that it waits until then
         if self._recorder is None:
             if badge.live:
                 self._line.show(f"{badge.step} · {badge.reason}")
@@ -258,6 +258,6 @@ class CellStage:
             return "".join(traceback.format_exception(error, chain=not isinstance(error, DurnbError)))
         tb = self._shell.InteractiveTB
         try:
-            return str(tb.stb2text(tb.structured_traceback(type(error), error, error.__traceback__, tb_offset=1)))
+            return str(tb.stb2text(tb.structured_traceback(type(error), error, users_part(error), tb_offset=1)))
         except Exception:  # IPython's renderer fails on odd exceptions; the plain form does not
             return "".join(traceback.format_exception(error))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Final
+
+from durnb.errors import DurnbError
 
 _SCRIPTS: Final = frozenset({"safe_execfile", "safe_run_module", "safe_execfile_ipy"})
 
@@ -69,9 +72,36 @@ class HeldTracebacks:
     def show(self, error: BaseException) -> bool:
         """Shows `error` as IPython would have; False where it did not come out of the body."""
         if id(error) in self._held:
-            self._shell.showtraceback((type(error), error, error.__traceback__), **self._held[id(error)][1])
+            self._shell.showtraceback((type(error), error, users_part(error)), **self._held[id(error)][1])
             return True
         return any(error is known for known in self._already)
+
+
+def users_part(error: BaseException) -> TracebackType | None:
+    """The traceback of `error`; that of an interrupt or an error of durnb's own ends at the user's line that led into durnb.
+
+    Functions of durnb that call the user's have a local ``__tracebackhide__``, by which IPython leaves them out; from one that has none
+    it goes about its own business.
+    """
+    whole: list[TracebackType] = []
+    step = error.__traceback__
+    while step is not None:
+        whole.append(step)
+        step = step.tb_next
+    if not isinstance(error, DurnbError | KeyboardInterrupt | asyncio.CancelledError):
+        return error.__traceback__
+    own = (at for at, each in enumerate(whole) if _is_ours(each) and not each.tb_frame.f_locals.get("__tracebackhide__"))
+    end = next(own, len(whole))
+    while end and _is_ours(whole[end - 1]):
+        end -= 1
+    found: TracebackType | None = None
+    for each in reversed(whole[:end]):
+        found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return found or error.__traceback__
+
+
+def _is_ours(step: TracebackType) -> bool:
+    return str(step.tb_frame.f_globals.get("__name__", "")).partition(".")[0] in ("durnb", "durnb_kernel_ext")
 
 
 def _in_script(frame: FrameType | None) -> bool:

@@ -50,10 +50,18 @@ _OPEN_ALONE: Final = """async path => {
     const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook', kernelPreference: {shouldStart: false, autoStartDefault: false, canStart: false}});
     await widget.context.ready;
 }"""
+_OPEN_BUSY: Final = """async path => {
+    const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    await widget.context.ready;
+}"""
 _RUN_ALL: Final = """() => {
     window.durnbRuns = (window.durnbRuns || 0) + 1;
     const ended = () => { window.durnbRuns -= 1; };
     jupyterapp.commands.execute('notebook:run-all-cells').then(ended, ended);
+}"""
+_RUN_CELL: Final = """index => {
+    jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+    jupyterapp.commands.execute('notebook:run-cell');
 }"""
 _START: Final = """code => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code, store_history: false}); }"""
 _ASK: Final = """async code => {
@@ -262,6 +270,10 @@ class OpenNotebook:
         self.wait_for(lambda: self.state()["running"] == 0, "Run All has ended")
         self.wait_for_idle_kernel()
 
+    def start_cell(self, index: int) -> None:
+        """Begins to run one cell, and does not wait for its end."""
+        self.page.evaluate(_RUN_CELL, index)
+
     def start(self, source: str) -> None:
         """Runs code in the notebook's kernel, in no cell, and does not wait for its end; `ask` comes after it."""
         self.page.evaluate(_START, source)
@@ -298,13 +310,15 @@ class OpenNotebook:
         self.wait_for(lambda: self.kernel_pid() not in (None, dead), "a new kernel is there")
         self.wait_for_idle_kernel()
 
-    def reload(self, *, kernel: bool = True) -> None:
-        """Loads the page anew and opens the notebook, with its kernel or with none."""
+    def reload(self, *, kernel: bool = True, busy: bool = False) -> None:
+        """Loads the page anew and opens the notebook, with its kernel or with none; a `busy` one is not waited for."""
         self.page.goto(f"{self.lab.url}lab/workspaces/{self.path.stem}?reset")
         self.page.wait_for_function("() => window.jupyterapp && jupyterapp.commands.hasCommand('docmanager:open')", timeout=DEADLINE * 1000)
         self.page.evaluate("() => jupyterapp.restored")
         path = self.path.relative_to(self.lab.root).as_posix()
-        if kernel:
+        if busy:
+            self.page.evaluate(_OPEN_BUSY, path)
+        elif kernel:
             self.page.evaluate(_OPEN, path)
             self.wait_for_idle_kernel()
         else:

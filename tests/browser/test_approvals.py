@@ -36,6 +36,10 @@ def test_an_approval_is_given_while_the_cell_blocks_and_outlives_a_reload_and_a_
     assert violations(notebook, ".durnb-small-panel") == []
     notebook.screenshot("approve-1-asked")
 
+    notebook.save()
+    notebook.reload(busy=True)
+    notebook.wait_for(lambda: asked_in(notebook, "release"), "the page that was loaded anew asks in the same cell, which blocks")
+
     dead = notebook.kill_kernel()
     notebook.dismiss_dialog("restart")
     notebook.wait_for_new_kernel(dead)
@@ -59,4 +63,21 @@ def test_an_approval_is_given_while_the_cell_blocks_and_outlives_a_reload_and_a_
     form.get_by_role("button", name="Send").click()
     notebook.wait_for(lambda: "order {'amount': 42, 'note': '<b>now</b>'}" in notebook.cells[3].text, "the form's answer has come")
     notebook.wait_for(lambda: notebook.state()["running"] == 0, "all is done")
+    assert [error for error in notebook.errors if "kernel_info_request" not in error] == []  # Lab's own, of the kernel that was killed
+
+
+def test_a_page_that_is_loaded_anew_and_holds_no_output_of_the_cell_that_blocks_asks_all_the_same(open_notebook: OpenFunction) -> None:
+    notebook = open_notebook("anew", [CELLS[0], CELLS[2]])
+    notebook.save()
+    notebook.start_run_all()
+    notebook.wait_for(lambda: asked_in(notebook, "release"), "release asks in its cell")
+    notebook.reload(busy=True)
+    form = notebook.page.locator(".durnb-afloat.durnb-live")
+    notebook.wait_for(lambda: form.get_by_role("button", name="Approve").is_visible(), "the form is shown over the page")
+    assert violations(notebook, ".durnb-small-panel") == []
+    notebook.screenshot("approve-3-afloat")
+    form.get_by_role("button", name="Approve").click()
+    notebook.wait_for(lambda: form.count() == 0, "it is answered")
+    notebook.wait_for_idle_kernel()
+    assert notebook.ask("print(ok)").strip() == "True"
     assert notebook.errors == []

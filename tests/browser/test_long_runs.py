@@ -9,37 +9,72 @@ import pytest
 from nbconvert import HTMLExporter
 
 from browser.lab import OpenNotebook
-from browser.pages import panel, row, use_theme, violations
+from browser.pages import panel, use_theme, violations
+from browser.stores import leave_run
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 OpenFunction = Callable[[str, list[str]], OpenNotebook]
 
 
-def test_a_long_panel_can_be_searched_by_keyboard_and_what_was_typed_stays_while_the_run_goes_on(open_notebook: OpenFunction) -> None:
-    steps = [f"%%durable step{n}\nx{n} = {n}" for n in range(40)]
-    steps[30] = "%%durable step30\nimport os, time\nwhile not os.path.exists('go'): time.sleep(0.05)\nraise KeyError('30')"
-    notebook = open_notebook("long", ["%load_ext durnb", "%durable panel", *steps])
-    notebook.save()
-    notebook.start_run_all()
-    notebook.wait_for(lambda: "step30 is running" in notebook.cells[1].text, "the notebook holds that step30 runs")
-    notebook.show(1)  # Lab takes cells out of the page that are scrolled out of sight
-    notebook.wait_for(lambda: row(notebook, "step30").count() == 1 and "running" in row(notebook, "step30").inner_text(), "step30 runs")
+FETCH = """%%durable fetch
+def get(n):
+    with open('calls', 'a') as calls: calls.write('.')
+    while n == 60 and not Path('go').exists(): time.sleep(0.05)
+    if n % 50 == 7: raise ValueError(f'no <b>{n}</b>')
+    return n
+found = durnb.map(get, range(100), tolerate=5)"""
+
+
+def test_a_panel_of_500_steps_is_short_and_searched_by_keyboard_and_tells_how_far_a_map_is(open_notebook: OpenFunction) -> None:
+    steps = [f"s{n}" for n in range(499)]
+    cells = [
+        "%load_ext durnb\nimport durnb, time\nfrom pathlib import Path",
+        "%durable panel",
+        *(f"%%durable {s}\nx = 1" for s in steps),
+        FETCH,
+    ]
+    notebook = open_notebook("long", cells)
+    leave_run(notebook.path, steps)
+    folder = notebook.path.parent
+    notebook.start_cell(0)
+    notebook.start_cell(1)
+    fold = panel(notebook).locator("tr.durnb-fold")
+    notebook.wait_for(lambda: fold.count() == 1 and "finished: s3 to s496" in fold.inner_text(), "those that are finished are one row")
+    rows = panel(notebook).locator("tr[data-row]")
+    assert rows.count() < 10
+    fold.get_by_role("button").focus()
+    notebook.page.keyboard.press("Enter")
+    notebook.wait_for(lambda: 100 < rows.count() < 120, "a hundred of them are shown")
+
+    notebook.start_cell(len(cells) - 1)
+    told = panel(notebook).locator('tr[data-row="fetch"]')
+    notebook.wait_for(lambda: told.count() == 1 and "99 of 100 done, 2 failed" in told.inner_text(), "it is told how far the map is")
+    assert told.get_by_role("progressbar").get_attribute("aria-valuenow") == "99"
+    assert len(notebook.cells[1].text) < 60_000
     box = panel(notebook).get_by_label("find a step")
     box.focus()
-    notebook.page.keyboard.type("step3")
-    visible = panel(notebook).locator("tr[data-row]:visible")
-    notebook.wait_for(lambda: visible.count() == 11, "only what was searched for is shown")
-    (notebook.path.parent / "go").touch()
-    notebook.wait_for(lambda: "failed" in row(notebook, "step30").inner_text(), "step30 has failed")
-    assert box.input_value() == "step3"
-    assert visible.count() == 11
+    notebook.page.keyboard.type("fet")
+    notebook.wait_for(lambda: rows.count() == 1, "only what was searched for is there")
+    notebook.screenshot("long-1-map")
+    (folder / "go").touch()
+    notebook.wait_for(lambda: "finished" in told.inner_text(), "fetch is finished")
+    assert (box.input_value(), rows.count()) == ("fet", 1)
+    assert "1 of 500" in panel(notebook).inner_text()
     assert notebook.page.evaluate("() => document.activeElement.type") == "search"
-    panel(notebook).get_by_label("steps that are").select_option("failed")
-    notebook.wait_for(lambda: visible.count() == 1, "only the failed one is shown")
-    assert "1 of 40" in panel(notebook).inner_text()
+
+    told.locator("button.durnb-step").click()
+    detail = panel(notebook).locator(".durnb-detail")
+    notebook.wait_for(lambda: "no <b>57</b>" in detail.inner_text(), "the calls that failed are named")
     assert violations(notebook, ".durnb-live") == []
-    notebook.screenshot("long-search")
+    notebook.screenshot("long-2-failed-calls")
+    told.get_by_role("button", name="Retry the 2 calls that failed").click()
+    told.locator(".durnb-yes").click()
+    notebook.wait_for(lambda: "to rerun" in told.inner_text(), "it is to run again")
+    notebook.start_cell(len(cells) - 1)
+    notebook.wait_for(lambda: len((folder / "calls").read_text()) == 102, "those that failed are made again, and no others")
+    notebook.wait_for(lambda: "finished" in told.inner_text(), "fetch is finished again")
+    assert len((folder / "calls").read_text()) == 102
     assert notebook.errors == []
 
 

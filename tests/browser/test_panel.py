@@ -97,7 +97,7 @@ def test_buttons_work_while_a_cell_runs_and_ask_where_something_is_lost(open_not
 
     press(notebook, "interrupt", "train")
     notebook.wait_for(lambda: stands(notebook, "train", "interrupted"), "train is interrupted")
-    notebook.wait_for_idle_kernel()
+    notebook.wait_for(lambda: notebook.state()["running"] == 0, "Run All has ended, which the panel may tell before")
     (folder / "go").touch()
     notebook.run_all()
     notebook.wait_for(lambda: stands(notebook, "mail", "finished"), "all is done")

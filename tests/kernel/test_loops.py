@@ -186,7 +186,7 @@ for item in durnb.loop(range(3), save=['model'], every=0):
     model['w'] += double
     total += sum(rest)
     seen.append(total)
-    if item == 1: die('died')
+    if item == 1 and FAILING: raise ValueError('fails')
 """
 LOCAL = """%%durable local
 def run():
@@ -200,9 +200,10 @@ run()
 def test_what_a_loop_changes_and_does_not_save_is_said_at_its_first_point_and_when_it_goes_on(nb: Notebook) -> None:
     nb.ok(DIE)
     said = "carry: seen, total change from item to item of the loop and are not in its save=:"
-    died = nb.run(CARRYING)
-    assert (died.status, died.announcement.count(said)) == ("died", 1)
-    nb.open().ok(DIE)
+    nb.ok("FAILING = True")
+    failed = nb.run(CARRYING)
+    assert (failed.ename, failed.announcement.count(said)) == ("ValueError", 1)
+    nb.open().ok(DIE, "FAILING = False")
     assert nb.ok(CARRYING).announcement.count(said) == 1
     assert "local: total changes from item to item of the loop and is local to a function" in nb.ok(LOCAL).announcement
     assert "change" not in nb.ok(NESTED.replace("(1, 1)", "()")).announcement

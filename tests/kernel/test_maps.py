@@ -86,6 +86,8 @@ def test_failures_that_are_tolerated_are_errors_in_the_result(nb: Notebook) -> N
     assert (failed.ename, "of 7 items are done, and are kept" in failed.announcement) == ("ValueError", True)
     assert "in picky(n)" in failed.error
     assert "durnb/inside" not in failed.error
+    unusable = nb.run("%%durable all\ndurnb.map(picky, range(7), concurrency=0)").error
+    assert ("durnb.map(picky, range(7), concurrency=0)" in unusable, "File" in unusable) == (True, False)
     refused = nb.run(cell.format(1))
     assert (refused.ename, "2 items of picky failed" in refused.evalue) == ("MapFailed", True)
     told = nb.ok(cell.format(2)).announcement
@@ -102,7 +104,10 @@ def test_an_interrupt_keeps_what_is_done(nb: Notebook) -> None:
     running = nb.begin(cell)
     nb.until(lambda: "slow: 95%|###################.| 20/21 [" in running.badge, what="its progress")
     nb.interrupt()
-    assert nb.finish(running).ename == "KeyboardInterrupt"
+    interrupted = nb.finish(running)
+    assert interrupted.ename == "KeyboardInterrupt"
+    assert "----> 2 found = durnb.map(slow" in interrupted.error
+    assert "File" not in interrupted.error  # neither of durnb nor of what it waits with
     nb.ok("go.set()", cell)
     assert effects(nb) == Counter([*range(21), 20])
 

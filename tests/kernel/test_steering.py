@@ -7,9 +7,9 @@ import pytest
 from durnb.clock import SystemClock
 from durnb.engine.steering import Steer, Wanted
 from durnb.errors import UsageError
-from durnb.fold import Answer
 from durnb.journal import RunName, Store
 from durnb.runner.steering import Steered, steer_run
+from durnb.steps import Answer
 from kernel.conftest import Notebook
 
 LOAD = "%%durable load\nran('load')\ndata = [1, 2]"

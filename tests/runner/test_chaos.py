@@ -20,11 +20,11 @@ import psutil
 import pytest
 
 from durnb.clock import SystemClock
-from durnb.fold import Attempt
 from durnb.journal import RunName, Store, check, read_history
 from durnb.runner.exits import Exit
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task, queue_once, tasks_of
+from durnb.steps import Attempt
 from runner.conftest import until
 
 LONG = os.environ.get("DURNB_TRIALS") == "all"

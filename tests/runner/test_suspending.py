@@ -57,9 +57,15 @@ def test_a_run_sleeps_without_a_kernel_and_goes_on_in_time(desk: Any, effect: Ef
 
 
 def test_a_sleep_of_two_days_ends_the_command_and_a_worker_wakes_it_in_time_or_when_it_is_told_to(desk: Any, effect: Effect) -> None:
-    desk.notebook(f"%%durable load\n{effect('load')}\nx = 1", f"%%durable send\nimport durnb\ndurnb.sleep('2d')\n{effect('woke')}")
+    desk.notebook(
+        "%durable panel", f"%%durable load\n{effect('load')}\nx = 1", f"%%durable send\nimport durnb\ndurnb.sleep('2d')\n{effect('woke')}"
+    )
     done = desk.durnb("run", "etl.ipynb", "--suspend-after", "1s", "--no-wait")
     assert done.returncode == 6, done.stderr
+    panel, _, sleeps = (cell.outputs for cell in desk.output().cells)
+    until = f"until {datetime.now().astimezone() + timedelta(days=2):%Y-%m-%d}"
+    assert "send waits, without a kernel" in panel[-1]["data"]["text/html"]
+    assert f"waits without a kernel · {until}" in sleeps[0]["data"]["text/plain"]
     (seen,) = json.loads(desk.durnb("ls", "--json").stdout)
     assert seen["standing"] == "suspended"
     assert timedelta(days=1.9) < datetime.fromisoformat(seen["wake"]) - datetime.now(UTC) <= timedelta(days=2)

@@ -27,7 +27,8 @@ from durnb.events import (
     RunStarted,
     RunSuspended,
 )
-from durnb.fold import Attempt, History, StepHistory, fold
+from durnb.fold import History, fold
+from durnb.steps import Attempt, StepHistory
 from unit.engine.run_story import Story, made, reads, stories
 from unit.journal.journal_samples import failed, started
 

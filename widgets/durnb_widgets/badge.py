@@ -18,6 +18,7 @@ _SHAPES: Final = {
     "failed": "failed",
     "asking": "asks",
     "refused": "aborted",
+    "waiting": "waiting",
     "disabled": "off",
 }
 _WORDS: Final = {
@@ -26,6 +27,7 @@ _WORDS: Final = {
     "failed": "failed",
     "asking": "waits for an answer",
     "refused": "not run",
+    "waiting": "waits without a kernel",
     "disabled": "not durable",
 }
 _DOT: Final = Markup(" · ")

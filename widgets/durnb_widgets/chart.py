@@ -1,4 +1,4 @@
-"""The run along the time, as SVG: a row for each step, a bar for each attempt, and below them the lives of the kernels."""
+"""The run along the time, as SVG: a row for each step with a bar for each attempt and, below it, its calls and waits; at the bottom the kernels' lives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from durnb.engine.overview import spell
+from durnb.views.lanes import Inner
 from durnb.views.timeline import Bar, Life, Piece, Timeline
 from durnb_widgets.markup import Markup, join, tag
 
@@ -14,6 +15,7 @@ _WIDTH: Final = 860.0
 _EDGE: Final = 14.0  # at the right, for the mark of what ended badly
 _LETTER: Final = 6.3  # the width of one, about
 _LONGEST: Final = 20  # letters of a name
+_TALLEST: Final = 320.0  # where there are many steps
 _MANY: Final = 40  # steps: above that rows are thin and have no names
 _STANDINGS: Final = {
     "succeeded": "finished",
@@ -34,27 +36,34 @@ _MARKS: Final = {"exception": "×", "timeout": "×", "interrupt": "‖", "crashe
 
 
 def chart(line: Timeline, now: datetime) -> Markup:
-    """The SVG of the timeline; empty where nothing has run."""
+    """The timeline as SVG, with a line that explains it; empty where nothing has run."""
     if not line.pieces:
         return Markup("")
     named = len(line.steps) <= _MANY
-    row = 18.0 if named else max(2.0, 400.0 / len(line.steps))
+    row = 18.0 if named else _TALLEST / len(line.steps)
     left = 10 + _LETTER * min(max(map(len, line.steps)), _LONGEST) if named else 0.0
     tall = row * len(line.steps)
     scale = _Scale(line=line, left=left, width=_WIDTH - left - _EDGE, row=row, tall=tall, now=now)
     rows = {step: index for index, step in enumerate(line.steps)}
-    return tag(
+    inner: dict[str, list[Inner]] = {}
+    for one in line.inner if named else ():
+        inner.setdefault(one.step, []).append(one)
+    drawn = tag(
         "svg",
         tag("title", f"{len(line.bars)} attempts of {len(line.steps)} steps in {_plural(len(line.lives), 'kernel')}"),
         [scale.silence(piece) for piece in line.pieces if piece.silence],
         [_name(step, left, row * i) for step, i in rows.items()] if named else None,
-        [scale.bar(bar, rows[bar.step]) for bar in line.bars] if named else scale.many_bars(line.bars, rows),
+        [scale.death(life) for life in line.lives if life.how == "died"],
+        [scale.bar(bar, rows[bar.step], low=bar.step in inner) for bar in line.bars] if named else scale.many_bars(line.bars, rows),
+        [scale.inner(one, rows[step]) for step, some in inner.items() for one in some],
         [scale.life(life, index, len(line.lives)) for index, life in enumerate(line.lives)],
         list(scale.ticks()),
         viewBox=f"0 0 {_n(_WIDTH)} {_n(tall + 46)}",
         role="img",
         class_="durnb-chart",
     )
+    told = "below an attempt: its calls as blocks, red where some failed; its sleeps and waits as lines" if inner else None
+    return join(drawn, tag("div", told, class_="durnb-facts") if told else None)
 
 
 def _name(step: str, left: float, top: float) -> Markup:
@@ -74,10 +83,32 @@ class _Scale:
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(self._now.tzinfo)
 
-    def bar(self, bar: Bar, index: int) -> Markup:
+    def inner(self, one: Inner, index: int) -> Markup:
+        """Calls or a wait inside of an attempt."""
+        begin, end, y = self.x(one.began), self.x(one.ended), self._row * index
+        width = max(end - begin, 1.5)
+        said = f"{one.step}: {_inner_words(one)}, {self._local(one.began):%Y-%m-%d %H:%M:%S}, {spell(one.ended - one.began)}"
+        if one.what != "calls":
+            line = {"x1": _n(begin), "x2": _n(begin + width), "y1": _n(y + 13), "y2": _n(y + 13)}
+            return tag("g", tag("title", said), tag("line", class_=f"durnb-inner durnb-inner-{one.what}", **line))
+        box = {"y": _n(y + 11), "height": "4"}
+        failed = tag("rect", x=_n(begin + width - 1.5), width="2", class_="durnb-bar durnb-is-failed", **box) if one.failed else None
+        return tag(
+            "g", tag("title", said), tag("rect", x=_n(begin), width=_n(width), class_="durnb-inner durnb-inner-calls", **box), failed
+        )
+
+    def death(self, life: Life) -> Markup:
+        """Where a kernel is known to have been alive last."""
+        x = _n(self.x(life.ended))
+        said = f"kernel {life.epoch} died; it was heard of last at {self._local(life.ended):%Y-%m-%d %H:%M:%S}"
+        return tag("g", tag("title", said), tag("line", x1=x, x2=x, y1="0", y2=_n(self._tall + 9), class_="durnb-death"))
+
+    def bar(self, bar: Bar, index: int, *, low: bool) -> Markup:
+        """An attempt; a `low` one leaves room for what is below it."""
         begin, end = self.x(bar.began), self.x(bar.ended)
         width, standing = max(end - begin, 2.0), _STANDINGS[bar.status]
         mark, pad = _MARKS.get(bar.status), 3.0
+        tall = 7.0 if low else self._row - 2 * pad
         unknown = self._line.silence_after(bar.ended) if bar.status == "crashed" else None
         if unknown is not None:
             width = max(width, 3.0)
@@ -90,7 +121,7 @@ class _Scale:
                 x=_n(begin),
                 y=_n(self._row * index + pad),
                 width=_n(width),
-                height=_n(self._row - 2 * pad),
+                height=_n(tall),
                 rx="2",
                 class_=f"durnb-bar durnb-is-{standing}",
             ),
@@ -104,7 +135,7 @@ class _Scale:
             begin = self.x(bar.began)
             width = max(self.x(bar.ended) - begin, 1.5)
             y = self._row * rows[bar.step]
-            paths.setdefault(_STANDINGS[bar.status], []).append(f"M{begin:.1f} {y:.1f}h{width:.1f}v{self._row - 0.5:.1f}h-{width:.1f}z")
+            paths.setdefault(_STANDINGS[bar.status], []).append(f"M{begin:.1f} {y:.2f}h{width:.1f}v{0.85 * self._row:.2f}h-{width:.1f}z")
         return [tag("path", d="".join(parts), class_=f"durnb-bar durnb-is-{standing}") for standing, parts in paths.items()]
 
     def _unknown(self, piece: Piece, index: int, pad: float) -> Markup:
@@ -132,7 +163,8 @@ class _Scale:
     def silence(self, piece: Piece) -> Markup:
         left, right = self._left + piece.left * self._width, self._left + piece.right * self._width
         length = spell(piece.ended - piece.began)
-        middle = (left + right) / 2
+        half = _LETTER * len(f"{piece.silence} {length}") / 2
+        middle = min(max((left + right) / 2, half), _WIDTH - half)
         return tag(
             "g",
             tag("title", f"{piece.silence} for {length}: not to scale"),
@@ -154,6 +186,15 @@ class _Scale:
                         "text", f"{self._local(at):%H:%M:%S}", x=_n(x), y=_n(self._tall + 26), text_anchor=anchor, class_="durnb-name"
                     )
                     free = begin + 58
+
+
+def _inner_words(one: Inner) -> str:
+    lasts = " so far" if one.open else ""
+    if one.what == "sleep":
+        return f"a sleep{lasts}"
+    if one.what == "signal":
+        return f"a wait for {one.name}{lasts}"
+    return _plural(one.count, "call") + (f", {one.failed} failed" if one.failed else "")
 
 
 def _n(value: float) -> str:

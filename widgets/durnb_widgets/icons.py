@@ -18,6 +18,7 @@ COLOURS: Final[Mapping[str, str]] = {
     "finished": _OK,
     "stale": _WARN,
     "running": _BUSY,
+    "waiting": _BUSY,
     "failed": _BAD,
     "interrupted": _WARN,
     "died": _BAD,
@@ -33,6 +34,7 @@ _STROKE: Final[Mapping[str, str]] = {
     "finished": "M3 8.5l3.2 3.2L13 4.6",  # a tick
     "stale": "M12.8 8a4.8 4.8 0 1 1-1.5-3.5M11.6 1.8v3h-3",  # an arrow around
     "running": "M8 1.8a6.2 6.2 0 1 1-6.2 6.2",  # three quarters of a ring
+    "waiting": "M4 2h8M4 14h8M5 2c0 4 6 4.5 6 6s-6 2-6 6M11 2c0 4-6 4.5-6 6s6 2 6 6",  # an hourglass
     "failed": "M4 4l8 8M12 4l-8 8",  # a cross
     "interrupted": "M5.5 3.5v9M10.5 3.5v9",  # two bars
     "died": "M9 1.5L4.5 8.6h3.2L6.8 14.5l5-7.6H8.4z",  # a bolt

@@ -39,6 +39,12 @@ def tag(name: str, /, *children: Child, **attributes: str | float | bool | None)
     return Markup(f"<{name}{given}>{join(children)}</{name}>")
 
 
+def grid(rows: Iterable[Iterable[Child]]) -> Markup | None:
+    """Small rows of a few cells each: a table, which stays readable where all style is taken away. None for no rows."""
+    lines = [tag("tr", [tag("td", cell) for cell in row]) for row in rows]
+    return tag("table", tag("tbody", lines), class_="durnb-small", role="presentation") if lines else None
+
+
 def _attribute(key: str, value: str | float | bool) -> str:
     return f" {_named(key)}" if value is True else f' {_named(key)}="{text(str(value))}"'
 

@@ -13,10 +13,12 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.overview import spell
 from durnb.views import Action, RunPage, StepCard
 from durnb.views.standing import STANDINGS, Standing
+from durnb.views.windows import Fold, windowed
 from durnb_widgets.answers import wait_html
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import chart
 from durnb_widgets.icons import icon
+from durnb_widgets.maps import map_html
 from durnb_widgets.markup import Markup, join, tag
 from durnb_widgets.times import moment
 
@@ -29,7 +31,7 @@ _HEADS: Final = (
     ("attempts", "durnb-c-attempts"),
     ("saved", "durnb-c-saved"),
 )
-_SAVED_ROWS: Final = 200  # a saved notebook holds no more of them
+_SAVED_ROWS: Final = 100  # a saved notebook holds no more of them
 
 
 @cache
@@ -67,12 +69,20 @@ class Rows:
         return made[2]
 
 
+NOT_DRAWN: Final = Markup("")
+
+
+def timeline_html(page: RunPage) -> Markup:
+    """The timeline of the page."""
+    return chart(page.timeline, page.at)
+
+
 def pieces(page: RunPage, rows: Rows) -> Pieces:
-    """The parts of the page. `page.at` is in the reader's zone."""
+    """The parts of the page, without the timeline. `page.at` is in the reader's zone."""
     return Pieces(
         head=_head(page),
         rows={card.step: rows.row(card, page.at) for card in page.cards},
-        chart=chart(page.timeline, page.at),
+        chart=NOT_DRAWN,
         foot=_foot(page),
     )
 
@@ -84,20 +94,14 @@ def _foot(page: RunPage) -> Markup:
 def panel_html(page: RunPage, key: str = "", rows: Rows | None = None, *, small: bool = False) -> Markup:
     """The panel as it is saved in the notebook: no script, no button. A live one finds its place by `key`; a `small` one is nothing but its rows."""
     known = rows if rows is not None else Rows(live=False)
-    shown = _cut(page)
-    left = len(page.cards) - len(shown)
-    foot = join(_foot(page), f" · {left} finished steps are left out here" if left else None)
-    return shell(key, _head(page), join([known.row(card, page.at) for card in shown]), chart(page.timeline, page.at), foot, small=small)
+    body = [known.row(one, page.at) if isinstance(one, StepCard) else _fold_row(one) for one in windowed(page.cards, most=_SAVED_ROWS)]
+    return shell(key, _head(page), join(body), timeline_html(page), _foot(page), small=small)
 
 
-def _cut(page: RunPage) -> list[StepCard]:
-    """What a saved notebook shows of a long run: first all that is not simply finished."""
-    if len(page.cards) <= _SAVED_ROWS:
-        return list(page.cards)
-    telling = [card.step for card in page.cards if card.standing not in ("finished", "not reached")]
-    others = [card.step for card in page.cards if card.standing in ("finished", "not reached")]
-    chosen = set((telling + others)[:_SAVED_ROWS])
-    return [card for card in page.cards if card.step in chosen]
+def _fold_row(fold: Fold) -> Markup:
+    words = f"… {fold}: {fold.first} to {fold.last}" if fold.count > 1 else f"… {fold}: {fold.first}"
+    said = tag("td", words, " · ", tag("code", "%durable status"), " lists all", colspan=str(len(_HEADS)))
+    return tag("tr", said, class_="durnb-fold")
 
 
 def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, *, live: bool = False, small: bool = False) -> Markup:
@@ -105,12 +109,12 @@ def shell(key: str, head: Markup, rows: Markup, timeline: Markup, foot: Markup, 
     heads = tag("tr", [tag("th", words, scope="col", class_=css or None) for words, css in _HEADS])
     return tag(
         "div",
-        style(),
         tag("div", head, class_="durnb-head"),
         tag("div", class_="durnb-tools"),
-        tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table"),
+        tag("table", tag("thead", heads), tag("tbody", rows, class_="durnb-rows"), class_="durnb-table", role="table"),
         tag("div", timeline, class_="durnb-timeline", tabindex="0", role="group", aria_label="timeline"),
         tag("div", foot, class_="durnb-foot"),
+        style(),  # last: where style is taken away and its text is not, what matters stands before
         class_=" ".join(
             [
                 "durnb-panel",
@@ -180,22 +184,25 @@ def row(card: StepCard, now: datetime, *, live: bool) -> Markup:
         for words, css in ((_why(card), ""), (lost, "durnb-warn"), (outside, "durnb-warn"))
         if words
     ]
+    maps = [map_html(one) for one in card.maps]
     waits = [wait_html(wait, card.step, now, live=live) for wait in card.waits]
     buttons = tag("div", [_button(action, card.step) for action in card.actions], class_="durnb-actions") if live and card.actions else None
     return tag(
         "tr",
-        tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row"),
-        tag("td", status),
-        tag("td", notes, waits, buttons, class_="durnb-c-why"),
-        tag("td", moment(card.at, now), class_="durnb-c-when"),
-        tag("td", _ran(card, now, live=live), class_="durnb-number"),
-        tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts"),
+        tag("th", name, tag("div", card.label, class_="durnb-label") if card.label else None, scope="row", role="rowheader"),
+        tag("td", status, role="cell"),
+        tag("td", notes, maps, waits, buttons, class_="durnb-c-why", role="cell"),
+        tag("td", moment(card.at, now), class_="durnb-c-when", role="cell"),
+        tag("td", _ran(card, now, live=live), class_="durnb-number", role="cell"),
+        tag("td", str(card.attempts) if card.attempts else "", class_="durnb-number durnb-c-attempts", role="cell"),
         tag(
             "td",
             size_text(card.size) if card.size is not None else "",
             title=f"saved in {seconds_text(card.save)}" if card.save is not None else None,
             class_="durnb-number durnb-c-saved",
+            role="cell",
         ),
+        role="row",  # said, because a narrow panel lays its rows out as boxes
         class_=f"durnb-row durnb-row-{card.standing.replace(' ', '-')}",
         data_row=card.step,
     )
@@ -205,7 +212,8 @@ def _why(card: StepCard) -> str:
     why = "" if card.standing == "running" and card.attempts == 1 else card.why  # "attempt 1", which has a column
     usual = {"finished": "is put back", "running": card.coming}.get(card.standing, "")
     coming = f"{card.coming} at the next Run All" if card.coming and card.coming != usual else ""
-    return " · ".join(part for part in (why, str(card.calls), coming) if part)
+    calls = "" if card.maps else str(card.calls)  # which say it with more
+    return " · ".join(part for part in (why, calls, coming) if part)
 
 
 def _ran(card: StepCard, now: datetime, *, live: bool) -> Markup | str:
@@ -232,9 +240,12 @@ def _button(action: Action, step: str) -> Markup:
 
 def panel_text(page: RunPage) -> str:
     """The panel as a table of text, for consoles."""
-    rows = tuple(
-        (card.step, card.standing, when(card.at), seconds_text(card.ran), str(card.attempts or "-"), bytes_text(card.size), _why(card))
-        for card in page.cards
-    )
+    rows = tuple(_text_row(one) for one in windowed(page.cards, most=_SAVED_ROWS))
     heads = ("step", "status", "when", "ran", "attempts", "saved", "why, and what comes")
     return repr(Table(title=f"run {page.run}, {page.state}: {page.headline}", heads=heads, rows=rows))
+
+
+def _text_row(one: StepCard | Fold) -> tuple[str, ...]:
+    if isinstance(one, Fold):
+        return (f"… {one}", "", "", "", "", "", "%durable status lists all")
+    return (one.step, one.standing, when(one.at), seconds_text(one.ran), str(one.attempts or "-"), bytes_text(one.size), _why(one))

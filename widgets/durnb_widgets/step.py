@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from durnb.archive.table import seconds_text
 from durnb.views import StepPage
-from durnb.views.step import AttemptLine
-from durnb_widgets.markup import Child, Markup, join, tag
+from durnb.views.inside import AnswerLine, CallLine
+from durnb.views.step import AttemptLine, VariableLine
+from durnb_widgets.answers import wait_html
+from durnb_widgets.badge import size_text
+from durnb_widgets.markup import Child, Markup, grid, join, tag
 from durnb_widgets.times import moment
 
 
@@ -25,18 +28,65 @@ def _parts(page: StepPage, now: datetime) -> Iterator[Markup]:
         yield from _titled(f"error of attempt {failed.attempt}", _code(failed.traceback, "the traceback"))
     yield from _titled(f"source: {page.header}", _code(page.source, "the source"))
     yield from _titled("what changed in it since its last version", _code(page.diff, "the difference") if page.diff else None)
-    yield from _titled("read", _grid([(tag("code", i.name), i.origin, tag("code", i.digest)) for i in page.inputs]))
+    yield from _titled("read", grid([(tag("code", i.name), i.origin, tag("code", i.digest)) for i in page.inputs]))
     made: list[tuple[Child, ...]] = [
-        (tag("code", v.name), v.type, v.preview) if not v.lost else (tag("code", v.name), tag("strong", "lost"), v.lost)
+        (tag("code", v.name), v.type, _stored(v)) if not v.lost else (tag("code", v.name), tag("strong", "lost"), v.lost)
         for v in page.variables
     ]
     made += [(tag("code", name), "deleted", "") for name in page.deleted] + [(tag("code", name), "a setting", "") for name in page.settings]
-    yield from _titled("made", _grid(made))
-    yield from _titled("durable calls", tag("div", page.calls) if page.calls else None)
-    yield from _titled("calls that failed", _grid([(tag("code", call.label), call.error, "") for call in page.failed_calls[:_CALLS]]))
+    yield from _titled("made", grid(made))
+    yield from _titled("waits for", join([wait_html(wait, page.step, now, live=False) for wait in page.waits]) if page.waits else None)
+    yield from _titled("what was answered", _answers(page.answers, now))
+    yield from _titled("durable calls", _calls(page, now))
+    yield from _titled("calls that failed", _failed(page, now))
     yield from _titled("noted", join([tag("div", note) for note in page.notes]) if page.notes else None)
     yield from _titled("outputs, as text", _code(page.outputs, "the outputs") if page.outputs else None)
     yield from _titled("attempts, newest first", _attempts(page, now))
+
+
+def _stored(variable: VariableLine) -> str:
+    """``1,797 × 64 · 920 kB, with y``."""
+    size = size_text(variable.size) if variable.size is not None else ""
+    beside = f", together with {', '.join(variable.beside)}" if variable.beside and size else ""
+    return " · ".join(part for part in (variable.preview, f"{size}{beside}") if part)
+
+
+def _answers(answers: Sequence[AnswerLine], now: datetime) -> Markup | None:
+    left = len(answers) - _CALLS
+    rows: list[tuple[Child, ...]] = [(tag("code", a.name), moment(a.at, now), _answered(a)) for a in answers[-_CALLS:]]
+    return join(grid(rows), _more_of(left, "answers", "before these")) if rows else None
+
+
+def _answered(a: AnswerLine) -> str:
+    said = str(a).partition(": ")[2]
+    return f"{a.prompt} {said}" if a.prompt else said
+
+
+def _calls(page: StepPage, now: datetime) -> Markup | None:
+    if not str(page.calls):
+        return None
+    last = grid([_call(call, now) for call in page.recent_calls])
+    made = page.calls.done + page.calls.failed + page.calls.tried + page.calls.under_way
+    left = _more_of(made - len(page.recent_calls), "calls", f"durnb.history()[RUN][{page.step!r}].calls has all")
+    return tag("details", tag("summary", str(page.calls)), last, left) if last is not None else tag("div", str(page.calls))
+
+
+def _call(call: CallLine, now: datetime) -> tuple[Child, ...]:
+    when = join(moment(call.at, now), f", {seconds_text(call.ran)}" if call.ran else "")
+    return tag("code", call.label), when, call.told or call.status
+
+
+def _failed(page: StepPage, now: datetime) -> Markup | None:
+    rows = [_call(call, now) for call in page.failed_calls[:_CALLS]]
+    return join(grid(rows), _more_of(len(page.failed_calls) - _CALLS, "calls", "that failed")) if rows else None
+
+
+def _more_of(count: int, what: str, where: str) -> Markup | None:
+    return (
+        tag("div", f"… {count:,} more {what}: {where}" if where.startswith("durnb") else f"… {count:,} more {what} {where}")
+        if count > 0
+        else None
+    )
 
 
 def _attempts(page: StepPage, now: datetime) -> Markup | None:
@@ -45,7 +95,7 @@ def _attempts(page: StepPage, now: datetime) -> Markup | None:
         when = join(moment(a.started, now), f", {seconds_text(a.ran)}" if a.ran is not None else "")
         told = a.error or (a.why if a.why != _FIRST else "")
         rows.append((f"execution {a.execution}, attempt {a.attempt}: {_WORDS[a.status]}", when, _more(a, told)))
-    return _grid(rows)
+    return grid(rows)
 
 
 def _more(a: AttemptLine, told: str) -> Child:
@@ -54,7 +104,7 @@ def _more(a: AttemptLine, told: str) -> Child:
     return tag("details", tag("summary", told or "what it had shown"), kept) if kept else told
 
 
-_CALLS: Final = 100  # failed calls that are listed
+_CALLS: Final = 100  # failed calls, and answers, that are listed
 _FIRST: Final = "it has not run yet"  # the reason of a step's first execution, which tells nothing afterwards
 _WORDS: Final = {
     "running": "running",
@@ -74,8 +124,3 @@ def _titled(title: str, body: Markup | None) -> Iterator[Markup]:
 
 def _code(source: str, name: str) -> Markup:
     return tag("pre", source, class_="durnb-code", tabindex="0", role="group", aria_label=name)
-
-
-def _grid(rows: list[tuple[Child, ...]]) -> Markup | None:
-    cells = [tag("div", cell) for row in rows for cell in row]
-    return tag("div", cells, class_="durnb-small") if cells else None

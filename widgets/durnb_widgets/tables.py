@@ -11,7 +11,7 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
 from durnb.engine.overview import StepRow
-from durnb.engine.plan import Plan
+from durnb.engine.plan import LEFT_OPEN, Plan
 from durnb.engine.storage import (
     HOLDING_HEADS,
     REMOVED_HEADS,
@@ -25,8 +25,9 @@ from durnb.engine.storage import (
     storage_title,
     store_lines,
 )
-from durnb.fold import History, StepHistory
+from durnb.fold import History
 from durnb.journal import Collected
+from durnb.steps import StepHistory
 
 _BIGGEST: Final = 8  # variables that a check names
 
@@ -49,7 +50,7 @@ class Tables:
 def status_table(history: History, rows: Sequence[StepRow]) -> Table:
     """The steps of a run."""
     return Table(
-        title=f"run {history.run} of {history.notebook}: {history.status}",
+        title=f"run {history.run} of {history.notebook}: {history.state}",
         heads=("step", "status", "when", "ran", "attempts", "saved", "why"),
         rows=tuple(_status_row(row) for row in rows),
         foot="" if rows else "no step has run yet",
@@ -76,9 +77,7 @@ def plan_table(run: str, plan: Plan) -> Table:
         title=f"plan for run {run}",
         heads=("step", "would", "why", "ran before"),
         rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
-        foot="values that plain cells define are looked at when the step's turn comes"
-        if plan.steps
-        else "the notebook has no durable cells",
+        foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine import operations
-from durnb.engine.mail import receive
+from durnb.engine.mail import Sender, receive
 from durnb.engine.sending import said, send_signal
 from durnb.engine.session import Session
 from durnb.errors import UsageError
@@ -30,9 +30,14 @@ def signal(extension: Extension, words: list[str]) -> str:
     session = extension.engine
     store, run = _run_of(session, other)
     if run is None or (other is None and session.attached):
-        receive(session.journal, words[0], value, uuid.uuid4().hex)
+        receive(session.journal, words[0], value, uuid.uuid4().hex, Sender.here("a cell of this notebook"))
         return f"the signal {words[0]} is kept until a durable cell waits for it."
-    return said(send_signal(store, run, words[0], value, clock=session.clock), run, words[0]) + "."
+    return said(send_signal(store, run, words[0], value, sender=_from(session), clock=session.clock), run, words[0]) + "."
+
+
+def _from(session: Session) -> Sender:
+    notebook = session.kernel.notebook()
+    return Sender.here(f"the notebook {notebook.name}" if notebook is not None else "another kernel")
 
 
 def _run_of(session: Session, other: str | None) -> tuple[Store, RunName | None]:

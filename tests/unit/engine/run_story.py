@@ -28,8 +28,9 @@ from durnb.events import (
     StepStarted,
     StepSucceeded,
 )
-from durnb.fold import Answer, Execution, History, Line, StepHistory
+from durnb.fold import History
 from durnb.journal.retention import superfluous
+from durnb.steps import Answer, Execution, Line, StepHistory
 
 BEGIN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CODE = "code-1"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from durnb.engine.decide import Ask, Execute, Missing, Question, Refuse, Reuse, changes, decide
 from durnb.events import StepRerunRequested, StepSucceeded
-from durnb.fold import StepHistory
+from durnb.steps import StepHistory
 from unit.engine.run_story import Story, some_inputs, stories
 
 one_step = stories(steps=["train"], max_size=14, renames=False)

@@ -133,6 +133,7 @@ FORMS = (
     "next({n})",
     "{n} = iter({m})",
     "{n} = weakref.ref(Leaf)",
+    "{n} = weakref.proxy(keep)",
     "{n}().marker = {m}",
     "{n} = weakref.WeakKeyDictionary({{Node: [1]}})",
     "[each.registry.append(1) for each in {n}]",

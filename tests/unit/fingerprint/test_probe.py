@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from typing import Any
 
@@ -162,6 +163,15 @@ def test_numpy_views_of_one_buffer_are_linked() -> None:
     base[0] = 9
     assert probe(names)["a"] != after["a"]
     assert probe(names)["v"] == after["v"]
+
+
+def test_saving_a_file_in_memory_is_no_change_of_it() -> None:
+    names: dict[str, Any] = {"a": io.StringIO("text"), "b": [io.BytesIO(b"bytes")]}
+    before = probe(names), content(names["a"])
+    vars(names["a"]), vars(names["b"][0])
+    assert (probe(names), content(names["a"])) == before
+    names["a"].read(1)
+    assert probe(names)["a"] != before[0]["a"]
 
 
 def test_a_window_on_an_array_is_linked_to_it() -> None:

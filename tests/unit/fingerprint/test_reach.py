@@ -59,6 +59,7 @@ CASES = [
     ("m = map(lambda v: v + x, [1])\nx = y = 1", "m", "m x"),
     ("class A:\n    def m(self): return x\nb = A().m\nx = y = 1", "b()", "b x"),
     ("class A:\n    def m(self): return x\nimport weakref\na = A()\nr = weakref.ref(a)\nx = y = 1", "r()", "r x"),
+    ("class A:\n    def m(self): return x\nimport weakref\na = A()\nr = weakref.proxy(a)\nx = y = 1", "r", "r x"),
     ("import threading\nt = threading.Thread(target=lambda: x)\nx = y = 1", "t", "t x"),
     ("import collections\nd = collections.defaultdict(lambda: x)\nx = y = 1", "d", "d x"),
     ("import types\nns = types.SimpleNamespace(cb=lambda: x)\nx = y = 1", "ns", "ns x"),

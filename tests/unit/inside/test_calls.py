@@ -163,6 +163,13 @@ def test_a_signal_is_taken_once_by_one_of_two_waits(folder: Path) -> None:
     assert problems(folder) == []
 
 
+def test_a_schema_that_is_none_is_an_error_of_the_wait(folder: Path) -> None:
+    with ending(UsageError, folder, match="no JSON schema: 'nonsense' is not valid"):
+        durnb.wait_for("approve", schema={"type": "nonsense"})
+    with step(folder) as body:
+        assert body.calls.waits == {}
+
+
 def test_a_model_of_pydantic_checks_a_signal_and_gives_its_instance(folder: Path) -> None:
     pydantic = pytest.importorskip("pydantic")
     Approval = pydantic.create_model("Approval", by=(str, ...), amount=(int, 0))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,8 +34,6 @@ from durnb.events import (
     StepReused,
     StepStarted,
     StepSucceeded,
-    decode,
-    encode,
 )
 from durnb.fold import History
 from durnb.journal import Journal, Store, check, read_history
@@ -209,7 +206,6 @@ def test_every_event_is_the_same_after_its_row() -> None:
         row = (1, 1, CLOCK.now().replace(tzinfo=None), *columns_of(event))
         assert [each.event for each in recorded([row])] == [event]
         assert next(recorded([row])).at == CLOCK.now()
-        assert decode(event.kind, json.loads(json.dumps(encode(event)))) == event
 
 
 def test_the_views_say_who_takes_what_room(store: Store) -> None:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durnb.events import CheckpointSaved, CheckpointsDropped, StepReused
-from durnb.fold import Checkpoint, History
+from durnb.fold import History
 from durnb.journal import RunName
 from durnb.journal.order import Order
 from durnb.journal.retention import RunState, State, runs_to_delete, superfluous
+from durnb.steps import Checkpoint
 from unit.engine.run_story import Story, stories
 from unit.journal.journal_samples import failed, started, succeeded
 

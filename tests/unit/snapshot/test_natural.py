@@ -8,8 +8,11 @@ import gzip
 import hashlib
 import itertools
 import os
+import re
 import sqlite3
+import struct
 import sys
+import weakref
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -55,6 +58,49 @@ def again(value: Any, folder: Path) -> Any:
 def lost(value: Any) -> str:
     (one,) = capture({"x": value}, ["x"]).lost
     return one.reason
+
+
+def test_a_weak_proxy_is_one_of_the_object_that_comes_back() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import weakref\nclass C: pass\nowner = C(); owner.v = 1\nx = [weakref.proxy(owner)]", space)
+    found = back(capture(space, ["x", "owner", "C"]))
+    found["owner"].v = 2
+    assert (type(found["x"][0]), found["x"][0].v) == (weakref.ProxyType, 2)
+    del space["owner"]
+    with pytest.raises(Unavailable):
+        _ = back(capture(space, ["x", "C"]))["x"][0].v
+
+
+def test_layouts_and_functions_for_arrays_are_made_again(folder: Path) -> None:
+    np = pytest.importorskip("numpy")
+    assert again(struct.Struct("<if"), folder).pack(1, 2) == struct.pack("<if", 1, 2)
+    space: dict[str, Any] = {"__name__": "__main__", "np": np}
+    exec("x = np.frompyfunc(lambda a: a + k, 1, 1); k = 2", space)
+    found = back(capture(space, ["x", "k"]))
+    found["k"] = 5
+    assert found["x"](1) == 6
+    assert again(np.add, folder) is np.add
+    first, second = (np.frompyfunc(function, 1, 1) for function in (abs, lambda a: -a))
+    assert content(first) != content(second)
+
+
+MATCHES = {
+    "search": lambda p: p.search("xx ab1"),
+    "match at a place": lambda p: p.match("xab1", 1),
+    "fullmatch": lambda p: p.fullmatch("ab1"),
+    "one of several": lambda p: list(p.finditer("ab1 ab2 ab3"))[2],
+    "behind something": lambda p: re.search("(?<=b)(?P<n>[0-9])?$", "ab1"),
+    "nothing in a group": lambda p: re.match("(a)|(b)", "b"),
+    "bytes": lambda p: re.search(b"a(b)", b"xab"),
+}
+
+
+@pytest.mark.parametrize("kind", MATCHES)
+def test_a_match_is_found_again(kind: str, folder: Path) -> None:
+    value = MATCHES[kind](re.compile("a(b)(?P<n>[0-9])"))
+    found = again(value, folder)
+    assert (found.regs, found.groups(), found.groupdict(), found.string) == (value.regs, value.groups(), value.groupdict(), value.string)
+    assert (found.re, found.pos) == (value.re, value.pos) or kind == "one of several"
 
 
 def test_counters_and_repetitions_go_on_where_they_stood(folder: Path) -> None:

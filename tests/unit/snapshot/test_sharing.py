@@ -79,6 +79,7 @@ TOGETHER = {
     "a partial": "import functools\na = []; b = functools.partial(print, a); del functools",
     "sliding windows": "import numpy as np\na = np.arange(5); b = np.lib.stride_tricks.sliding_window_view(a, 2); del np",
     "a view": "import numpy as np\na = np.arange(5); b = a[1:]; del np",
+    "a part of a masked array": "import numpy as np\na = np.ma.array([1, 2, 3], mask=[0, 1, 0]); b = a[:2]; del np",
     "two views of a third": "import numpy as np\nc = np.arange(5); a = c[1:]; b = c[:2]; del np, c",
     "an array on a bytearray": "import numpy as np\na = bytearray(4); b = np.frombuffer(a, 'u1'); del np",
     "an element of an object array": "import numpy as np\nb = []; a = np.array([b, 1], dtype=object); del np",
@@ -164,6 +165,17 @@ def test_a_write_into_an_array_shows_in_its_windows_and_broadcasts() -> None:
     again = back(capture(space, ["w", "b", "a"]))
     again["a"][2] = 7
     assert (again["w"][1].tolist(), again["b"][:, 2].tolist(), space["a"].any()) == ([0, 7, 0], [7, 7], False)
+
+
+@pytest.mark.parametrize("mask", ["[0, 1, 0]", "np.ma.nomask"])
+def test_a_part_of_a_masked_array_writes_into_it(mask: str) -> None:
+    space = space_of(f"import numpy as np\nm = np.ma.array([1, 2, 3], mask={mask}, fill_value=9); part = m[:2]; data = m.data; del np")
+    again = back(capture(space, ["m", "part", "data"]))
+    for each in (space, again):
+        each["part"][0], each["data"][2] = 5, 6
+        each["m"][1] = np.ma.masked
+    shown = [(repr(each["m"]), repr(each["part"]), each["data"].tolist()) for each in (space, again)]
+    assert shown[0] == shown[1]
 
 
 def test_arrays_in_frames_never_alias_after_a_restore() -> None:

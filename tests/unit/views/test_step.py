@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from durnb.engine.cells import NotebookCell
+from durnb.engine.manifest import Manifest, StoredGroup, StoredName
+from durnb.engine.usage import of_checkpoint
 from durnb.views import step_page, unreached_page
 from durnb.views.preview import preview
 from durnb.views.step import outputs_text
+from durnb_widgets.step import step_html
 from unit.engine.run_story import Story, made, reads
 
 
@@ -30,6 +33,20 @@ def test_variables_are_told_with_their_types_and_previews() -> None:
     story.succeeds("load", x="1", y="2")
     shown = step_page(story.step("load"), previews={"x": "41"})
     assert [(v.name, v.type, v.preview) for v in shown.variables] == [("x", "int", "41"), ("y", "int", "")]
+
+
+def test_variables_are_told_with_what_is_stored_for_them() -> None:
+    story = Story()
+    story.starts("load")
+    groups = (StoredGroup(names=("x", "y"), stream="a" * 64), StoredGroup(names=("z",), stream="b" * 64, buffers=("c" * 64,)))
+    names = {name: StoredName(digest=name, type="list") for name in "xyz"}
+    story.succeeds("load", holds=Manifest(step="load", names=names, groups=groups).encode())
+    held = of_checkpoint(story.step("load"), {"a" * 64: 10, "b" * 64: 1, "c" * 64: 2_000_000})
+    page = step_page(story.step("load"), holdings=held)
+    assert [(v.name, v.size, v.beside) for v in page.variables] == [("x", 10, ("y",)), ("y", 10, ("x",)), ("z", 2_000_001, ())]
+    shown = step_html(page, story.now)
+    assert "10 B, together with y" in shown
+    assert "2.0 MB" in shown
 
 
 def test_a_step_that_was_never_started_shows_its_cell() -> None:

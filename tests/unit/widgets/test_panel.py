@@ -16,7 +16,7 @@ from durnb_widgets.icons import COLOURS, icon
 from durnb_widgets.panel import Rows, panel_html, panel_text, pieces
 from durnb_widgets.runs import runs_html
 from durnb_widgets.step import step_html
-from unit.engine.run_story import BEGIN, Story
+from unit.engine.run_story import BEGIN, Story, reads
 
 NASTY = "<img src=x onerror=alert(1)>\"'&"
 _VOID = {"img", "input", "path", "rect", "line", "br"}
@@ -102,17 +102,79 @@ def test_the_runs_escape_their_parameters_and_name_what_differs() -> None:
     assert "it is the first" in seen.text
 
 
-def test_a_saved_panel_of_a_long_run_shows_first_what_is_not_simply_finished() -> None:
+def test_the_page_of_200_runs_of_100_steps_is_bounded_and_says_how_to_see_the_rest() -> None:
     story = Story()
-    for n in range(300):
+    for n in range(100):
         story.starts(f"step{n}")
         story.succeeds(f"step{n}")
-    story.starts("bad")
-    story.fails("bad")
-    seen = read(panel_html(run_page(story.history, [], story.now)))
-    assert seen.tags.count("tr") == 1 + 200
+    rows = tuple(overview.rows(story.history))
+    runs = [
+        RunFacts(run=f"interactive.{n}", state="finished", started=BEGIN + timedelta(days=n), at=None, parameters={}, rows=rows)
+        for n in range(200)
+    ]
+    shown = runs_html(runs_page("etl.ipynb", runs), BEGIN)
+    seen = read(shown)
+    assert len(shown) < 500_000
+    assert "200 runs" in seen.text
+    assert "… 140 older runs" in seen.text
+    assert "… 60 more steps" in seen.text
+
+
+def test_a_saved_panel_of_a_long_run_is_short_and_says_what_it_leaves_out() -> None:
+    story = Story()
+    for n in range(500):
+        story.starts(f"step{n}")
+        story.succeeds(f"step{n}")
+        if n == 250:
+            story.starts("bad")
+            story.fails("bad")
+    shown = panel_html(run_page(story.history, [], story.now))
+    seen = read(shown)
+    assert seen.tags.count("tr") < 20
+    assert len(shown) < 50_000
     assert "bad" in seen.text
-    assert "101 finished steps are left out here" in seen.text
+    assert "… 244 steps finished: step5 to step248" in seen.text
+    assert "… 242 steps finished: step253 to step494" in seen.text
+
+
+class _Sanitized(HTMLParser):
+    """What is left where a viewer takes away all style, scripts, pictures and attributes, as that of GitHub does; rows as lines, cells apart."""
+
+    _GONE = frozenset({"style", "script", "svg"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+        self._inside = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside += tag in self._GONE
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside -= tag in self._GONE
+        self.shown += {"tr": "\n", "div": "\n", "h4": "\n", "pre": "\n", "td": " | ", "th": " | "}.get(tag, "")
+
+    def handle_data(self, data: str) -> None:
+        self.shown += data if not self._inside else ""
+
+
+def sanitized(markup: str) -> list[str]:
+    seen = _Sanitized()
+    seen.feed(markup)
+    return [line.strip() for line in seen.shown.splitlines() if line.strip(" |")]
+
+
+def test_what_a_viewer_without_style_script_and_pictures_shows_can_be_read() -> None:
+    story = nasty_story()
+    story.starts("load", source="x = 1", inputs=[reads("rate")])
+    story.succeeds("load", x="1")
+    lines = sanitized(panel_html(page(story, "mail", "load")))
+    assert any(line.startswith("mail | asks |") and "died with the kernel" in line for line in lines)
+    assert any(line.startswith("load | stale |") for line in lines)
+    assert not any("{" in line for line in lines)
+    shown = sanitized(step_html(step_page(story.step("load")), story.now))
+    assert any(line.startswith("rate | a plain cell |") for line in shown)
+    assert any(line.startswith("x | int |") for line in shown)
 
 
 def test_the_chart_draws_each_attempt_and_names_it() -> None:
