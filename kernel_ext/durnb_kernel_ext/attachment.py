@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from durnb.engine.cells import NotebookCell
 from durnb.engine.operations import default_wish
 from durnb.engine.session import Session
-from durnb_kernel_ext.panels import Asking
+from durnb_kernel_ext.asking import Asking
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension makes the attachment

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,14 +27,12 @@ from durnb.fold import History
 from durnb.journal import own_lengths
 from durnb.steps import StepHistory
 from durnb.views import RunPage, RunView, step_page, unreached_page
-from durnb.views.inside import answer_of
 from durnb.views.preview import previews
 from durnb_widgets.live import LivePanel
-from durnb_widgets.markup import Markup, join, tag
+from durnb_widgets.markup import Markup, tag
 from durnb_widgets.panel import panel_text, style
 from durnb_widgets.step import step_html
 from durnb_widgets.tables import restored_text
-from durnb_widgets.times import moment
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # its commands show panels
@@ -60,7 +57,7 @@ def open_panel(extension: Extension) -> None:
     if kernel is None:
         print(panel_text(page))
         return
-    panel = _shown(session, _Display(kernel, kernel.get_parent("shell")), page, lambda page: page)
+    panel = shown(session, Display(kernel, kernel.get_parent("shell")), page, lambda page: page)
     cell = str((kernel.get_parent("shell").get("metadata") or {}).get("cellId") or "")
     close_panel(extension, cell)
     session.onlookers.append(panel.changed)
@@ -93,7 +90,7 @@ def _rests(history: History) -> bool:
     return all(step.status != "running" for step in history.steps.values())
 
 
-def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
+def shown(session: Session, display: Display, page: RunPage, part: Callable[[RunPage], RunPage], *, small: bool = False) -> LivePanel:
     """A live panel of a part of the page, shown in the cell that runs."""
     panel = LivePanel(
         part(page),
@@ -108,82 +105,6 @@ def _shown(session: Session, display: _Display, page: RunPage, part: Callable[[R
     return panel
 
 
-@dataclass(slots=True, eq=False)
-class Asking:
-    """Shows, in the cell of a step that waits for a signal, what it asks and how to answer; when it has its answer, what that was.
-
-    On a thread of its own: the first panel of a kernel takes a second, and the step waits for nothing of it.
-    """
-
-    session: Session
-    kernel: Any
-    panels: dict[str, LivePanel]
-    _parent: Any = None
-    _news: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _told: tuple[str, dict[str, str]] | None = None
-    _open: tuple[str, LivePanel, dict[str, str]] | None = None
-
-    def changed(self) -> None:
-        """Something happened to the run. Returns at once."""
-        if threading.current_thread() is threading.main_thread():  # others answer to other requests than the cell's
-            self._parent = self.kernel.get_parent("shell")
-        self._news.set()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="durnb-asking", daemon=True)
-            self._thread.start()
-
-    def _serve(self) -> None:
-        while self._news.wait():
-            self._news.clear()
-            try:
-                self._follow()
-            except Exception:  # the step goes on, and its badge says what it waits for
-                _log.debug("what a step waits for could not be shown", exc_info=True)
-
-    def _follow(self) -> None:
-        parent, asking = self._parent, self.session.seen(_asking)
-        if asking == self._told:
-            return
-        self._told = asking
-        if self._open is not None:
-            self._close(*self._open)
-        if asking is not None:
-            self._show(*asking, parent)
-
-    def _close(self, step: str, panel: LivePanel, waits: dict[str, str]) -> None:
-        self._open = None
-        self.panels.pop(panel.key, None)
-        self.session.onlookers.remove(panel.changed)
-        panel.end(self.session.seen(lambda history: _answers(history, step, waits)) or Markup(""))
-
-    def _show(self, step: str, waits: dict[str, str], parent: Any) -> None:
-        page = self.session.seen(lambda history: page_of(self.session, history))
-        if page is not None:
-            panel = _shown(self.session, _Display(self.kernel, parent), page, lambda page: page.only(step), small=True)
-            self._open = step, panel, waits
-            self.panels[panel.key] = panel
-            self.session.onlookers.append(panel.changed)
-
-
-def _asking(history: History) -> tuple[str, dict[str, str]] | None:
-    """The running step that waits for signals, and their names by the wait's identity; None where none does."""
-    for step in reversed(history.steps.values()):
-        if step.executions and step.status == "running":
-            waits = {call: wait.name for call, wait in step.calls.waits.items() if wait.what == "signal"}
-            return (step.name, waits) if waits else None
-    return None
-
-
-def _answers(history: History, step: str, waits: Mapping[str, str]) -> Markup:
-    """What became of waits that are over."""
-    made = history.steps[step].calls.made
-    now = datetime.now().astimezone()
-    over = [answer_of(made[call]) for call in waits if call in made]
-    lines = [join(*([" · "] if index else []), str(one), ", ", moment(one.at, now)) for index, one in enumerate(over)]
-    return tag("div", lines, role="status", style="color:var(--jp-ui-font-color2,#616161);font-size:90%;padding:1px 11px")
-
-
 def close_panel(extension: Extension, cell: str) -> None:
     """The panel of a cell that is run again has no place any more."""
     panel = extension.panels.pop(cell, None)
@@ -192,7 +113,7 @@ def close_panel(extension: Extension, cell: str) -> None:
         panel.close(publish=False)
 
 
-class _Display:
+class Display:
     """One display in the notebook, in the cell of the request `parent`, which is changed from any thread.
 
     A change belongs to the request that runs then: front ends go by the display's id, and nbclient hears of nothing else.
