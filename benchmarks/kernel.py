@@ -22,8 +22,8 @@ STEPS = 1000
 class Kernel:
     """A real ipykernel that runs cells one after the other."""
 
-    def __init__(self, notebook: Path) -> None:
-        env = {**os.environ, "DURNB_NOTEBOOK": str(notebook), "DURNB_SECRET": "benchmark"}
+    def __init__(self, notebook: Path, **more: str) -> None:
+        env = {**os.environ, "DURNB_NOTEBOOK": str(notebook), "DURNB_SECRET": "benchmark", **more}
         self.manager = KernelManager(kernel_name="python3")
         self.manager.start_kernel(env=env, cwd=str(notebook.parent))
         self.client: BlockingKernelClient = self.manager.client()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import statistics
 from pathlib import Path
+
+import nbformat
 
 from benchmarks.kernel import Kernel
 from benchmarks.rows import Row
@@ -74,7 +77,29 @@ def measure(folder: Path) -> list[Row]:
         Row(key="P10", what="P10 the same, every cell durable", value=together, unit="s", samples=SAMPLES),
         Row(key="P10r", what="P10 more than without durnb", value=(together / alone - 1) * 100, unit="%", samples=SAMPLES, goal="< 5 %"),
         Row(key="P10k", what="P10 killed at its end and run again", value=statistics.median(resumed) / 1000, unit="s", samples=SAMPLES),
+        _with_kishu(folder / "kishu"),
     ]
+
+
+def _with_kishu(folder: Path) -> Row:
+    """The same cells under Kishu, which commits after each; it is told the notebook as its own tests tell it, for there is no server here."""
+    what = "the same notebook under Kishu, attached beforehand"
+    if importlib.util.find_spec("kishu") is None:
+        return Row(key="kishu", what=what, value=float("nan"), unit="", samples=0, note="not measured: Kishu is not installed")
+    folder.mkdir()
+    notebook = folder / "day.ipynb"
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS.values()]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), notebook
+    )
+    taken = []
+    for number in range(SAMPLES):
+        kernel = Kernel(notebook, TEST_NOTEBOOK_PATH=str(notebook), KISHU_PATH_ROOT=str(folder / f"store{number}"))
+        loaded = kernel.run(IMPORTS)
+        kernel.run(f"from kishu import init_kishu\ninit_kishu({str(notebook)!r})")
+        taken.append(loaded + sum(kernel.run(source) for source in CELLS.values()))
+        kernel.close()
+    return Row(key="kishu", what=what, value=statistics.median(taken) / 1000, unit="s", samples=SAMPLES)
 
 
 def _durably(kernel: Kernel) -> float:
