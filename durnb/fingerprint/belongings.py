@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import CellType, ModuleType
 from typing import Any
 
@@ -13,16 +13,20 @@ from durnb.fingerprint.origin import Origin, module_dict, of_class, of_module
 _known: dict[str, dict[int, object]] = {}
 
 
-def without_everybodys(parts: Iterable[object], among: Iterable[object]) -> list[object]:
-    """Those of `parts` that no installed module, nor a class of it, holds under a name; the packages of `among` are looked through."""
-    left = [part for part in parts if not _is_a_list_of_matplotlib(part)]
+def without_everybodys(parts: Iterable[object], among: Iterable[object], bound: Collection[int]) -> list[object]:
+    """Those of `parts` that no installed module, nor a class of it, holds under a name; the packages of `among` are looked through.
+
+    What a name of the notebook is bound to itself (its address is in `bound`) is somebody's, unless it is a sentinel of its type's module.
+    """
+    mine = [part for part in parts if id(part) in bound and not _is_of_its_module(part)]
+    left = [part for part in parts if id(part) not in bound and not _is_a_list_of_matplotlib(part)]
     left = [part for part in left if not _is_of_its_module(part)]
     packages = _packages_of(among) if left else frozenset[str]()
     left = [part for part in left if not any(id(part) in _known.get(package, ()) for package in packages)]
     if left:  # much is made when it is first needed, so what is not known may be there by now
         _known.update({package: _look_through(package) for package in packages})
         left = [part for part in left if not any(id(part) in _known[package] for package in packages)]
-    return left
+    return mine + left
 
 
 def _packages_of(parts: Iterable[object]) -> frozenset[str]:

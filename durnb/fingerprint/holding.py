@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,9 @@ class _Looking:
     ends: set[int] = field(default_factory=set)
     frozen: dict[int, bool] = field(default_factory=dict)
     settled: dict[int, bool] = field(default_factory=dict)
+    bound: set[int] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    arrow: dict[int, bool] = field(default_factory=dict)
     ending: dict[int, bool] = field(default_factory=dict)
     hiding: dict[int, bool] = field(default_factory=dict)
     kinds: list[type] = field(default_factory=list)
@@ -88,6 +92,7 @@ class _Looking:
     def take(self, name: str, value: object) -> None:
         """Looks at all that `value` leads to, as the name's."""
         self.parents[name] = name
+        self.bound.add(id(value))
         before = len(self.held)
         queue: list[tuple[object, int]] = []
         self._meet(name, value, queue, 0)
@@ -106,6 +111,8 @@ class _Looking:
         kind, address = type(part), id(part)
         if id(kind) in _ATOMS or address in self.ends:
             return
+        if self._is_foreign(kind):
+            self.foreign.add(name)
         if address in self.holders:
             self.counts[address] += references
             first, second = self._root(self.holders[address]), self._root(name)
@@ -169,6 +176,14 @@ class _Looking:
             self.opened.add(name)
         return gc.get_referents(part)
 
+    def _is_foreign(self, kind: type) -> bool:
+        """Whether values of a class may stand on the memory of an array or a bytearray without referring to it in a way that can be seen."""
+        known = self.arrow.get(id(kind))
+        if known is None:
+            known = self.arrow[id(kind)] = module_of(kind).partition(".")[0] in ("pyarrow", "polars")
+            self.kinds.append(kind)
+        return known
+
     def _ends(self, kind: type) -> bool:
         known = self.ending.get(id(kind))
         if known is None:
@@ -205,8 +220,10 @@ class _Looking:
             for address, count in self._references()
             if count > self.counts[address] + self.ours.get(address, 0) + remembered[address]
         ]
-        for part in without_everybodys([self.held[address] for address in more], self.held.values()) if more else ():
-            self.opened.add(self.holders[id(part)])
+        left = without_everybodys([self.held[address] for address in more], self.held.values(), self.bound) if more else []
+        self.opened.update(self.holders[id(part)] for part in left)
+        if any(_is_memory(part) for part in left):  # Arrow's buffers may stand on it, and do not tell
+            self.opened |= self.foreign
         for address, part in self.held.items():
             if getweakrefcount(part) > self.weak.get(address, 0) + _our_weak(part) and not _may_be_weakly_held(part):
                 self.opened.add(self.holders[address])
@@ -251,6 +268,12 @@ _FIXED = {
 }
 """Classes whose instances libraries share among all that they make, and that nothing changes."""
 _SETTLED = frozenset(map(id, (tuple, frozenset, BuiltinFunctionType, MappingProxyType, *SCALARS)))
+
+
+def _is_memory(part: object) -> bool:
+    """Whether a part is memory that others may stand on."""
+    numpy = sys.modules.get("numpy")
+    return type(part) is bytearray or type(part) is array or (numpy is not None and derives(type(part), module_dict(numpy)["ndarray"]))  # type: ignore[arg-type]  # a class
 
 
 def _our_weak(part: object) -> int:

@@ -70,6 +70,7 @@ _TABLE = (
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
+    ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),
     ("rdkit.Chem.rdchem", ("Mol",), Kind(documents.of_molecule)),
     ("zoneinfo", ("ZoneInfo",), Kind(lambda value: _zone(value), frozen=True)),

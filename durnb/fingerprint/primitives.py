@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from durnb.fingerprint.containers import of_mapping
-from durnb.fingerprint.looking import basicsize, type_name
-from durnb.fingerprint.parts import Parts, Taker, joined, opaque
+from durnb.fingerprint.looking import basicsize, instance_dict, type_name
+from durnb.fingerprint.parts import Parts, Taker, joined, named, opaque
 
 ITERTOOLS_REDUCE = sys.version_info < (3, 14)
 SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
@@ -83,6 +83,17 @@ def of_sqlite(value: Any) -> Parts:
     """A connection of sqlite3 counts by how it is set; its database is not looked at."""
     settings = (value.isolation_level, value.in_transaction, value.row_factory, value.text_factory)
     return Parts(joined("opaque", type_name(type(value))), settings, opaque=True)
+
+
+def of_shared_library(value: Any) -> Parts:
+    """A library of ctypes counts by its name, and by what was told of its functions; not by where it lies, nor by which functions were looked up."""
+    own = instance_dict(value) or {}
+    told: dict[str, object] = {
+        name: (each.restype, each.argtypes)
+        for name, each in own.items()
+        if isinstance(each, ctypes._CFuncPtr) and (each.argtypes is not None or each.restype is not ctypes.c_int)  # type: ignore[attr-defined,unused-ignore]  # the base of all functions
+    }
+    return Parts(joined("library", type_name(type(value)), str(own.get("_name"))), (named(b"functions", told),), numbered=True)
 
 
 def reduced_quietly(value: Any) -> object:

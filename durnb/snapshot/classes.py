@@ -59,11 +59,12 @@ def is_custom(kind: type) -> bool:
 class Manner:
     """What is asked of a class once, for all its instances.
 
-    `constructs`: its constructors are written in Python. `reduces`: so is its way to be reduced. `shares_dict`: an instance can be given a dict.
+    `hashes`: code of the notebook does, and so runs when a set or dict that holds instances is loaded. `constructs`: its constructors are written in Python. `reduces`: so is its way to be reduced. `shares_dict`: an instance can be given a dict.
     """
 
     kind: Any
     is_custom: bool
+    hashes: bool
     guards_items: bool
     guards_attributes: bool
     constructs: bool
@@ -77,6 +78,7 @@ def manner_of(kind: Any) -> Manner:
     return Manner(
         kind=kind,
         is_custom=is_custom(kind),
+        hashes=getattr(kind.__hash__, "__module__", None) == "__main__",
         guards_items=guards_items(kind),
         guards_attributes=guards_attributes(kind),
         constructs=any(isinstance(getattr(kind, name), types.FunctionType) for name in ("__new__", "__init__")),

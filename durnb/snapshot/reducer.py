@@ -24,7 +24,7 @@ from typing import Any
 
 from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
-from durnb.snapshot import arrays, leaves, natural, rebuild, singletons, standins, tensors
+from durnb.snapshot import arrays, figures, leaves, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
     Manner,
     manner_of,
@@ -331,6 +331,10 @@ class Reducer:
         return (rebuild.new, *made[1:]) if getattr(made[0], "__name__", "") == "__newobj__" else made
 
     def _object(self, obj: Any, kind: type) -> Reduction:
+        manner = self._manners.get(id(kind))
+        if manner is None:
+            manner = self._manners[id(kind)] = manner_of(kind)
+        self.unproven |= manner.hashes
         if isinstance(obj, enum.Enum) and not importable(kind, self.notebook):
             name = obj.name if obj.name in vars(kind)["_member_map_"] else None
             raw = (kind, name, obj.value, *raw_member(obj))
@@ -349,14 +353,12 @@ class Reducer:
             return self._leaf(obj, error)
         if isinstance(obj, BaseException):
             reduced = with_causes(reduced, obj)
-        manner = self._manners.get(id(kind))
-        if manner is None:
-            manner = self._manners[id(kind)] = manner_of(kind)
         if manner.is_custom:
             self.unproven = True
             self.customs.append((obj, f"{kind.__module__}.{kind.__qualname__}"))
         if isinstance(reduced, tuple):
-            reduced = past_own_methods(reduced, obj, manner)
+            figure = figures.kept_from_pyplot(reduced, obj)
+            reduced = past_own_methods(reduced, obj, manner) if figure is reduced else figure
         return arrays.owned(reduced, self._arrays) if isinstance(obj, self._containers or ()) else reduced
 
     def _reduced(self, obj: Any) -> Reduction:

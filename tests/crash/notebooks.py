@@ -1712,6 +1712,61 @@ x = 1
         needs=("matplotlib",),
     ),
     Book(
+        "figures-of-pyplot",
+        "A figure that pyplot manages stays the one that it manages, under its number; a save or a load makes no other.",
+        """
+import matplotlib.pyplot as plt
+plt.switch_backend("agg")
+---
+%%durable two
+effect("two")
+fig, ax = plt.subplots(figsize=(1, 1))
+other = plt.figure(7, figsize=(1, 1))
+plt.figure(fig.number);
+---
+%%durable current
+effect("current")
+plt.title("current")
+plt.plot([1, 2]);
+---
+print(plt.get_fignums(), plt.gcf() is fig, ax.get_title(), len(ax.lines), fig.number, other.number)
+---
+%%durable last
+effect("last")
+plt.figure(7)
+plt.plot([3]);
+---
+print(plt.get_fignums(), plt.gcf() is other, len(other.axes))
+""",
+        needs=("matplotlib",),
+    ),
+    Book(
+        "hashes-by-global-names",
+        "Keys whose hash asks for other names of their step come back.",
+        """
+%%durable keys
+effect("keys")
+SALT = 5
+def folded(x):
+    return x % 7 + SALT
+class Key:
+    def __init__(self, x):
+        self.x = x
+    def __hash__(self):
+        return folded(self.x)
+    def __eq__(self, other):
+        return isinstance(other, Key) and self.x == other.x
+found = {Key(1): "one", Key(8): "eight"}
+alike = {Key(-1), Key(-1), Key(6)}
+---
+%%durable read
+effect("read")
+read = (found[Key(8)], Key(6) in alike, len(alike))
+---
+print(read)
+""",
+    ),
+    Book(
         "out-and-underscore",
         "Out and _ hold what they hold in an unbroken run.",
         """

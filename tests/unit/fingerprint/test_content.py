@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import ctypes
 import functools
 import gc
 import importlib
@@ -510,3 +511,11 @@ def test_an_installed_module_counts_by_its_name() -> None:
         del json.made_up  # type: ignore[attr-defined]  # the same
     assert digest(json) != digest(socket)
     assert digest(json.dumps) != digest(json.loads)
+
+
+def test_a_library_of_ctypes_counts_by_its_name_and_by_what_was_told_of_its_functions() -> None:
+    before, after = ctypes.CDLL(None), ctypes.CDLL(None)
+    before.abs(-3)
+    assert content(before).digest == content(after).digest
+    after.abs.restype = ctypes.c_double
+    assert content(before).digest != content(after).digest
