@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from durnb.fingerprint.containers import of_mapping
-from durnb.fingerprint.looking import basicsize, instance_dict, type_name
+from durnb.fingerprint.looking import basicsize, derives, instance_dict, type_name
 from durnb.fingerprint.parts import Parts, Taker, joined, named, opaque
 
 ITERTOOLS_REDUCE = sys.version_info < (3, 14)
@@ -88,10 +88,9 @@ def of_sqlite(value: Any) -> Parts:
 def of_shared_library(value: Any) -> Parts:
     """A library of ctypes counts by its name, and by what was told of its functions; not by where it lies, nor by which functions were looked up."""
     own = instance_dict(value) or {}
+    found: list[tuple[str, Any]] = [(name, each) for name, each in own.items() if derives(type(each), _FUNCTION)]
     told: dict[str, object] = {
-        name: (each.restype, each.argtypes)
-        for name, each in own.items()
-        if isinstance(each, ctypes._CFuncPtr) and (each.argtypes is not None or each.restype is not ctypes.c_int)  # type: ignore[attr-defined,unused-ignore]  # the base of all functions
+        name: (each.restype, each.argtypes) for name, each in found if each.argtypes is not None or each.restype is not ctypes.c_int
     }
     return Parts(joined("library", type_name(type(value)), str(own.get("_name"))), (named(b"functions", told),), numbered=True)
 
@@ -123,6 +122,9 @@ def _code(value: object) -> object:
 MISSING_CODE = object()
 _HASHES = {type(hashlib.new(name)) for name in ("md5", "sha256")} | {type(hashlib.blake2b()), type(hashlib.blake2s())}
 _MAC = type(getattr(hmac.new(b"k", digestmod="sha256"), "_hmac", None))
+
+_FUNCTION: type = type(ctypes.CDLL(None).abs).__mro__[1]
+"""The class of all functions of ctypes, which has no public name."""
 
 PRIMITIVES: dict[type, Taker] = {
     type(threading.Lock()): _of_lock,
