@@ -1,7 +1,7 @@
 """Resume equivalence over all books: killed anywhere and run again, a notebook ends as if it had never been killed.
 
-By default each book has a trial of one kill (inside a step or, every third one, at its end, by turns), one with a chain of kills at every second
-place, the ends of cells among them, and one without a kill. ``DURNB_TRIALS=all`` gives every place a trial of its own, and chains them all.
+By default each book has a trial with a chain of kills at every second place, the ends of cells among them, and one without a kill; every second one
+has a trial of one kill, too (inside a step or at its end, by turns). ``DURNB_TRIALS=all`` gives every place a trial of its own, and chains them all.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def in_question(number: int, book: Book) -> list[Kill]:
     every = kills(book)
     if os.environ.get("DURNB_TRIALS") == "all":
         return every
+    if number % 2:
+        return []  # its chain of kills is all
     inner, boundaries = ([kill for kill in every if (kill.how == "boundary") == boundary] for boundary in (False, True))
     return [boundaries[-1] if number % 3 == 2 else inner[number * 7 % len(inner)]]
 
@@ -41,11 +43,11 @@ def needs(book: Book) -> list[pytest.MarkDecorator]:
 
 
 def everywhere(number: int, book: Book) -> list[Kill]:
-    """The kills for a book all of whose cells are steps: one by turns for every third book, or every place."""
+    """The kills for a book all of whose cells are steps: one by turns for every sixth book, or every place."""
     every = kills(replace(book, every=True))
     if os.environ.get("DURNB_TRIALS") == "all":
         return every
-    return [every[number * 5 % len(every)]] if number % 3 == 0 else []
+    return [every[number * 5 % len(every)]] if number % 6 == 0 else []
 
 
 EACH_BOOK = pytest.mark.parametrize("book", [pytest.param(book, id=book.name, marks=needs(book)) for book in BOOKS])
