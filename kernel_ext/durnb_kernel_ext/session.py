@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from durnb.engine.request import CellRequest
 from durnb.engine.stage import Stage
-from durnb.engine.waiting import Waiting
+
+if TYPE_CHECKING:
+    from durnb.engine.waiting import Waiting  # the events of a run come with it, and loading the extension has to stay cheap
 
 
 class KernelSession(Protocol):
