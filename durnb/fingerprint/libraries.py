@@ -35,6 +35,8 @@ def loaded_kinds() -> dict[int, Kind]:
     if np is not None:
         _add(found, np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
         _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
+        _add(found, np, "void", Kind(partial(numeric.of_row, np)))
+        _add(found, np, "flatiter", Kind(partial(numeric.of_flat, np)))
         _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
         _add(found, np, "ufunc", Kind(numeric.of_ufunc))
     if torch is not None:
@@ -69,6 +71,7 @@ _TABLE = (
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
+    ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),

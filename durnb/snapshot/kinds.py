@@ -51,7 +51,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self._immutable = IMMUTABLE + tuple(_present(ELSEWHERE))
-        self._mutable = tuple(_present((("pyarrow.lib", ("NativeFile", "IpcWriteOptions")),)))
+        self._mutable = tuple(_present((("pyarrow.lib", ("NativeFile", "IpcWriteOptions")), ("numpy", ("void",)))))
         self._links: dict[int, tuple[type, bool]] = {}  # by address: a metaclass may forbid hashing
 
     def links(self, kind: type) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from durnb.snapshot import clients, connections, files, rebuild, standins
+from durnb.snapshot import array_parts, clients, connections, csv_readers, ctypes_data, files, rebuild, standins
 from durnb.snapshot.kinds import Debris, Refused
 
 
@@ -229,6 +229,42 @@ def _ufunc(value: Any) -> Answer:
     return Natural((standins.ufunc, (function, value.nin, value.nout, value.identity)))
 
 
+def _row(value: Any) -> Answer:
+    """A row of a structured array, on the array's memory."""
+    element = array_parts.element_of(value)
+    return None if element is None else Natural((array_parts.row, (element,)))
+
+
+def _flat(value: Any) -> Answer:
+    return Natural((array_parts.flat, (value.base, value.index)))
+
+
+def _memory_map(value: Any) -> Answer:
+    """A file that numpy maps, and the parts of that: by the file, as long as it holds the same."""
+    try:
+        return Natural(array_parts.reduced_map(value))
+    except array_parts.NotToBeMapped as why:
+        return Refused(str(why))
+
+
+def _csv_reader(value: Any) -> Answer:
+    try:
+        return Natural(csv_readers.reduced_reader(value), "it goes on with the next row; its line_num counts from 0 again")
+    except csv_readers.NotBetweenRows:
+        return Refused("a reader of csv in the middle of a row")
+
+
+def _csv_writer(value: Any) -> Answer:
+    reduced = csv_readers.reduced_writer(value)
+    return None if reduced is None else Natural(reduced)
+
+
+def _ctypes(value: Any) -> Answer:
+    """Data of ctypes in the memory of other data, or of a buffer; with memory of its own it is stored like any other object."""
+    reduced = ctypes_data.reduced_part(value)
+    return None if reduced is None else Natural(reduced)
+
+
 def _loop_bound(value: Any) -> Answer:
     """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
     if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
@@ -272,7 +308,12 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
     ("h5py", ("File", "Group", "Dataset"), _h5),
     ("struct", ("Struct",), _struct),
+    ("_csv", ("Reader",), _csv_reader),
+    ("_csv", ("Writer",), _csv_writer),
     ("numpy", ("ufunc",), _ufunc),
+    ("numpy", ("void", "record"), _row),
+    ("numpy", ("flatiter",), _flat),
+    ("numpy", ("memmap",), _memory_map),
     ("lxml.etree", ("_Element",), _element),
     ("lxml.html", ("HtmlElement",), _element),
     ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),
@@ -291,4 +332,4 @@ def handler_of(kind: type) -> Handler | None:
         loaded = sys.modules.get(module)
         if loaded is not None and any(kind is getattr(loaded, name, None) for name in names):
             return handler
-    return None
+    return _ctypes if ctypes_data.is_data(kind) else None

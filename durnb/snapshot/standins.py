@@ -79,7 +79,7 @@ class Gone:
         return Unavailable(what=object.__getattribute__(self, "_durnb_gone"))
 
 
-def _opened(what: str, opening: Callable[[], Any]) -> Any:
+def opened(what: str, opening: Callable[[], Any]) -> Any:
     """What `opening` gives; something `Gone` where it can't be opened. In a scratch load nothing is opened."""
     if here().scratch:
         return Gone(what)
@@ -109,7 +109,7 @@ def registered(name: str, kind: str, dumped: Any) -> Any:
 
 def file(told: files.OpenFile) -> Any:
     """A file open for reading, at its position."""
-    return _opened(f"file {told.path}", lambda: files.reopen(told))
+    return opened(f"file {told.path}", lambda: files.reopen(told))
 
 
 def buffered(raw: Any, position: int) -> Any:
@@ -140,37 +140,37 @@ def compressed(module: str, name: str, path: str, position: int) -> Any:
         made.seek(position)
         return made
 
-    return _opened(f"file {path}", opening)
+    return opened(f"file {path}", opening)
 
 
 def sqlite(told: connections.SqliteConnection) -> Any:
     """A connection to an SQLite file."""
-    return _opened(f"SQLite database {told.path}", lambda: connections.open_sqlite(told))
+    return opened(f"SQLite database {told.path}", lambda: connections.open_sqlite(told))
 
 
 def duckdb(told: connections.DuckdbConnection) -> Any:
     """A connection to a DuckDB file."""
-    return _opened(f"DuckDB database {told.path}", lambda: connections.open_duckdb(told))
+    return opened(f"DuckDB database {told.path}", lambda: connections.open_duckdb(told))
 
 
 def client(told: clients.Client) -> Any:
     """A client of an HTTP service or of a language model."""
-    return _opened(f"{told.module}.{told.name}", lambda: clients.make(told, importlib.import_module(told.module)))
+    return opened(f"{told.module}.{told.name}", lambda: clients.make(told, importlib.import_module(told.module)))
 
 
 def engine(address: str, echo: Any) -> Any:
     """An engine of SQLAlchemy."""
-    return _opened(f"engine {address}", lambda: importlib.import_module("sqlalchemy").create_engine(address, echo=echo))
+    return opened(f"engine {address}", lambda: importlib.import_module("sqlalchemy").create_engine(address, echo=echo))
 
 
 def h5_file(path: str) -> Any:
     """A file of h5py, to be read."""
-    return _opened(f"HDF5 file {path}", lambda: importlib.import_module("h5py").File(path, "r"))
+    return opened(f"HDF5 file {path}", lambda: importlib.import_module("h5py").File(path, "r"))
 
 
 def h5_part(whole: Any, name: str) -> Any:
     """A group or dataset of a file of h5py."""
-    return whole if isinstance(whole, Gone) else _opened(f"{name} of {whole.filename}", lambda: whole[name])
+    return whole if isinstance(whole, Gone) else opened(f"{name} of {whole.filename}", lambda: whole[name])
 
 
 def xml(text: bytes, is_html: bool) -> Any:
@@ -195,7 +195,7 @@ def secret(module: str, name: str, variable: str) -> Any:
         value = os.environ[variable]
         return kind(value.encode() if name == "SecretBytes" else value)
 
-    return _opened(f"secret {variable}", opening)
+    return opened(f"secret {variable}", opening)
 
 
 def iterator_state(made: Any, state: Any) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import csv
 import gzip
 import hashlib
+import io
 import itertools
 import os
 import re
@@ -204,9 +206,76 @@ def test_a_file_for_writing_is_lost_and_untouched(folder: Path) -> None:
     for mode in ("r+", "a", "r+b"):
         with open("a.txt", mode) as f:
             assert lost(f) == "a file open for writing"
-    with open("a.txt") as f:
+    Path("wide.txt").write_text("a\n" * 9, "utf-16")
+    with open("wide.txt", encoding="utf-16") as f:
         next(f)
         assert "in the middle of `for line in file`" in lost(f)
+
+
+def test_a_text_file_in_the_middle_of_an_iteration_goes_on_there(folder: Path) -> None:
+    Path("long.txt").write_text("".join(f"{n} é\n" for n in range(5000)))
+    with open("long.txt") as f:
+        for line in f:
+            if line.startswith("3456 "):
+                break
+        found = again(f, folder)
+        assert next(found) == "3457 é\n"
+        assert list(found) == list(f)[1:]
+        found.close()
+
+
+def test_a_line_more_is_another_place(folder: Path) -> None:
+    with open("a.txt") as f:
+        next(f)
+        before = probe({"f": f})
+        assert probe({"f": f}) == before
+        next(f)
+        assert probe({"f": f}) != before
+
+
+def test_a_reader_of_csv_goes_on_with_the_next_row(folder: Path) -> None:
+    Path("t.csv").write_bytes(b'a;b\r\n1;"2\r\n3"\r\n4;5\r\n')
+    with open("t.csv", newline="") as f:
+        rows = csv.DictReader(f, delimiter=";")
+        assert next(rows) == {"a": "1", "b": "2\r\n3"}
+        before = content(rows), probe({"x": rows})
+        found = back(capture({"f": f, "rows": rows}, ["f", "rows"]))
+        assert list(found["rows"]) == [{"a": "4", "b": "5"}]
+        found["f"].close()
+        assert (content(rows), probe({"x": rows})) == before
+        next(rows)
+        assert probe({"x": rows}) != before[1]
+
+
+def test_a_reader_of_csv_in_the_middle_of_a_row_is_lost(folder: Path) -> None:
+    rows = csv.reader(iter(['1,"2']), strict=True)
+    with pytest.raises(csv.Error):
+        next(rows)
+    assert lost(rows) == "a reader of csv in the middle of a row"
+
+
+def test_a_writer_of_csv_writes_on(folder: Path) -> None:
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter="|")
+    rows.writerow([1, 2])
+    found = back(capture({"text": text, "rows": rows}, ["text", "rows"]))
+    found["rows"].writerow([3, 4])
+    assert found["text"].getvalue() == "1|2\r\n3|4\r\n"
+
+
+def test_a_memory_map_is_made_again_as_long_as_its_file_holds_the_same(folder: Path) -> None:
+    np = pytest.importorskip("numpy")
+    mapped = np.memmap("m.bin", "i4", "w+", shape=(2, 3))
+    mapped[:] = 7
+    taken = capture({"m": mapped, "part": mapped[1]}, ["m", "part"])
+    found = back(taken)
+    found["part"][0] = 8
+    assert (found["m"].tolist(), mapped[1, 0]) == ([[7, 7, 7], [8, 7, 7]], 8)
+    with noting() as notes:
+        gone = back(taken)
+    assert notes == [f"memory map of {folder / 'm.bin'} could not be opened again (ValueError: the file has changed since)"]
+    with pytest.raises(Unavailable):
+        gone["part"].sum()
 
 
 @pytest.fixture
