@@ -134,7 +134,7 @@ class Attempts:
             ran = self.clock.monotonic() - began
             faults.point("body-ended", self.request.name)
             with interrupts_held() as struck:  # whose changes these are has to be known, or the next attempt would not start clean
-                changes = self.live.after_body(before)
+                changes = self.live.after_body(before, () if error else (names, self.look.fetched))
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
                 return self.commit(self._ended(changes, ran, beside, folder)) or late

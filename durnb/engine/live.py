@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapp
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field, replace
 from types import FunctionType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from durnb import trees
 from durnb.engine.outdated import ATOMS, holds_any
@@ -203,11 +203,14 @@ class LiveNames:
             values=self.values(), probes={n: self._probes[n] for n in suspects if n in self._probes}, suspects=suspects, ambient=ambient()
         )
 
-    def after_body(self, before: Shot) -> Changes:
-        """What changed since `before`."""
+    def after_body(self, before: Shot, let_go: Collection[MutableMapping[str, Any]] = ()) -> Changes:
+        """What changed since `before`. `let_go` are who else has the values of before in hand, and needs no more those that the body let go of."""
+        had = set(before.values)
+        if let_go:
+            self._release([n for n in had if before.values[n] is not self.namespace.get(n, _RELEASED)], (before.values, *let_go))
         values = self.values()
         anew = {n for n in values if n not in before.values or before.values[n] is not values[n]}
-        deleted = before.values.keys() - values.keys()
+        deleted = had - values.keys()
         dirty, unbound = {*before.suspects, *anew}, {*anew, *deleted}
         self._look_again({*dirty, *deleted}, unbound, before.values, values)
         self._probe_circles(dirty)
@@ -222,6 +225,18 @@ class LiveNames:
             ambient=ambient_changes(before.ambient, now),
             now=now,
         )
+
+    def _release(self, names: Collection[str], holders: Iterable[MutableMapping[str, Any]] = ()) -> None:
+        """Let go of what `names` had: finalizers run now, and what they change is seen by the look that comes after."""
+        for mapping in holders:
+            for name in names:
+                mapping.pop(name, None)
+        for name in names:
+            held = self.names.get(name)
+            if held is not None and not held.gone:
+                self._replaced(held.value)
+                self.names[name] = replace(held, value=_RELEASED)
+                del held  # it has the value
 
     def _differs(self, before: Shot, name: str, unbound: Collection[str]) -> bool:
         if name not in before.probes:
@@ -255,10 +270,16 @@ class LiveNames:
         self.names = {name: replace(live, version=renamed(live.version, old, new)) for name, live in self.names.items()}
         self.ambient = {name: replace(held, version=renamed(held.version, old, new)) for name, held in self.ambient.items()}
 
-    def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
-        """Put values into the namespace, or take names away; they are looked at again when that is next needed."""
+    def bind(self, values: dict[str, object], unbind: Iterable[str] = (), *, first: Collection[str] = ()) -> None:
+        """Put values into the namespace, or take names away; they are looked at again when that is next needed.
+
+        What the names of `first` had is let go of before anything is bound: what its finalizers change is what is bound over.
+        """
         gone = list(unbind)
         self.watch.forget((*values, *gone))
+        for name in [name for name in first if name in self.namespace]:
+            self._release([name])
+            self.namespace[name] = None  # its place in the order of the names stays
         self.namespace.update(values)
         for name in gone:
             self.namespace.pop(name, None)
@@ -324,6 +345,8 @@ class Changes:
     near: frozenset[str] = frozenset()
 
 
+_RELEASED: Final = object()
+"""Stands for a value that a name had and that nobody needs any more."""
 _EVERYTHING: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=True)
 NO_NAMES: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=False)
 

@@ -52,7 +52,8 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     }  # never taken from a live kernel
     gone = [n for n in (*manifest.deleted, *manifest.lost, *manifest.unsaved) if n not in kept]
     before = {n: live.namespace[n] for n in manifest.same if n in rebound and n in live.namespace}
-    live.bind({n: v for n, v in loaded.items() if n in rebound}, gone)
+    bound = {n: v for n, v in loaded.items() if n in rebound}
+    live.bind(bound, gone, first=[n for n in (*bound, *gone) if n not in manifest.same])
     live.follow(before)
     became_durable(live, manifest, version)
     notes += surroundings.set_from(live, manifest, version, payloads)

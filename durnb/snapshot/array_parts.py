@@ -106,7 +106,7 @@ def _described(root: Any) -> MappedFile:
     except OSError as error:
         raise NotToBeMapped(f"a memory map of a file that is no longer at {path}") from error
     if size < root.offset + root.nbytes:
-        raise NotToBeMapped(f"a memory map; {path} is shorter now")
+        raise NotToBeMapped(f"a memory map of a file that is shorter now: {path}")
     if arrays.is_writeable(root) and root.mode != OWN_PAGES:
         root.flush()
     told = MappedFile(
@@ -120,7 +120,7 @@ def _described(root: Any) -> MappedFile:
         digest=_digest(root),
     )
     if root.mode == OWN_PAGES and _digest(_opened(told)) != told.digest:
-        raise NotToBeMapped("a copy-on-write memory map with changes of its own: copy it to an array")
+        raise NotToBeMapped("a memory map of a file with changes of its own (mode c): copy it to an array")
     return told
 
 

@@ -104,7 +104,7 @@ def class_(spec: tuple[Any, ...]) -> type:
     known = place.known(uid, path, digest, type)
     if known is None and path is None and "<" not in qualname:
         known = place.earlier(uid, bases, qualname, digest)
-    if known is not None and id(known) in place.other_code and not _can_be_set_back(known, meta, bases):
+    if known is not None and not _can_be_used(known, meta, bases):
         place.forget(uid, known)
         known = None
     if known is not None:
@@ -118,9 +118,12 @@ def _setter(cls: type) -> Callable[[Any, str, Any], None]:
     return setattr if ctypes_data.is_data(cls) else type.__setattr__
 
 
-def _can_be_set_back(cls: Any, meta: type, bases: tuple[type, ...]) -> bool:
-    """Whether an edited class can be what it was: its methods can be set back, its bases and the places of its fields can't."""
-    return (type(cls), cls.__bases__) == (meta, bases) and not ctypes_data.is_laid_out(cls)
+def _can_be_used(cls: Any, meta: type, bases: tuple[type, ...]) -> bool:
+    """Whether a class that is there can be the stored one: methods can be set back, bases (defined anew, perhaps) and the places of fields can't."""
+    place = here()
+    if place.scratch or id(cls) not in place.live:
+        return True
+    return (type(cls), cls.__bases__) == (meta, bases) and not (id(cls) in place.other_code and ctypes_data.is_laid_out(cls))
 
 
 def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:

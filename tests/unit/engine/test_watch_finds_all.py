@@ -285,3 +285,21 @@ def test_instances_of_one_class_of_the_notebook_are_suspect_together(library: No
     book = notebook()
     book.durable("x = {'deep': [Leaf()]}")
     assert {"x", "Node", "Leaf"} <= book.fast.before_body(read_cell("d.grow(1)").names).suspects
+
+
+FINALIZED = "class Held:\n    def __del__(self): log.append(1)\nlog = []\nx = [Held()]"
+
+
+@pytest.mark.parametrize("cell", ["x = 5", "del x", "x = [Held()]"])
+def test_what_the_finalizer_of_a_value_let_go_of_changes_is_of_that_body(cell: str) -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    live = LiveNames(names)
+    exec(FINALIZED, names)
+    live.observe()
+    for name in ("Held", "log", "x"):
+        live.became(name, Durable("make", 1), "digest")
+    before, others = live.before_body(read_cell(cell).names), dict(live.names)
+    exec(cell, names)
+    changes = live.after_body(before, [others])
+    assert names["log"] == [1]
+    assert "log" in changes.same

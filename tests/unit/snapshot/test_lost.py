@@ -220,7 +220,7 @@ def test_a_memory_map_is_lost_where_its_file_does_not_say_what_it_shows(tmp_path
     private = np.memmap(tmp_path / "m", dtype="u1", mode="c")
     private[0] = 1
     (lost,) = capture({"m": private}, ["m"]).lost
-    assert lost.reason == "a copy-on-write memory map with changes of its own: copy it to an array"
+    assert lost.reason == "a memory map of a file with changes of its own (mode c): copy it to an array"
     mapped = np.memmap(tmp_path / "m", dtype="u1", mode="r")
     os.remove(tmp_path / "m")
     (lost,) = capture({"m": mapped[1:]}, ["m"]).lost
