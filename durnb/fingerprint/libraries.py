@@ -72,6 +72,7 @@ _TABLE = (
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
     ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
+    ("threading", ("local",), Kind(primitives.of_thread_local)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),

@@ -96,6 +96,11 @@ def of_csv(value: Any) -> Parts:
 _DIALECT = ("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict")
 
 
+def of_thread_local(value: threading.local) -> Parts:
+    """Thread-local state counts by what this thread has of it."""
+    return named(joined("thread local", type_name(type(value))), dict(value.__dict__), numbered=True)
+
+
 def of_sqlite(value: Any) -> Parts:
     """A connection of sqlite3 counts by how it is set; its database is not looked at."""
     settings = (value.isolation_level, value.in_transaction, value.row_factory, value.text_factory)

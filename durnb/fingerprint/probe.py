@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
+from typing import NamedTuple
 
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
@@ -15,20 +16,24 @@ from durnb.trees import outermost
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The content of a value, and by which paths it shares mutable parts with names before it in the namespace."""
+    """The content of a value, and by which paths it shares mutable parts with names before it in the namespace.
+
+    `canonical`: the digest is the one that `content` would give.
+    """
 
     content: str
     links: tuple[tuple[str, str], ...]
+    canonical: bool = field(default=False, compare=False)
 
     def without(self, names: Collection[str]) -> Probe:
         """Without the links to names that were bound anew, or deleted: that such a link came or went is no change of this value."""
         kept = tuple(link for link in self.links if link[1].partition(":")[0] not in names)
-        return self if len(kept) == len(self.links) else Probe(self.content, kept)
+        return self if len(kept) == len(self.links) else Probe(self.content, kept, self.canonical)
 
 
 def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
     """One probe for each name: it changes whenever a part of the value that code can see changes."""
-    owners: dict[object, tuple[str, str]] = {}
+    owners: dict[object, _Owner] = {}
     kept: list[object] = []
     lens = Lens(probing=True)
     found: dict[str, Probe] = {}
@@ -38,7 +43,7 @@ def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
     return found
 
 
-def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[str, str]], kept: list[object]) -> Probe:
+def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, _Owner], kept: list[object]) -> Probe:
     links: list[tuple[str, str]] = []
 
     def meet(seen: Seen) -> bool:
@@ -49,32 +54,42 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
         shared, place = (seen.value, "") if seen.parts.linked is None else seen.parts.linked
         key = shared if type(shared) is tuple else id(shared)
         owner = owners.get(key)
-        path = _path(seen) + place
         if owner is None:
-            owners[key] = (name, path)
+            owners[key] = _Owner(name, seen, place)
             kept.append(shared)
             return False
-        if owner[0] == name:
-            links.extend([(path, f":{owner[1]}")] if seen.parts.linked is not None else [])
+        if owner.name == name and seen.parts.linked is None:
             return False
-        links.append((path, f"{owner[0]}:{owner[1]}"))
-        return True
+        links.append((_path(seen) + place, f"{owner.name if owner.name != name else ''}:{owner.path()}"))
+        return owner.name != name
 
     def meet_tree(tree: SeenTree) -> None:
         root = path_text(tree.trail)
 
         def is_met(ordinal: int, part: object) -> bool:
-            owner = owners.setdefault(id(part), (name, f"{root}#{ordinal}"))
-            if owner[0] == name:
+            owner = owners.setdefault(id(part), _Owner(name, None, f"{root}#{ordinal}"))
+            if owner.name == name:
                 kept.append(part)
                 return False
-            links.append((f"{root}#{ordinal}", f"{owner[0]}:{owner[1]}"))
+            links.append((f"{root}#{ordinal}", f"{owner.name}:{owner.path()}"))
             return True
 
         outermost(tree.held, is_met)
 
+    lens.probed = False
     digest = Walk(lens, meet, meet_tree).digest(value)
-    return Probe(digest.hex(), tuple(links))
+    return Probe(digest.hex(), tuple(links), not lens.probed)
+
+
+class _Owner(NamedTuple):
+    """The name that a mutable part is of, and where in its value it stands."""
+
+    name: str
+    seen: Seen | None
+    place: str
+
+    def path(self) -> str:
+        return self.place if self.seen is None else _path(self.seen) + self.place
 
 
 def _path(seen: Seen) -> str:

@@ -135,7 +135,6 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("ssl", "SSLObject", "a TLS connection"),
     ("mmap", "mmap", "a memory map of a file"),
     ("threading", "Thread", "a thread"),
-    ("threading", "local", "thread-local state"),
     ("sqlite3", "Connection", "a database connection"),
     ("sqlite3", "Cursor", "a database cursor"),
     ("duckdb", "DuckDBPyConnection", "a database connection"),

@@ -12,6 +12,7 @@ import os
 import random
 import re
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -259,6 +260,44 @@ def _csv_writer(value: Any) -> Answer:
     return None if reduced is None else Natural(reduced)
 
 
+def _thread_local(value: threading.local) -> Answer:
+    """What this thread has of it, and the arguments with which it is set up for others."""
+    held = [each for each in gc.get_referents(value) if not isinstance(each, type)]
+    args = next((each for each in held if type(each) is tuple), ())
+    named = next((each for each in held if type(each) is dict and each is not value.__dict__ and _are_words(each)), {})
+    note = "what other threads have of it is not kept"
+    return Natural((standins.thread_local, (type(value), args, named), dict(value.__dict__), None, None, rebuild.instance_state), note)
+
+
+def _are_words(given: dict[Any, Any]) -> bool:
+    return bool(given) and all(type(name) is str for name in given)
+
+
+def _drawing(value: Any) -> Answer:
+    """What draws on an image of Pillow."""
+    image = getattr(value, "_image", None)
+    if image is None:  # of an earlier Pillow, which does not say on what
+        return None
+    return Natural((type(value), (image, value.mode), {name: held for name, held in vars(value).items() if name not in _OF_IMAGES}))
+
+
+_OF_IMAGES = ("_image", "im", "draw", "palette", "mode")
+
+
+def _span(value: Any) -> Answer:
+    return Natural((type(value), (value.doc, value.start, value.end, value.label_, None, None, value.kb_id_, value.id_)))
+
+
+def _token(value: Any) -> Answer:
+    return Natural((operator.getitem, (value.doc, value.i)))
+
+
+def _finalizer(value: Any) -> Answer:
+    """A finalizer that has not run; one that has is stored like any other object."""
+    told = value.peek()
+    return None if told is None else Natural((standins.finalizer, (*told, value.atexit)))
+
+
 def _ctypes(value: Any) -> Answer:
     """Data of ctypes in the memory of other data, or of a buffer; with memory of its own it is stored like any other object."""
     reduced = ctypes_data.reduced_part(value)
@@ -308,6 +347,10 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
     ("h5py", ("File", "Group", "Dataset"), _h5),
     ("struct", ("Struct",), _struct),
+    ("weakref", ("finalize",), _finalizer),
+    ("PIL.ImageDraw", ("ImageDraw",), _drawing),
+    ("spacy.tokens", ("Span",), _span),
+    ("spacy.tokens", ("Token",), _token),
     ("_csv", ("Reader",), _csv_reader),
     ("_csv", ("Writer",), _csv_writer),
     ("numpy", ("ufunc",), _ufunc),
@@ -332,4 +375,6 @@ def handler_of(kind: type) -> Handler | None:
         loaded = sys.modules.get(module)
         if loaded is not None and any(kind is getattr(loaded, name, None) for name in names):
             return handler
+    if issubclass(kind, threading.local):
+        return _thread_local
     return _ctypes if ctypes_data.is_data(kind) else None

@@ -220,6 +220,20 @@ def weak_proxy(referent: Any) -> Any:
     return weakref.proxy(referent)
 
 
+def thread_local(kind: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Thread-local state that no thread has set up."""
+    return kind.__new__(kind, *args, **named)
+
+
+def finalizer(owner: Any, function: Any, args: tuple[Any, ...], named: dict[str, Any] | None, at_exit: bool) -> Any:
+    """A finalizer that is due when `owner` goes; on trial one that has run."""
+    if here().scratch:
+        return object.__new__(weakref.finalize)
+    made = weakref.finalize(owner, function, *args, **(named or {}))
+    made.atexit = at_exit
+    return made
+
+
 def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.ContextVar[Any]:
     """The live context variable of that name, else a new one."""
     place = here()
