@@ -265,7 +265,8 @@ def _thread_local(value: threading.local) -> Answer:
     held = [each for each in gc.get_referents(value) if not isinstance(each, type)]
     args = next((each for each in held if type(each) is tuple), ())
     named = next((each for each in held if type(each) is dict and each is not value.__dict__ and _are_words(each)), {})
-    note = "what other threads have of it is not kept"
+    ours = type(value).__module__ in ("__main__", "_thread")  # a library sets up what other threads need when they ask
+    note = "what other threads have of it is not kept" if ours else ""
     return Natural((standins.thread_local, (type(value), args, named), dict(value.__dict__), None, None, rebuild.instance_state), note)
 
 

@@ -104,7 +104,6 @@ REFUSED = {
     "a frame": "import sys\nx = sys._getframe()",
     "a database": "import sqlite3\nx = sqlite3.connect(':memory:')",
     "a context": "import contextvars\nx = contextvars.copy_context()",
-    "thread-local state": "import threading\nx = threading.local()",
     "a temporary directory": "import tempfile\nx = tempfile.TemporaryDirectory()",
     "a pipe": "import os\nx = open(os.pipe()[0], 'rb')",
     "a file opened for writing": "import os\nx = open(os.devnull, 'w')",

@@ -14,6 +14,7 @@ import re
 import sqlite3
 import struct
 import sys
+import threading
 import weakref
 from collections.abc import Iterator
 from fractions import Fraction
@@ -252,6 +253,40 @@ def test_a_reader_of_csv_in_the_middle_of_a_row_is_lost(folder: Path) -> None:
     with pytest.raises(csv.Error):
         next(rows)
     assert lost(rows) == "a reader of csv in the middle of a row"
+
+
+def test_thread_local_state_is_what_this_thread_has_and_others_set_up_their_own() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import threading\nclass Own(threading.local):\n  def __init__(self, v, *, w): self.v, self.w = [v], w\nx = Own(3, w=4)", space)
+    space["x"].v.append(5)
+    before = content(space["x"]), probe({"x": space["x"]})
+    found = back(capture(space, ["x", "Own"]))["x"]
+    others: list[object] = []
+    thread = threading.Thread(target=lambda: others.append((found.v, found.w)))
+    thread.start()
+    thread.join()
+    assert (found.v, found.w, others) == ([3, 5], 4, [([3], 4)])
+    assert (content(space["x"]), probe({"x": space["x"]})) == before
+    space["x"].v.append(6)
+    assert probe({"x": space["x"]}) != before[1]
+
+
+def test_a_finalizer_waits_for_what_comes_back() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import weakref\nclass C: pass\nowner = C(); log = []\nx = weakref.finalize(owner, log.append, 5)", space)
+    found = back(capture(space, ["x", "owner", "log", "C"]))
+    assert (found["x"].alive, found["log"]) == (True, [])
+    del found["owner"]
+    assert (found["x"].alive, found["log"], space["log"]) == (False, [5], [])
+
+
+def test_what_draws_on_an_image_draws_on_the_one_that_comes_back() -> None:
+    pytest.importorskip("PIL")
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("from PIL import Image, ImageDraw\nimage = Image.new('RGB', (9, 9)); x = ImageDraw.Draw(image); x.fontmode = '1'", space)
+    found = back(capture(space, ["x", "image"]))
+    found["x"].point((3, 4), fill=(1, 2, 3))
+    assert (found["image"].getpixel((3, 4)), found["x"].fontmode, space["image"].getpixel((3, 4))) == ((1, 2, 3), "1", (0, 0, 0))
 
 
 def test_a_writer_of_csv_writes_on(folder: Path) -> None:
