@@ -26,6 +26,8 @@ SKIPPED_IN_CLASSES = frozenset(
     }
 )
 INSTALLED = ("/site-packages/", "/dist-packages/")
+CLASS_NAMES = "__classdict__"
+"""The cell in which lazy annotations look names up, since Python 3.14: a class's body. It is made again from the class."""
 METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
@@ -230,7 +232,7 @@ class FunctionParts:
         for name, value in self.kwdefaults.items():
             yield f".__kwdefaults__[{name!r}]", value
         for name, cell in self.cells.items():
-            if not is_empty(cell):
+            if name != CLASS_NAMES and not is_empty(cell):
                 yield f".<closure {name}>", cell.cell_contents
         for name, value in self.attributes.items():
             yield f".{name}", value

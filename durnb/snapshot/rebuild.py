@@ -21,7 +21,7 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import ctypes_data
-from durnb.snapshot.definitions import METHODS, class_parts, is_installed, virtual_subclasses
+from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed, virtual_subclasses
 from durnb.snapshot.place import here, restoring
 
 OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
@@ -170,8 +170,19 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
         if value is not MISSING and not (_is_laid_out(cls, name) or (live and _is_made_by_definition(cls, name, value))):
             _setter(cls)(cls, name, value)
     _register(cls, virtual)
+    _give_names(cls)
     if not live and isinstance(cls, _abc_meta()):
         importlib.import_module("abc").update_abstractmethods(cls)
+
+
+def _give_names(cls: type) -> None:
+    """Fills the cell in which the lazy annotations of a class and its methods look up names of the class."""
+    members = [function for value in vars(cls).values() for function in functions_of(value)]
+    for function in [*members, *(getattr(each, "__annotate__", None) for each in members)]:
+        if type(function) is types.FunctionType and CLASS_NAMES in function.__code__.co_freevars:
+            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(CLASS_NAMES)]
+            if is_empty(cell):
+                cell.cell_contents = dict(vars(cls))
 
 
 def _is_laid_out(cls: type, name: str) -> bool:
