@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from durnb.fingerprint import documents, frames, numeric, primitives
-from durnb.fingerprint.looking import derives, instance_dict, is_class
+from durnb.fingerprint.looking import derives, instance_dict, is_class, type_name
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
 from durnb.fingerprint.remembered import REMEMBERED
@@ -62,6 +62,9 @@ def frozen_kinds() -> dict[int, bool]:
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
 _TABLE = (
+    ("IPython.core.interactiveshell", ("InteractiveShell",), Kind(lambda value: _of_kernel(value))),
+    ("ipykernel.kernelbase", ("Kernel",), Kind(lambda value: _of_kernel(value))),
+    ("ipykernel.iostream", ("OutStream",), Kind(lambda value: _of_kernel(value))),
     ("scipy.sparse", ("spmatrix", "sparray"), Kind(numeric.of_sparse)),
     ("pandas", ("DataFrame",), Kind(frames.of_frame)),
     ("pandas", ("Series",), Kind(frames.of_series)),
@@ -99,6 +102,11 @@ def _remember(found: dict[int, Kind], module: ModuleType | None, name: str, hidd
     if is_class(cls):
         known = found.get(id(cls))
         found[id(cls)] = Kind(None, remembers=hidden | (known.remembers if known is not None and known.remembers else frozenset()))
+
+
+def _of_kernel(value: object) -> Parts:
+    """What a kernel has one of and everything leads to, threads by their hook for exceptions: it changes with every cell, and means nothing."""
+    return Parts(joined("of the kernel", type_name(type(value))))
 
 
 def _callbacks(value: object) -> Parts:

@@ -270,6 +270,17 @@ def _thread_local(value: threading.local) -> Answer:
     return Natural((standins.thread_local, (type(value), args, named), dict(value.__dict__), None, None, rebuild.instance_state), note)
 
 
+def _thread(value: threading.Thread) -> Answer:
+    """A thread that has ended, with what a class of one's own keeps in it."""
+    if value.ident is None or value.is_alive():
+        return Refused("a thread")
+    own = {name: held for name, held in vars(value).items() if name not in _OF_THREADS}
+    return Natural((standins.ended_thread, (type(value), value.name, value.daemon), own, None, None, rebuild.instance_state))
+
+
+_OF_THREADS = frozenset(vars(threading.Thread()))
+
+
 def _are_words(given: dict[Any, Any]) -> bool:
     return bool(given) and all(type(name) is str for name in given)
 
@@ -378,4 +389,6 @@ def handler_of(kind: type) -> Handler | None:
             return handler
     if issubclass(kind, threading.local):
         return _thread_local
+    if issubclass(kind, threading.Thread):
+        return _thread
     return _ctypes if ctypes_data.is_data(kind) else None

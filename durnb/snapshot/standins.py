@@ -12,6 +12,7 @@ import importlib
 import io
 import os
 import sys
+import threading
 import types
 import warnings
 import weakref
@@ -223,6 +224,16 @@ def weak_proxy(referent: Any) -> Any:
 def thread_local(kind: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Thread-local state that no thread has set up."""
     return kind.__new__(kind, *args, **named)
+
+
+def ended_thread(kind: Any, name: str, daemon: bool) -> Any:
+    """A thread that has ended."""
+    made: Any = threading.Thread(name=name, daemon=daemon)
+    if not here().scratch:
+        made.start()
+        made.join()
+    made.__class__ = kind
+    return made
 
 
 def finalizer(owner: Any, function: Any, args: tuple[Any, ...], named: dict[str, Any] | None, at_exit: bool) -> Any:

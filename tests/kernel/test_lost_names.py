@@ -34,6 +34,13 @@ def test_a_name_that_a_later_step_made_unstorable_does_not_go_back_to_what_it_wa
     assert nb.names("client", "kept") == {"kept": "[1, 2]"}
 
 
+def test_a_thread_that_goes_on_is_told_of_by_the_step_that_made_it_and_no_other(nb: Notebook) -> None:
+    maker = "%%durable make\nimport threading\ngo = threading.Event()\nthread = threading.Thread(target=go.wait)\nthread.start()"
+    assert "thread could not be stored" in nb.ok(maker).badge
+    assert "thread" not in nb.ok("%%durable other\nx = 1").badge
+    nb.ok("go.set()\nthread.join()")
+
+
 def test_a_step_that_must_run_and_lacks_it_is_refused_naming_its_maker(nb: Notebook) -> None:
     nb.ok(MAKER)
     nb.open().ok(MAKER)

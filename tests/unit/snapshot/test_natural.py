@@ -271,6 +271,18 @@ def test_thread_local_state_is_what_this_thread_has_and_others_set_up_their_own(
     assert probe({"x": space["x"]}) != before[1]
 
 
+def test_a_thread_that_has_ended_comes_back_with_its_result() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import threading\nclass Worker(threading.Thread):\n  def run(self): self.result = [5]\nx = Worker(name='w')", space)
+    (one,) = capture(space, ["x"]).lost
+    assert one.reason == "a thread"
+    space["x"].start()
+    space["x"].join()
+    found = back(capture(space, ["x", "Worker"]))
+    assert (found["x"].result, found["x"].name, found["x"].is_alive(), type(found["x"]) is found["Worker"]) == ([5], "w", False, True)
+    found["x"].join()
+
+
 def test_a_finalizer_waits_for_what_comes_back() -> None:
     space: dict[str, Any] = {"__name__": "__main__"}
     exec("import weakref\nclass C: pass\nowner = C(); log = []\nx = weakref.finalize(owner, log.append, 5)", space)
