@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import InitVar, dataclass, field, replace
 from types import FunctionType
 from typing import Any, Final, Literal
@@ -203,6 +204,30 @@ class LiveNames:
         return Shot(
             values=self.values(), probes={n: self._probes[n] for n in suspects if n in self._probes}, suspects=suspects, ambient=ambient()
         )
+
+    @contextmanager
+    def loosely(self, before: Shot, holders: Iterable[MutableMapping[str, Any]] = ()) -> Iterator[None]:
+        """While a body runs: its values are held weakly where they can be, so that one which the body lets go of goes at once, as it would without us.
+
+        Functions and classes are still held: what refers to those that were defined anew is out of date. `holders` are who else has values in hand.
+        """
+        refs: dict[str, weakref.ref[Any]] = {}
+        for name in [name for name, value in before.values.items() if not isinstance(value, type | FunctionType)]:
+            with suppress(TypeError):  # it can't be referred to weakly: then nothing sees that it stays
+                refs[name] = weakref.ref(before.values[name])
+        held = {name: self.names[name] for name in refs if name in self.names and self.names[name].value is before.values[name]}
+        held = {name: replace(live, value=_RELEASED) for name, live in held.items()}
+        self.names.update(held)
+        before.values.update(dict.fromkeys(refs, _RELEASED))
+        for mapping in holders:
+            for name in refs:
+                mapping.pop(name, None)
+        try:
+            yield
+        finally:
+            there = {name: value for name, ref in refs.items() if (value := ref()) is not None}
+            before.values.update(there)
+            self.names.update({name: replace(live, value=there[name]) for name, live in held.items() if name in there})
 
     def after_body(self, before: Shot, let_go: Collection[MutableMapping[str, Any]] = ()) -> Changes:
         """What changed since `before`. `let_go` are who else has the values of before in hand, and needs no more those that the body let go of."""

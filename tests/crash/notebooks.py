@@ -3419,6 +3419,7 @@ held = Held("a")
 %%durable again
 effect("again")
 held = [Held("b"), {"k": Held("c")}]
+at_once = len(log)
 ---
 %%durable count
 effect("count")
@@ -3429,7 +3430,7 @@ effect("less")
 del held
 ---
 log.sort()
-print(log, count)
+print(log, at_once, count)
 """,
     ),
     Book(

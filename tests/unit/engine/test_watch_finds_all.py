@@ -299,7 +299,25 @@ def test_what_the_finalizer_of_a_value_let_go_of_changes_is_of_that_body(cell: s
     for name in ("Held", "log", "x"):
         live.became(name, Durable("make", 1), "digest")
     before, others = live.before_body(read_cell(cell).names), dict(live.names)
-    exec(cell, names)
+    with live.loosely(before):
+        exec(cell, names)
     changes = live.after_body(before, [others])
     assert names["log"] == [1]
     assert "log" in changes.same
+
+
+def test_what_a_body_lets_go_of_goes_at_once_and_what_it_keeps_is_what_it_was() -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    live = LiveNames(names)
+    exec("import weakref\nclass C: pass\nx, kept = C(), C()\nseen = weakref.WeakSet([x, kept])", names)
+    live.observe()
+    for name in ("C", "x", "kept", "seen"):
+        live.became(name, Durable("make", 1), "digest")
+    cell = "del x\nleft = len(seen)"
+    before = live.before_body(read_cell(cell).names)
+    with live.loosely(before):
+        exec(cell, names)
+    changes = live.after_body(before, [{}])
+    assert names["left"] == 1
+    assert (changes.deleted, changes.changed) == ({"x"}, {"left", "seen"})
+    assert live.is_very("kept", Durable("make", 1))
