@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from durnb.clock import Clock
+from durnb.engine.overview import spell
 from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
 from durnb.journal import RunName, Store, read_history, task_claimed
@@ -31,6 +32,7 @@ from durnb.runner.task import Task, put_task, task_of
 
 _TICK: Final = 2.0  # seconds between two looks: a thousand stores cost 5 ms each
 _SEARCH: Final = 60.0  # seconds between two walks through the folders
+_SET: Final = timedelta(minutes=1)  # by which the clock has to be set for that to be said
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -57,6 +59,7 @@ class Worker:
     _stops: dict[asyncio.Task[None], Stop] = field(default_factory=dict)
     _running: set[tuple[Path, str]] = field(default_factory=set)
     _looked: bool = False
+    _ahead: datetime | None = None  # the time at which the clock that counts seconds was at 0
     _said: set[str] = field(default_factory=set)
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -73,8 +76,9 @@ class Worker:
                 loop.remove_signal_handler(number)
 
     async def _look_and_start(self) -> None:
-        lookout, searched = Lookout(self.orders.folders, self.orders.root), -_SEARCH
+        lookout, searched = Lookout(self.orders.folders, self.orders.root, self.clock), -_SEARCH
         while not self._draining.is_set():
+            self._tell_of_clock()
             if time.monotonic() - searched >= _SEARCH:
                 lookout.search()
                 searched = time.monotonic()
@@ -90,6 +94,14 @@ class Worker:
             if self.orders.once and not due and not self._stops:
                 return
             await self._rest(wake)
+
+    def _tell_of_clock(self) -> None:
+        """Say where the clock by which sleepers wake and schedules run was set, or this machine slept."""
+        ahead = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        before, self._ahead = self._ahead or ahead, ahead
+        if abs(moved := ahead - before) >= _SET:
+            how = "set back" if moved < timedelta(0) else "set forward, or the machine slept,"
+            self.says(f"the clock was {how} by {spell(abs(moved))}: sleepers and schedules go by it (durnb wake ends a sleep)")
 
     async def _rest(self, wake: datetime | None) -> None:
         """Until the next look: two seconds, less where a sleeper is due before, or a kernel became free."""
@@ -109,7 +121,7 @@ class Worker:
                 self._say_once(str(each))
             for schedule in seen.schedules:
                 if self._queue(seen.store, schedule):
-                    seen.mark = -1
+                    seen.mark.forget()
             due += [(seen, task) for task in seen.tasks if self._is_due(seen, task, now)]
         wakes = [
             task.wake for seen in found for task in seen.tasks if task.standing == "suspended" and task.wake is not None and task.wake > now
