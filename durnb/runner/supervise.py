@@ -28,6 +28,7 @@ from durnb.runner.executed import read_notebook, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
 from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
+from durnb.runner.orphan import birth_of, end_orphan
 from durnb.runner.places import CellFailure, CellPlace
 from durnb.runner.request import Mode, Outcome, RunRequest, Watcher, message_of
 from durnb.runner.stop import Stop
@@ -68,6 +69,8 @@ async def supervise(
             message=f"run {request.key} of {request.notebook.name} is in the hands of process {error.pid}",
         )
     try:
+        if claim is not None:
+            await asyncio.to_thread(end_orphan, claim.found)
         write_notebook(prepared, request.output)
         supervision = _Supervision(
             request=request,
@@ -179,12 +182,14 @@ class _Supervision:
         try:
             async with client.running(self._kernel_environment()):
                 self.watcher.kernel_ready(client.pid)
-                self._tell(kernel=client.pid, run=self._run())
+                self._tell(kernel=client.pid, born=birth_of(client.pid), run=self._run())
                 async with attendance.present():
                     return await self._all_cells(client) or await self._finish(client)
         except DeadKernelError:
             if attendance.hung:
                 self.watcher.note(f"the kernel was hung: no sign of life for {spell(self.request.hung_after)}, so it was ended")
+            elif client.last_words and attendance.suspended is None:
+                self.watcher.note(f"the kernel's last words:\n{client.last_words}")
             return None
         finally:
             self.stop.leave = self.stop.kill = None

@@ -6,9 +6,7 @@ It holds nothing that matters: what is to run lies in the stores, a claim keeps 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -21,9 +19,10 @@ from durnb.clock import Clock
 from durnb.engine.overview import spell
 from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
-from durnb.journal import RunName, Store, read_history, task_claimed
+from durnb.journal import Store, read_history, task_claimed
 from durnb.runner.exits import Exit
 from durnb.runner.lookout import GOES_ON, Lookout, Seen
+from durnb.runner.orphan import end_orphan
 from durnb.runner.request import Outcome, Watcher, message_of
 from durnb.runner.schedule import Schedule, forget_ticks, queue_ticks
 from durnb.runner.stop import Stop
@@ -164,7 +163,7 @@ class Worker:
             now = task_of(store, task.key)
             if now is None or now != task:
                 return  # another worker was quicker
-            await asyncio.to_thread(end_orphan, store, task)
+            await asyncio.to_thread(end_orphan, task)
             if (known := over(store, task, self.clock)) is not None:
                 self._end(store, task, known)
                 return
@@ -244,19 +243,6 @@ def _history(store: Store, task: Task, clock: Clock) -> History | None:
         begun_by_it = task.began is not None and history.started is not None and history.started >= task.began
         return history if str(newest) == task.run or begun_by_it else None
     return None
-
-
-def end_orphan(store: Store, task: Task) -> None:
-    """End the kernel that a killed runner left behind, where it still has the run: nobody will ever send it another cell."""
-    newest: RunName | None = store.newest(task.key)
-    if newest is None or task.kernel is None or store.owner(newest) != task.kernel:
-        return
-    if (store.status(newest) or {}).get("host") != socket.gethostname():
-        return  # a number of another machine's process, seen over a network disk
-    with suppress(ProcessLookupError):
-        os.kill(task.kernel, signal.SIGKILL)
-    while store.owner(newest) == task.kernel:
-        time.sleep(0.02)
 
 
 def _is_in_other_hands(store: Store, task: Task) -> bool:
