@@ -12,7 +12,7 @@ from typing import Final
 from durnb import faults, trees
 from durnb.clock import Clock
 from durnb.config import Settings
-from durnb.engine import surroundings
+from durnb.engine import collector, surroundings
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
 from durnb.engine.creations import working_folder
@@ -127,7 +127,7 @@ class Attempts:
             self.stage.badge(self._badge("running"))
             folder = working_folder()
             began = self.clock.monotonic()
-            with trees.forgotten(), running(self._body()) as body:
+            with trees.forgotten(), collector.as_user_has_it(), running(self._body()) as body:
                 error = await self.stage.run(self.request.header.timeout)
             if error is None or isinstance(error, Exception):
                 error = body.question() or error  # whatever the cell did with the exception
@@ -155,7 +155,7 @@ class Attempts:
         """Wait for the next attempt. What interrupts it ends the cell; the next Run All goes on with that attempt."""
         self.next_at = self.clock.now() + timedelta(seconds=seconds)
         try:
-            with trees.forgotten():
+            with trees.forgotten(), collector.as_user_has_it():
                 await self.stage.sleep(seconds)
         except BaseException as interrupted:
             return interrupted

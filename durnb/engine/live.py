@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Final, Literal
 
 from durnb import trees
+from durnb.engine import collector
 from durnb.engine.outdated import ATOMS, holds_any
 from durnb.engine.sharing import sharing_with
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
@@ -89,7 +90,7 @@ class LiveNames:
         """Have a probe of every value of a step that the cell could change; after that it would be too late."""
         if not self._unready:
             return
-        with trees.remembered():
+        with trees.remembered(), collector.held():
             self.watch.look()
             self._probe_circles(name for name in self.watch.suspects([_names_of(source)]) if self._is_of_step(name))
 
@@ -221,6 +222,7 @@ class LiveNames:
             deleted=frozenset(deleted),
             ambient=ambient_changes(before.ambient, now),
             now=now,
+            contents={n: found.content for n in dirty if (found := self._probes.get(n)) is not None and found.canonical},
         )
 
     def _differs(self, before: Shot, name: str, unbound: Collection[str]) -> bool:
@@ -313,7 +315,8 @@ class Shot:
 class Changes:
     """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it.
 
-    `near` are all names that can share something with what the body made.
+    `near` are all names that can share something with what the body made; `contents` are digests of what names hold, where they are known, just
+    after the body.
     """
 
     changed: frozenset[str]
@@ -322,6 +325,7 @@ class Changes:
     now: dict[str, AmbientState]
     same: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 _EVERYTHING: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=True)

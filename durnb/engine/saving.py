@@ -128,6 +128,9 @@ def _stored_name(name: str, value: object, group: StoredGroup, live: LiveNames, 
     held = live.names.get(name)
     if not own and held is not None and held.digest and not held.touched:
         return StoredName(digest=held.digest, type=_type_name(value))
+    known = ended.changes.contents.get(name)
+    if known is not None:  # nothing of the notebook has run since, but what values run as they are pickled
+        return StoredName(digest=known, type=_type_name(value))
     found = content(value, lens=lens)
     mixed = found.digest if not found.opaque or ended.always else digest_of("opaque", found.digest, group.stream, *group.buffers)
     return StoredName(digest=mixed, type=_type_name(value))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from durnb import trees
-from durnb.engine import badges, remaking
+from durnb.engine import badges, collector, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import step_names
@@ -53,7 +53,7 @@ class Session(HeldRun):
 
         Raises DurnbError where the cell was not run.
         """
-        with self.busy, trees.remembered():
+        with self.busy, trees.remembered(), collector.held():
             self.open(request.name)
             self.serve()
             check_not_cancelled(self.history)
@@ -238,7 +238,7 @@ class Session(HeldRun):
         return error
 
     def _commit(self, ended: Ended, line: Line, stage: Stage, attempts: Attempts) -> BaseException | None:
-        self.unsaved[ended.step] = ended
+        self.unsaved[ended.step] = replace(ended, changes=replace(ended.changes, contents={}))  # for a commit at another time
         stage.badge(badges.saving(ended, attempts, self.clock.now()))
         done = commit(self.journal, self.live, ended)
         del self.unsaved[ended.step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import CellType, ModuleType
 from typing import Any
 
@@ -21,12 +21,16 @@ def without_everybodys(parts: Iterable[object], among: Iterable[object], bound: 
     mine = [part for part in parts if id(part) in bound and not _is_of_its_module(part)]
     left = [part for part in parts if id(part) not in bound and not _is_a_list_of_matplotlib(part)]
     left = [part for part in left if not _is_of_its_module(part)]
-    packages = _packages_of(among) if left else frozenset[str]()
-    left = [part for part in left if not any(id(part) in _known.get(package, ()) for package in packages)]
-    if left:  # much is made when it is first needed, so what is not known may be there by now
-        _known.update({package: _look_through(package) for package in packages})
-        left = [part for part in left if not any(id(part) in _known[package] for package in packages)]
-    return mine + left
+    sought = {id(part): part for part in left if module_of(type(part)) != "builtins"}
+    everybodys: set[int] = set()
+    for package in _packages_of(among) if sought else ():
+        known = _known.setdefault(package, {})
+        everybodys |= sought.keys() & known.keys()
+        unknown = {address: part for address, part in sought.items() if address not in everybodys}
+        found = _held_by(package, unknown) if unknown else frozenset[int]()
+        known.update({address: sought[address] for address in found})  # kept, so that the addresses stay true
+        everybodys |= found
+    return mine + [part for part in left if id(part) not in everybodys]
 
 
 def _packages_of(parts: Iterable[object]) -> frozenset[str]:
@@ -53,22 +57,30 @@ def _is_of_its_module(part: object) -> bool:
     return isinstance(module, ModuleType) and any(value is part for value in list(module_dict(module).values()))
 
 
-def _look_through(package: str) -> dict[int, object]:
-    """By address, what the loaded modules of an installed package and their classes hold; kept, so that addresses stay true."""
-    found: dict[int, object] = {}
+def _held_by(package: str, sought: Mapping[int, object]) -> frozenset[int]:
+    """Those of the addresses `sought` at which something lies that the loaded modules of an installed package, or their classes, hold."""
+    wanted, found = frozenset(sought), set[int]()
+    arrays = any(module_of(type(part)) == "numpy" for part in sought.values())
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == package and derives(type(module), ModuleType) and of_module(module) is Origin.INSTALLED:
             names = module_dict(module)
-            for value in list(names.values()):
-                inner: Iterable[object] = _of_class(value, names.get("__name__")) if is_class(value) else ()
-                found.update({id(each): each for each in (value, *inner) if module_of(type(each)) != "builtins"})
-    for each in [each for each in found.values() if not is_class(each)]:
-        found.update({id(part): part for part in (instance_dict(each) or {}).values() if module_of(type(part)) == "numpy"})
-    return found
+            for values in _holdings(list(names.values()), names.get("__name__"), arrays):
+                found.update(wanted.intersection(map(id, values)))
+    return frozenset(found)
 
 
-def _of_class(cls: Any, module: object) -> Iterable[object]:
-    return class_dict(cls).values() if module_of(cls) == module else ()
+def _holdings(values: list[object], module: object, arrays: bool) -> Iterator[Iterable[object]]:
+    """What a module holds: its names, the attributes of its own classes, and where arrays are sought those of its objects, such as transforms."""
+    yield values
+    held = values
+    for value in values:
+        if is_class(value) and module_of(value) == module:  # type: ignore[arg-type]  # is_class says so
+            attributes = list(class_dict(value).values())  # type: ignore[arg-type]  # the same
+            yield attributes
+            held = held + attributes if arrays else held
+    for value in held if arrays else ():
+        if module_of(type(value)) != "builtins" and not is_class(value):
+            yield list((instance_dict(value) or {}).values())
 
 
 def _is_a_list_of_matplotlib(part: Any) -> bool:

@@ -66,7 +66,9 @@ def of_masked(value: Any) -> Parts:
 
 def probe_masked(value: Any) -> Parts:
     """The same with all that is there."""
-    return _masked(value, value._data, value._mask)
+    parts = _masked(value, value._data, value._mask)
+    parts.probed = True
+    return parts
 
 
 def _masked(value: Any, data: object, mask: object) -> Parts:

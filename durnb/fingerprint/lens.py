@@ -7,13 +7,14 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from weakref import ref
 
-from durnb.computed import are_there, unchanged
+from durnb.computed import are_there, marks_of, unchanged
 from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.containers import CONTAINERS
 from durnb.fingerprint.definitions import by_module_name, take_class, take_function, take_module
 from durnb.fingerprint.libraries import Kind, loaded_kinds
 from durnb.fingerprint.looking import instance_dict, is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
+from durnb.fingerprint.origin import Origin, of_function
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
 from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
 from durnb.fingerprint.remembered import remembered
@@ -33,6 +34,7 @@ class Lens:
 
     def __init__(self, *, probing: bool = False) -> None:
         self.probing = probing
+        self.probed = False  # whether something was taken apart otherwise than for content, since this was last set
         self.notes: dict[str, None] = {}
         self._kinds = loaded_kinds()
         self._layouts: dict[int, tuple[Layout, Kind | None]] = {}
@@ -46,8 +48,10 @@ class Lens:
             parts = self._apart(value)
         except (Exception, SystemExit, GeneratorExit):  # whatever a strange value does
             parts = opaque(type_name(type(value)))
-        if parts.opaque and self.probing:
-            parts.head += joined(_identity(value))
+        if self.probing and (parts.opaque or parts.probed):
+            self.probed = True
+            if parts.opaque:
+                parts.head += joined(_identity(value))
         return parts
 
     def _apart(self, value: object) -> Parts:
@@ -61,11 +65,15 @@ class Lens:
         if id(cls) in self._layouts:  # an object as others that were met: none of what is asked below
             return self._known(value, cls)
         if cls is FunctionType:
-            return take_function(value, deep=not self.probing, note=self._note)  # type: ignore[arg-type]  # just compared
+            parts = take_function(value, deep=not self.probing, note=self._note)  # type: ignore[arg-type]  # just compared
+            parts.probed = of_function(value) is not Origin.INSTALLED  # type: ignore[arg-type]  # the same
+            return parts
         if is_class(value):
             return take_class(value)  # type: ignore[arg-type]  # is_class says so
         if any(base is ModuleType for base in mro(cls)):
-            return by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
+            parts = by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
+            parts.probed = True
+            return parts
         if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
             return where_it_stands(value)
         return self._known(value, cls)
@@ -86,6 +94,7 @@ class Lens:
             return kind.probe(value) if self.probing and kind.probe is not None else kind.take(value)
         hidden = self._hidden(value, layout, kind)
         parts = of_object(value, layout, self._reducers.get(id(cls)), hidden)
+        parts.probed = self.probing and ((kind is not None and kind.remembers is not None) or bool(layout.own and marks_of(value)))
         if kind is not None and kind.frozen:
             parts.shares = False
         return parts

@@ -26,7 +26,9 @@ def of_array(np: Any, value: Any, *, probing: bool = False) -> Parts:
     content = _content(np, plain, probing)
     head = joined("array", type_name(cls)) + content.head
     memory = _memory(np, value)
-    return Parts(head, [*content.parts, *own], label=content.label, numbered=True, linked=memory, shares=content.shares)
+    return Parts(
+        head, [*content.parts, *own], label=content.label, numbered=True, linked=memory, shares=content.shares, probed=content.probed
+    )
 
 
 def _content(np: Any, plain: Any, probing: bool = False) -> Parts:
@@ -38,7 +40,7 @@ def _content(np: Any, plain: Any, probing: bool = False) -> Parts:
         return Parts(head, plain.ravel().tolist(), label=by_index, shares=True)
     token = _mapped(plain) if probing and plain.nbytes >= mapped.BIG else None
     if token is not None:
-        return Parts(head + token)
+        return Parts(head + token, probed=True)
     state = mass_hasher()
     for block in _blocks(np, plain):
         state.update(block)

@@ -15,7 +15,7 @@ _CHUNK = 1 << 15
 class Parts:
     """One level of a value: a digest of it is the digest of `head` and of its parts."""
 
-    __slots__ = ("head", "label", "linked", "numbered", "opaque", "parts", "shares", "unordered")
+    __slots__ = ("head", "label", "linked", "numbered", "opaque", "parts", "probed", "shares", "unordered")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Parts:
         opaque: bool = False,
         linked: tuple[object, str] | None = None,
         shares: bool | None = None,
+        probed: bool = False,
     ) -> None:
         self.head = head
         self.parts = parts
@@ -36,6 +37,7 @@ class Parts:
         self.unordered = unordered
         self.opaque = opaque
         self.shares = shares  # False: nothing below is ever a back-reference (pandas' arrays); True: again it may be; None: as around it
+        self.probed = probed  # for a probe alone: the content is told by another digest
         self.linked = linked  # by what a mutable part is shared, and where in it: an array by its memory
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 
 from durnb.fingerprint.lens import Lens
@@ -15,15 +15,19 @@ from durnb.trees import outermost
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The content of a value, and by which paths it shares mutable parts with names before it in the namespace."""
+    """The content of a value, and by which paths it shares mutable parts with names before it in the namespace.
+
+    `canonical`: the digest is the one that `content` would give.
+    """
 
     content: str
     links: tuple[tuple[str, str], ...]
+    canonical: bool = field(default=False, compare=False)
 
     def without(self, names: Collection[str]) -> Probe:
         """Without the links to names that were bound anew, or deleted: that such a link came or went is no change of this value."""
         kept = tuple(link for link in self.links if link[1].partition(":")[0] not in names)
-        return self if len(kept) == len(self.links) else Probe(self.content, kept)
+        return self if len(kept) == len(self.links) else Probe(self.content, kept, self.canonical)
 
 
 def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
@@ -73,8 +77,9 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
 
         outermost(tree.held, is_met)
 
+    lens.probed = False
     digest = Walk(lens, meet, meet_tree).digest(value)
-    return Probe(digest.hex(), tuple(links))
+    return Probe(digest.hex(), tuple(links), not lens.probed)
 
 
 def _path(seen: Seen) -> str:

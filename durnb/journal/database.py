@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from durnb.errors import DiskFull, JournalDamaged, JournalError, JournalForeign, JournalNewer, JournalReadOnly, RunHeld
 from durnb.journal import disk, forks, schema
+from durnb.journal.widgets import progress_bars_later
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection
@@ -131,7 +132,8 @@ def _connect(path: Path, *, read_only: bool, options: str = "") -> DuckDBPyConne
 
     settings = {**_SETTINGS, "temp_directory": str(path.with_name(f".{path.name}.spill"))}
     with errors(path):
-        connection = duckdb.connect(":memory:", config=settings)
+        with progress_bars_later():
+            connection = duckdb.connect(":memory:", config=settings)
         try:
             connection.execute("pragma disable_checkpoint_on_shutdown")  # `close` does it, and an error must leave the file untouched
             mode = ", READ_ONLY" if read_only else ""

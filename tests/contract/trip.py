@@ -48,7 +48,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the first process saw. `unlike` are the looks that told another object although nothing had changed."""
+    """What the first process saw. `unlike` are the looks that told another object although nothing had changed, and probes that say
+    falsely that they tell the content.
+    """
 
     lost: list[str]
     dropped: list[str]
@@ -135,8 +137,14 @@ def _make(entry: Entry) -> tuple[Before, object]:
         (g.names, g.stream, [bytes(b) if r else bytearray(b) for b, r in zip(g.buffers, g.readonly, strict=True)]) for g in taken.groups
     ]
     looks.append(_look(space, "saved"))
+    told = [
+        name
+        for name in names
+        if (found := probe(space).get(name)) is not None and found.canonical and found.content != content(space[name]).digest
+    ]
     shown = repr(eval(entry.shown, space))
     unlike = [said for look, said in zip(looks[1:], ("looked at twice", "saved"), strict=True) if look != looks[0]]
+    unlike += [f"the probe of {name} is no content" for name in told]
     if entry.reading:
         exec(entry.reading, space)
         unlike += ["read"] if _look(space, "read")[1] != looks[0][1] else []

@@ -105,3 +105,22 @@ def test_a_notebook_may_use_duckdb_itself(nb: Notebook) -> None:
     assert nb.evaluate("rows") == [[1]]
     nb.open().ok("import duckdb\nmine = duckdb.connect()\nmine.execute('create table t as select 1 as a')")
     assert nb.ok("%%durable one\nrows = mine.execute('select a from t').fetchall()").replayed
+
+
+def test_a_run_is_opened_without_ipywidgets_and_duckdb_shows_its_progress_all_the_same(make: Callable[..., Notebook]) -> None:
+    nb = make(nursery=None).open()
+    nb.ok(LOAD)
+    assert nb.evaluate("'ipywidgets' in __import__('sys').modules") is False
+    query = "select count(*) from range(30000) a, range(3000) b where (a.range * b.range) % 7 = 3"
+    shown = nb.ok(f"import duckdb\nc = duckdb.connect()\nc.execute('set progress_bar_time=0')\nc.execute({query!r}).fetchall()")
+    assert any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in shown.outputs)
+    assert nb.evaluate("__import__('sys').modules['ipywidgets'].FloatProgress.__module__") == "ipywidgets.widgets.widget_float"
+
+
+def test_the_garbage_collector_is_as_the_user_has_it(nb: Notebook) -> None:
+    nb.ok("import gc", "%%durable on\nran('on')\nwas_on = gc.isenabled()")
+    assert nb.evaluate("[was_on, gc.isenabled()]") == [True, True]
+    nb.ok("%%durable off\nran('off')\ngc.disable()", "%%durable after\nstays_off = not gc.isenabled()")
+    assert nb.evaluate("[stays_off, gc.isenabled()]") == [True, False]
+    nb.ok("gc.enable()", "%%durable again\nis_on = gc.isenabled()")
+    assert nb.evaluate("[is_on, gc.isenabled()]") == [True, True]
