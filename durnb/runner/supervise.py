@@ -24,7 +24,7 @@ from durnb.journal import Store, read_history
 from durnb.runner.attendance import Attendance
 from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife
-from durnb.runner.executed import read_notebook, without_outputs, write_notebook
+from durnb.runner.executed import read_notebook, remove_half_written, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
 from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
@@ -71,6 +71,7 @@ async def supervise(
     try:
         if claim is not None:
             await asyncio.to_thread(end_orphan, claim.found)
+        remove_half_written(request.output)
         write_notebook(prepared, request.output)
         supervision = _Supervision(
             request=request,

@@ -19,7 +19,7 @@ from durnb.clock import Clock
 from durnb.engine.overview import spell
 from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
-from durnb.journal import Store, read_history, task_claimed
+from durnb.journal import Store, read_history, remove_left_by_writers, task_claimed
 from durnb.runner.exits import Exit
 from durnb.runner.lookout import GOES_ON, Lookout, Seen
 from durnb.runner.orphan import end_orphan
@@ -31,6 +31,7 @@ from durnb.runner.task import Task, put_task, task_of
 
 _TICK: Final = 2.0  # seconds between two looks: a thousand stores cost 5 ms each
 _SEARCH: Final = 60.0  # seconds between two walks through the folders
+_SWEEP: Final = 3600.0  # seconds
 _SET: Final = timedelta(minutes=1)  # by which the clock has to be set for that to be said
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -57,6 +58,7 @@ class Worker:
     says: Callable[[str], None]
     _stops: dict[asyncio.Task[None], Stop] = field(default_factory=dict)
     _running: set[tuple[Path, str]] = field(default_factory=set)
+    _swept: float = -_SWEEP
     _looked: bool = False
     _ahead: datetime | None = None  # the time at which the clock that counts seconds was at 0
     _said: set[str] = field(default_factory=set)
@@ -82,6 +84,7 @@ class Worker:
                 lookout.search()
                 searched = time.monotonic()
             seen_all = lookout.look()
+            self._sweep(seen_all)
             due, wake = self._due(seen_all)
             if not self._looked:
                 self._looked = True
@@ -93,6 +96,17 @@ class Worker:
             if self.orders.once and not due and not self._stops:
                 return
             await self._rest(wake)
+
+    def _sweep(self, found: list[Seen]) -> None:
+        """Now and then, remove what killed writers left beside what they wrote."""
+        if self.clock.monotonic() - self._swept < _SWEEP:
+            return
+        self._swept = self.clock.monotonic()
+        for seen in found:
+            try:
+                remove_left_by_writers(seen.store, self.clock.now())
+            except JournalError as error:
+                self._say_once(f"{seen.store.notebook.name}: what a killed writer left was not removed: {error}")
 
     def _tell_of_clock(self) -> None:
         """Say where the clock by which sleepers wake and schedules run was set, or this machine slept."""
