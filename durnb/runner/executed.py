@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from durnb.errors import UsageError
 from durnb.journal import hidden_beside, remove_left_of
@@ -92,9 +92,7 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 
 
 def _text(notebook: NotebookNode) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as in read_notebook
-        text: str = nbformat.writes(notebook)
+    text: str = v4.writes(notebook)  # it is in form 4 since it was read; to check all of it at each writing takes a third of the time
     return text + "\n"
 
 

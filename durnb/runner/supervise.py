@@ -235,12 +235,15 @@ class _Supervision:
             self.watcher.cell_ended(place, "restored" if was_restored(client.nb.cells[place.index].outputs) else "ran", seconds)
         else:
             self.watcher.cell_ended(place, "interrupted" if self._interrupted(failure) else "failed", seconds)
-        self._write(client.nb)
+        if self.attendance is not None:
+            self.attendance.cell_ended()
         return failure
 
     async def _finish(self, client: KernelLife) -> Outcome:
         """Have the kernel record that the run is over, where there is one: without durable steps nothing was recorded."""
         self._announce()
+        if self.attendance is not None:
+            self.attendance.all_ended()
         if self.sighting.run is not None:
             reply = await client.command(_FINISH)
             if reply.get("status") != "ok":
