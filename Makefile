@@ -11,6 +11,9 @@ VENV := .venv
 OLDEST := .venv-oldest
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input --root-user-action=ignore
 
+# Installed packages have their bytecode; a checkout has none where Python was told to write none, and each kernel would compile durnb anew.
+COMPILE := -m compileall -q durnb kernel_ext widgets
+
 # `make test T=tests/unit` or T="-k lease" runs a part of the suite, in the newest set only.
 T ?=
 WORKERS ?= 2
@@ -39,9 +42,11 @@ demo: $(VENV)/.demo
 test: $(if $(T),test-newest,test-newest test-oldest)
 
 test-newest: $(VENV)/.test chromium faketime
+	@$(VENV)/bin/python $(COMPILE)
 	$(VENV)/bin/python $(PYTEST) --junitxml=artifacts/newest.xml $(T)
 
 test-oldest: $(OLDEST)/.test
+	@$(OLDEST)/bin/python $(COMPILE)
 	$(OLDEST)/bin/python $(PYTEST) $(IGNORE_AGE) --junitxml=artifacts/oldest.xml $(AGE_SENSITIVE)
 
 chromium: $(VENV)/.test
@@ -62,6 +67,7 @@ format: $(VENV)/.lint
 	$(VENV)/bin/ruff format .
 
 bench: $(VENV)/.bench
+	@$(VENV)/bin/python $(COMPILE)
 	$(VENV)/bin/python -m benchmarks
 
 docs: $(VENV)/.demo

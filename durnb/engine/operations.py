@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from durnb.engine.commit import commit
 from durnb.engine.creations import missing
 from durnb.engine.live import Changes
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
-from durnb.engine.runs import INTERACTIVE, Wish
+from durnb.engine.runs import Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
 from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
@@ -268,16 +267,3 @@ def takeover(session: Session, look: Callable[[Store, RunName], object]) -> str:
     except RunHeld:
         store.withdraw(run, request)
         raise
-
-
-def default_wish(environ: dict[str, str]) -> Wish:
-    """The run that the environment asks for: ``DURNB_RUN`` (a key, by the runner's rules) and ``DURNB_RUN_MODE``. Raises UsageError."""
-    mode = environ.get("DURNB_RUN_MODE", "auto")
-    if mode not in ("auto", "new", "resume"):
-        raise UsageError(f"DURNB_RUN_MODE: {mode!r} is not auto, new or resume")
-    key = environ.get("DURNB_RUN", "")
-    try:
-        parameters = json.loads(environ.get("DURNB_RUN_PARAMETERS") or "{}")
-    except ValueError as error:
-        raise UsageError(f"DURNB_RUN_PARAMETERS is not JSON: {error}") from None
-    return Wish(key=key, mode=mode, runner=True, parameters=parameters) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above

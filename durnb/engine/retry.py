@@ -9,8 +9,6 @@ from datetime import timedelta
 from random import SystemRandom
 from typing import Final, Literal
 
-from tenacity import RetryCallState, wait_exponential
-
 from durnb.engine.header import Header
 from durnb.errors import CallTooLate, RetryAfter, StepAsks, StepRefused, StepTimedOut, TerminalError, UsageError
 
@@ -53,6 +51,8 @@ class RetryPolicy:
         return not names.isdisjoint(self.no_retry) or any(_is_called(error, name) for name in self.no_retry)
 
     def _backoff(self, failures: int) -> float:
+        from tenacity import RetryCallState, wait_exponential  # noqa: PLC0415 - most notebooks never retry, and it takes 10 ms
+
         initial = self.delay.total_seconds()
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # a bare state: the wait reads its attempt number alone
         state.attempt_number = failures

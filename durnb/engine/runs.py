@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,19 @@ class Wish:
     runner: bool = False
     number: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def default_wish(environ: dict[str, str]) -> Wish:
+    """The run that the environment asks for: ``DURNB_RUN`` (a key, by the runner's rules) and ``DURNB_RUN_MODE``. Raises UsageError."""
+    mode = environ.get("DURNB_RUN_MODE", "auto")
+    if mode not in ("auto", "new", "resume"):
+        raise UsageError(f"DURNB_RUN_MODE: {mode!r} is not auto, new or resume")
+    key = environ.get("DURNB_RUN", "")
+    try:
+        parameters = json.loads(environ.get("DURNB_RUN_PARAMETERS") or "{}")
+    except ValueError as error:
+        raise UsageError(f"DURNB_RUN_PARAMETERS is not JSON: {error}") from None
+    return Wish(key=key, mode=mode, runner=True, parameters=parameters) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above
 
 
 def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_within: timedelta, connection_file: str | None) -> Journal:

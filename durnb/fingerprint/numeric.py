@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from durnb import mapped
@@ -34,7 +35,7 @@ def of_array(np: Any, value: Any, *, probing: bool = False) -> Parts:
 def _content(np: Any, plain: Any, probing: bool = False) -> Parts:
     dtype = plain.dtype
     head = joined(dtype_name(dtype), str(plain.shape))
-    if dtype.names is not None:
+    if dtype.names is not None and dtype.hasobject:
         return Parts(head, [_content(np, plain[name], probing) for name in dtype.names], label=lambda index: f"[{dtype.names[index]!r}]")
     if dtype.hasobject or dtype.kind == "T":
         return Parts(head, plain.ravel().tolist(), label=by_index, shares=True)
@@ -61,6 +62,12 @@ def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
     """The bytes of an array in C order, without copying it whole."""
     if plain.size == 0 or plain.dtype.itemsize == 0:
         return
+    if plain.dtype.names is not None:
+        packed = _packed(np, plain.dtype)
+        step = max(1, _SLICE // packed.itemsize) if packed.itemsize else plain.size
+        for at in range(0, plain.size, step):
+            yield memoryview(plain.flat[at : at + step].astype(packed).view(np.uint8))
+        return
     if plain.flags.c_contiguous:
         yield memoryview(plain.reshape(-1).view(np.uint8))
         return
@@ -70,11 +77,21 @@ def _blocks(np: Any, plain: Any) -> Iterator[memoryview]:
         yield memoryview(np.ascontiguousarray(plain[at : at + step]).reshape(-1).view(np.uint8))
 
 
+@lru_cache(maxsize=256)
+def _packed(np: Any, dtype: Any) -> Any:
+    """A dtype of the same fields without room between them, whose bytes are anybody's."""
+    if dtype.names is not None:
+        return np.dtype([(name, _packed(np, dtype.fields[name][0])) for name in dtype.names])
+    return np.dtype((_packed(np, dtype.subdtype[0]), dtype.subdtype[1])) if dtype.subdtype is not None else dtype
+
+
 def dtype_name(dtype: Any) -> str:
     """The canonical text of a dtype; two dtypes of the same text hold the same kind of data."""
     known = _names.get(id(dtype))
     if known is not None and known[0] is dtype:
         return known[1]
+    if dtype.names is not None:
+        return _name_of_fields(dtype)
     text = _dtype_name(dtype)
     if dtype.isbuiltin == 1:  # there is one of each
         _names[id(dtype)] = dtype, text
@@ -84,10 +101,13 @@ def dtype_name(dtype: Any) -> str:
 _names: dict[int, tuple[object, str]] = {}
 
 
+@lru_cache(maxsize=256)
+def _name_of_fields(dtype: Any) -> str:
+    fields = [(name, *dtype.fields[name][1:2], dtype_name(dtype.fields[name][0])) for name in dtype.names]
+    return f"{{{dtype.itemsize} {fields}}}"
+
+
 def _dtype_name(dtype: Any) -> str:
-    if dtype.names is not None:
-        fields = [(name, *dtype.fields[name][1:2], dtype_name(dtype.fields[name][0])) for name in dtype.names]
-        return f"{{{dtype.itemsize} {fields}}}"
     if dtype.subdtype is not None:
         return f"({dtype_name(dtype.subdtype[0])} {dtype.subdtype[1]})"
     return (
@@ -110,6 +130,8 @@ def _memory(np: Any, value: Any) -> tuple[object, str]:
     owner = value
     while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
         owner = _behind(base)
+    if owner is value:
+        return owner, f"@0{np.ndarray.strides.__get__(value)}"
     start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
     begin = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
     return owner, f"@{start - begin}{np.ndarray.strides.__get__(value)}"

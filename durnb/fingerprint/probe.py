@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
+from typing import NamedTuple
 
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
@@ -32,7 +33,7 @@ class Probe:
 
 def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
     """One probe for each name: it changes whenever a part of the value that code can see changes."""
-    owners: dict[object, tuple[str, str]] = {}
+    owners: dict[object, _Owner] = {}
     kept: list[object] = []
     lens = Lens(probing=True)
     found: dict[str, Probe] = {}
@@ -42,7 +43,7 @@ def probe(namespace: Mapping[str, object]) -> dict[str, Probe]:
     return found
 
 
-def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[str, str]], kept: list[object]) -> Probe:
+def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, _Owner], kept: list[object]) -> Probe:
     links: list[tuple[str, str]] = []
 
     def meet(seen: Seen) -> bool:
@@ -53,26 +54,24 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
         shared, place = (seen.value, "") if seen.parts.linked is None else seen.parts.linked
         key = shared if type(shared) is tuple else id(shared)
         owner = owners.get(key)
-        path = _path(seen) + place
         if owner is None:
-            owners[key] = (name, path)
+            owners[key] = _Owner(name, seen, place)
             kept.append(shared)
             return False
-        if owner[0] == name:
-            links.extend([(path, f":{owner[1]}")] if seen.parts.linked is not None else [])
+        if owner.name == name and seen.parts.linked is None:
             return False
-        links.append((path, f"{owner[0]}:{owner[1]}"))
-        return True
+        links.append((_path(seen) + place, f"{owner.name if owner.name != name else ''}:{owner.path()}"))
+        return owner.name != name
 
     def meet_tree(tree: SeenTree) -> None:
         root = path_text(tree.trail)
 
         def is_met(ordinal: int, part: object) -> bool:
-            owner = owners.setdefault(id(part), (name, f"{root}#{ordinal}"))
-            if owner[0] == name:
+            owner = owners.setdefault(id(part), _Owner(name, None, f"{root}#{ordinal}"))
+            if owner.name == name:
                 kept.append(part)
                 return False
-            links.append((f"{root}#{ordinal}", f"{owner[0]}:{owner[1]}"))
+            links.append((f"{root}#{ordinal}", f"{owner.name}:{owner.path()}"))
             return True
 
         outermost(tree.held, is_met)
@@ -80,6 +79,17 @@ def _probe_one(name: str, value: object, lens: Lens, owners: dict[object, tuple[
     lens.probed = False
     digest = Walk(lens, meet, meet_tree).digest(value)
     return Probe(digest.hex(), tuple(links), not lens.probed)
+
+
+class _Owner(NamedTuple):
+    """The name that a mutable part is of, and where in its value it stands."""
+
+    name: str
+    seen: Seen | None
+    place: str
+
+    def path(self) -> str:
+        return self.place if self.seen is None else _path(self.seen) + self.place
 
 
 def _path(seen: Seen) -> str:

@@ -126,25 +126,30 @@ class Walk:
         stack = self._stack = [root]
         while True:
             frame = stack[-1]
-            if frame.at < len(frame.items):
-                child = frame.items[frame.at]
-                frame.at += 1
-                data = self._visit(frame, child)
-                if data is not None:
-                    frame.add(data)
-            else:
-                stack.pop()
-                result = self._finish(frame)
-                if not stack:
-                    return result
-                stack[-1].add(b"D" + result)
-                stack[-1].depends |= frame.depends or frame.numbered
+            if self._go_through(frame):
+                continue
+            stack.pop()
+            result = self._finish(frame)
+            if not stack:
+                return result
+            stack[-1].add(b"D" + result)
+            stack[-1].depends |= frame.depends or frame.numbered
+
+    def _go_through(self, frame: _Frame) -> bool:
+        """The parts of a frame, up to one that gets a frame of its own; False when there are no more."""
+        items, end = frame.items, len(frame.items)
+        while frame.at < end:
+            child = items[frame.at]
+            frame.at += 1
+            data = b"A" + atom(child) if id(type(child)) in ATOMS else self._visit(frame, child)
+            if data is None:
+                return True
+            frame.add(data)
+        return False
 
     def _visit(self, frame: _Frame, child: object) -> bytes | None:
-        """The bytes of a part, or None after a frame for it is put on the stack."""
+        """The bytes of a part that is no atom, or None after a frame for it is put on the stack."""
         kind = type(child)
-        if id(kind) in ATOMS:
-            return b"A" + atom(child)
         if kind is Parts:
             return self._open(frame, child, child)  # type: ignore[arg-type]  # just compared
         key = id(child)

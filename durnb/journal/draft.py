@@ -97,6 +97,8 @@ class Draft:
         For a draft that holds nothing yet. Raises NoRoom, and what `add` raises.
         """
         folder, room = self._shelf.packs.folder, self._shelf.room
+        if not data:
+            return
         with disk.at(folder):
             wanted = Wanted([pickle.PickleBuffer(each).raw() for each in data])
             if room.fits(wanted.most) or room.fits(self._new_bytes(wanted)):
@@ -117,10 +119,13 @@ class Draft:
             return surely
         return wanted.new(lambda digest: digest in stored or packs.find(digest) is not None)
 
-    def _begin(self) -> None:
+    def _check_open(self) -> None:
         self._shelf.check_owner()
         if self._over:
             raise RuntimeError("this draft is committed or abandoned already")
+
+    def _begin(self) -> None:
+        self._check_open()
         with disk.at(self._shelf.packs.folder):
             if self._lock.share():
                 self._shelf.packs.refresh()
@@ -169,7 +174,7 @@ class Draft:
 
         Raises what `Journal.append` raises; then nothing is committed, and the draft is spent.
         """
-        self._begin()
+        self._check_open()
         try:
             packs = set(self._borrowed)
             with disk.at(self._shelf.packs.folder):

@@ -37,7 +37,7 @@ def put(folder: Path, kind: str, facts: Mapping[str, Any]) -> str:
 def waiting(folder: Path, applied: Collection[str]) -> list[Request]:
     """The requests not yet applied, oldest first; files of those that are, left by a crash, are deleted."""
     try:
-        files = sorted(file for file in folder.iterdir() if file.suffix == ".json" and not file.name.startswith("."))
+        files = [folder / name for name in sorted(os.listdir(folder)) if name.endswith(".json") and not name.startswith(".")]
     except FileNotFoundError:
         return []
     found: list[Request] = []

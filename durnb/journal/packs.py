@@ -210,10 +210,10 @@ def packed_size(lengths: Collection[int]) -> int:
 
 @dataclass(slots=True)
 class PackWriter:
-    """A pack in the making, under a name that nobody looks at."""
+    """A pack in the making, under a name that nobody looks at; it has one from the first buffer on."""
 
     folder: Path
-    name: str = field(default_factory=lambda: f"{secrets.token_hex(16)}.pack")
+    name: str = ""
     index: list[tuple[bytes, int, int]] = field(default_factory=list)
     _file: forks.Descriptor | None = None
     _end: int = 0
@@ -226,6 +226,7 @@ class PackWriter:
         """Append a buffer, hashed on the way where its digest is not known; its digest. Raises OSError: then discard the pack."""
         if self._file is None:
             disk.make_folder(self.folder)
+            self.name = f"{secrets.token_hex(16)}.pack"
             self._file = forks.Descriptor(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         fd = self._file.number
         digest = self._write_beside(fd, data, known) if len(data) >= _BESIDE else self._write_here(fd, data, known)

@@ -73,9 +73,14 @@ class Wanted:
 
 def free_on_disk(folder: Path) -> int:
     """Bytes that may be written where `folder` is, or will be. Raises OSError."""
-    while not folder.exists():
-        folder = folder.parent
-    found = os.statvfs(folder)
+    while True:
+        try:
+            found = os.statvfs(folder)
+            break
+        except (FileNotFoundError, NotADirectoryError):
+            if folder == folder.parent:
+                raise
+            folder = folder.parent
     if not found.f_blocks:  # a file system that does not tell
         return 1 << 62
     return max(0, found.f_bavail * found.f_frsize - _MARGIN)

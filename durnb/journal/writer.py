@@ -296,7 +296,7 @@ class Writer:
         columns = (each for job in jobs for each in job.columns)
         table = [(r.seq, r.epoch, _naive(r.at), *c) for r, c in zip(recorded, columns, strict=True)]
         blobs = self._new_blobs(connection, jobs)
-        if jobs[0].alone or blobs or not rows.is_one_transaction(connection, len(table)):
+        if jobs[0].sweeps or blobs or not rows.is_one_transaction(connection, len(table)):
             if jobs[0].sweeps:
                 self._database.optimize(True)
             connection.begin()
@@ -309,6 +309,8 @@ class Writer:
             connection.commit()
         else:
             self._database.optimize(False)
+            if jobs[0].alone:
+                faults.point("before-commit", jobs[0].step)
             rows.insert(connection, "events", table)  # a transaction by itself, a quarter cheaper
         private_log(self._database.path)
         if self._stored is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine.cells import NotebookCell
-from durnb.engine.operations import default_wish
+from durnb.engine.runs import default_wish
 from durnb.engine.session import Session
 from durnb_kernel_ext.asking import Asking
 

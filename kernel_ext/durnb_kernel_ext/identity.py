@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def notebook_path(shell: Any, explicit: str | Path | None = None, environ: Mappi
     return path if path.suffix == ".ipynb" or path.is_file() else None  # consoles have sessions too
 
 
+@lru_cache(maxsize=64)
 def _absolute(start: Path, text: str) -> Path:
     return Path(os.path.normpath(start / Path(text).expanduser()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,7 +99,10 @@ class UnmarkedCells:
 
 
 def _mark(path: Path | None) -> object | None:
-    if path is None or not path.is_file():
+    if path is None:
         return None
-    stat = path.stat()
-    return path, stat.st_mtime_ns, stat.st_size
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # it is not there, or its name is no name of a file
+        return None
+    return (path, found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
