@@ -161,7 +161,9 @@ class Claim:
         """`before` is the task that is gone on with. Raises RunHeld where another runner has the key, JournalReadOnly, DiskFull."""
         lease = claim_task(store, request.key, clock)
         now, known = clock.now(), task_of(store, request.key)
-        fresh = Task(request=request, standing="running", at=now, traced=known.traced if known else ("", 0))
+        fresh = Task(request=request, standing="running", at=now)
+        if known is not None:  # its kernel may have outlived its runner
+            fresh = replace(fresh, traced=known.traced, kernel=known.kernel, born=known.born)
         task = replace(before or fresh, request=request, standing="running", exit=None, wake=None)
         claim = cls(store, clock, replace(task, began=task.began or now), known, lease)
         try:
