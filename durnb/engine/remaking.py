@@ -34,6 +34,7 @@ _MOVING: Final = (
         "an HDF5 file",
         "a temporary",
         "a memory map",
+        "a reader of csv",
         "a hash part way",
         "a lock that is held",
     ),
