@@ -75,6 +75,8 @@ def test_a_stopped_kernel_whose_runner_was_killed_is_ended_by_the_next(desk: Any
     until(lambda: psutil.Process(kernel).status() == psutil.STATUS_STOPPED, "its stop")
     first.kill()
     first.wait()
+    assert desk.durnb("run", path.name, "--queue").returncode == 0
+    assert birth_of(kernel) is not None
     done = desk.durnb("run", path.name)
     assert done.returncode == 0, done.stderr
     assert birth_of(kernel) is None
