@@ -200,7 +200,7 @@ def _unfinished(step: StepHistory) -> PlannedStep:
 
 def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint]) -> list[Checkpoint]:
     """Those of the checkpoints that serve this code, the current one first, then the newest."""
-    code = _code_of(found.body)
+    code = code_of(found.body)
     sources = {e.number: e.source for e in step.executions}
     newest = sorted(among, key=lambda c: (c.number != step.current, -c.number))
 
@@ -213,7 +213,7 @@ def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint
 
 
 @lru_cache(maxsize=4096)  # a panel plans again at each change of the run
-def _code_of(body: str) -> str | None:
+def code_of(body: str) -> str | None:
     """The code's digest where the body is Python as it stands; None where IPython would transform it."""
     try:
         return read_cell(body).digest

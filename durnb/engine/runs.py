@@ -59,7 +59,7 @@ def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_wi
         return _begin(
             store, newest, wish, clock=clock, wait=wait, connection_file=connection_file
         )  # it was over, and has just been deleted
-    if _goes_on(journal.history, wish, clock, resume_within):
+    if goes_on(journal.history, wish, clock, resume_within):
         return journal
     if journal.history.status == "open":
         why = "a new run was asked for" if wish.mode == "new" else f"its last event is older than {resume_within}"
@@ -73,7 +73,8 @@ def _begin(store: Store, run: RunName, wish: Wish, *, clock: Clock, wait: timede
     return Journal.open(store, run, create=True, clock=clock, wait=wait, connection_file=connection_file, parameters=wish.parameters)
 
 
-def _goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:
+def goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:
+    """Whether the wish is for that run, the newest of its key, and not for the next."""
     if wish.number is not None:
         return True
     if history.status != "open":

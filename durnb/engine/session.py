@@ -54,7 +54,8 @@ class Session(HeldRun):
         Raises DurnbError where the cell was not run.
         """
         with self.busy, trees.remembered(), collector.held():
-            self.open(request.name)
+            if not self.attached:
+                self.open({request.name: read_cell(request.source).digest})
             self.serve()
             check_not_cancelled(self.history)
             self.journal.check()

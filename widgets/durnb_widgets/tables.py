@@ -70,11 +70,11 @@ def _status_row(row: StepRow) -> tuple[str, ...]:
     )
 
 
-def plan_table(run: str, plan: Plan) -> Table:
+def plan_table(run: str | None, plan: Plan) -> Table:
     """What Run All would do."""
     words = {"reuse": "reuse", "run": "run", "maybe": "run or reuse", "ask": "ask", "refuse": "refuse"}
     return Table(
-        title=f"plan for run {run}",
+        title=f"plan for run {run}" if run else "plan for a new run",
         heads=("step", "would", "why", "ran before"),
         rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
         foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
