@@ -293,7 +293,7 @@ def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []
     shared = [f"`{name}` shares state with what it changes, and did not before" for name in q.aliased]
-    differ = [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)]
+    differ = [reason_of(before, now) for before, now in _differ(checkpoint.inputs, q)]
     return edited + reasons + differ + _spoiled(checkpoint, q) + _beside(checkpoint, q) + shared
 
 
@@ -355,10 +355,11 @@ def _counts_when_new(i: Input) -> bool:
     return not i.by_everything and i.kind != "absent" and not (i.kind == "ambient" and i.name in GENERATORS)
 
 
-def _reason(before: Input | None, now: Input | None) -> str:
+def reason_of(before: Input | None, now: Input | None) -> str:
+    """Why an input that was `before` and is `now` counts as changed, in people's words."""
     one = now or before
     assert one is not None
-    label = _label(one)
+    label = label_of(one)
     if now is None or now.kind == "absent":
         return f"{label} is gone"
     if before is None or before.kind == "absent":
@@ -372,7 +373,8 @@ def _reason(before: Input | None, now: Input | None) -> str:
     return f"{label} changed"
 
 
-def _label(i: Input) -> str:
+def label_of(i: Input) -> str:
+    """An input as people are told of it."""
     match i.kind:
         case "file":
             return f"the file {i.name.removeprefix('file:').removeprefix('module:')}"

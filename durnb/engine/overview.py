@@ -165,8 +165,11 @@ def row_of(values: Mapping[str, Any]) -> StepRow:
 
 
 def announcement(plan: Plan, history: History) -> str:
-    """``5 of 8 steps restored, 2 h 13 m saved; next: train, its input df changed``; empty where nothing is restored."""
-    reused = [step for step in plan.steps if step.action == "reuse"]
+    """``5 of 8 steps restored, 2 h 13 m saved; next: train, its input df changed``; empty where nothing is finished.
+
+    Where plain cells are still to define what steps read, those are only said to be finished.
+    """
+    reused = [step for step in plan.steps if step.action == "reuse" or step.open]
     if not plan.steps:
         done = [s for s in history.steps.values() if s.checkpoint is not None]
         saved = spell(timedelta(seconds=sum(s.checkpoint.ran for s in done if s.checkpoint is not None)))
@@ -175,9 +178,14 @@ def announcement(plan: Plan, history: History) -> str:
         return ""
     saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
     following = plan.next
-    tail = f"; next: {following}, {following.reason}" if following else "; nothing is left to run"
+    next_one = f"; next: {following}, {following.reason}" if following else ""
     where = "" if history.run == "interactive.1" else f" (run {history.run})"
-    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
+    count = f"{len(reused)} of {len(plan.steps)} steps"
+    if any(step.open for step in plan.steps):
+        return (
+            f"{count} are finished, {saved} of work; what plain cells define for them is looked at when their turn comes{next_one}{where}"
+        )
+    return f"{count} restored, {saved} saved{next_one or '; nothing is left to run'}{where}"
 
 
 def spell(length: timedelta) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from durnb import trees
 from durnb.engine import badges, collector, overview, remaking
+from durnb.engine.ahead import Ahead
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import step_names
@@ -18,7 +19,7 @@ from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
-from durnb.engine.plan import plan
+from durnb.engine.plan import Plan, plan
 from durnb.engine.putback import PutBack, put_back
 from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
 from durnb.engine.request import CellRequest
@@ -125,6 +126,17 @@ class Session(HeldRun):
         self.line = (*line, (step, checkpoint))
         self.live.tick += 1
         self._ticks[step] = self.live.tick
+
+    def planned(self) -> Plan:
+        """What Run All would do now, as far as can be told; a run that it would go on with is attached to, and none begun. Raises as `open` does."""
+        with self.busy:
+            history = self.expected()
+            if history is not None:
+                history = self.journal.history
+                self.live.observe()
+            ahead = Ahead(live=self.live, place=self.place, ran=self.kernel.ran()) if history is not None else None
+            folder = Path(working_folder())
+            return plan(history, self.kernel.cells(), self.settings(), now=self.clock.now(), folder=folder, live=ahead)
 
     def _announce(self) -> None:
         if self._announced:

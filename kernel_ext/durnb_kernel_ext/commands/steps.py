@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
-from durnb.engine.creations import working_folder
 from durnb.engine.manifest import Manifest
-from durnb.engine.plan import plan as plan_of
 from durnb.engine.steering import resolve_call, step_in
 from durnb.errors import RunHeld, UsageError
 from durnb.fold import History
@@ -63,9 +60,8 @@ def plan(extension: Extension, words: list[str]) -> Any:
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    history = session.expected()
-    planned = plan_of(history, cells, extension.settings, folder=Path(working_folder()))
-    run = history.run if history is not None else None
+    planned = session.planned()
+    run = session.history.run if session.attached else None
     if as_json:
         return json.dumps({"run": run, "steps": [asdict(step) for step in planned.steps]}, indent=1)
     return plan_table(run, planned)

@@ -136,6 +136,16 @@ def test_the_announcement_says_when_nothing_is_left() -> None:
     )
 
 
+def test_the_announcement_claims_no_more_than_is_known_of_what_plain_cells_will_define() -> None:
+    open_one = PlannedStep(step="use", action="maybe", reason="it depends on `n`, which a plain cell defines", ran=1.0, open=True)
+    plan = Plan(steps=(*_planned(("load", "reuse", 2.0)).steps, open_one, *_planned(("train", "run", None)).steps))
+    assert overview.announcement(plan, Story().history) == (
+        "2 of 3 steps are finished, 3.0 s of work; what plain cells define for them is looked at when their turn comes; "
+        "next: train, its input df changed"
+    )
+    assert "nothing is left" not in overview.announcement(Plan(steps=plan.steps[:2]), Story().history)
+
+
 def test_nothing_is_announced_where_nothing_is_restored() -> None:
     assert overview.announcement(_planned(("load", "run", None)), Story().history) == ""
     assert overview.announcement(Plan(steps=()), Story().history) == ""

@@ -12,7 +12,8 @@ from durnb.engine.creations import record
 from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
-from durnb.fingerprint import read_cell
+from durnb.events import CallResolved
+from durnb.fingerprint import content, read_cell
 from durnb.journal.retention import superfluous
 from unit.engine.run_story import Story, made, reads
 
@@ -134,7 +135,7 @@ def test_perhaps_is_passed_on() -> None:
 def test_a_step_that_reads_nothing_of_an_edited_one_is_reused() -> None:
     story = both_ran()
     other = "%%durable other\nz = 1"
-    ran(story, other, [reads("n"), made("z0", "elsewhere")])
+    ran(story, other, [made("z0", "elsewhere")])
     assert actions(story, "%%durable load\ndf = 2", other)["other"] == "reuse"
 
 
@@ -330,3 +331,71 @@ def test_files_are_looked_for_where_the_folder_is_told(tmp_path: Path) -> None:
     assert plan(story.history, notebook(source)).steps[0].action == "reuse"
     (step,) = plan(story.history, notebook(source), folder=tmp_path).steps
     assert (step.action, step.reason) == ("run", "its file a.csv is gone")
+
+
+# ---- what plain cells define
+
+
+def in_cells(story: Story, *sources: str, **known: Any) -> dict[str, str]:
+    return {step.step: f"{step.action}: {step.reason}" for step in plan(story.history, notebook(*sources), **known).steps}
+
+
+def test_what_a_plain_cell_defines_is_told_only_where_its_text_tells_it() -> None:
+    story = Story()
+    use = "%%durable use\ny = 1"
+    ran(story, use, [reads("n", content(3).digest), reads("pd", "p"), reads("maybe", "", kind="absent")])
+    assert in_cells(story, "import pandas as pd", "n = 3", use, folder=Path()) == {"use": "reuse: finished"}
+    assert in_cells(story, "import pandas as pd\nn = 4", use, folder=Path()) == {"use": "run: its input `n` changed"}
+    for unknown in ("n = f()", "n = 3\nn += 1", "n = 3\nexec(text)", "for n in [3]: pass"):
+        assert in_cells(story, "import pandas as pd", unknown, use, folder=Path())["use"].startswith("maybe: it depends on `n`"), unknown
+    twice = in_cells(story, "from a import b as pd", "n = 3", "maybe = f()", use, folder=Path())
+    assert twice == {"use": "maybe: it depends on `pd`, `maybe`, which a plain cell defines"}
+    assert in_cells(story, "import pandas as pd, os", "n = 3", "os.environ['A'] = 'b'", use, folder=Path()) == {
+        "use": "maybe: it depends on the options that a plain cell above it sets"
+    }
+
+
+def test_a_value_that_the_runner_gives_is_not_told_by_the_cell_that_it_replaces() -> None:
+    story = Story()
+    use = "%%durable use\ny = 1"
+    ran(story, use, [reads("n", content(5).digest)])
+    cells = [NotebookCell(source="n = 3", tags=("parameters",)), NotebookCell(source=use)]
+    assert [step.action for step in plan(story.history, cells).steps] == ["maybe"]
+
+
+def test_a_module_of_the_project_is_looked_at_in_its_folder(tmp_path: Path) -> None:
+    story, helpers = Story(), tmp_path / "helpers.py"
+    use = "%%durable use\ny = 1"
+    helpers.write_text("def f(): return 1")
+    ran(story, use, [reads("module:helpers.py", read_cell("def f(): return 1").digest, kind="file")])
+    assert in_cells(story, use, folder=tmp_path) == {"use": "reuse: finished"}
+    helpers.write_text("def f(): return 22")
+    assert in_cells(story, use, folder=tmp_path) == {"use": "run: the file helpers.py changed"}
+    helpers.unlink()
+    assert in_cells(story, use, folder=tmp_path) == {"use": "run: the file helpers.py is gone"}
+
+
+def test_a_name_that_another_step_makes_now_is_told_so() -> None:
+    story = Story()
+    cells = [LOAD, "%%durable clean\ndf = df + 1", "%%durable plot\nprint(df)", "%%durable dummies\ndf = df + 2"]
+    ran(story, cells[0], df="1")
+    ran(story, cells[1], [made("df", "load")], df="2")
+    ran(story, cells[2], [made("df", "clean", "2")])
+    ran(story, cells[3], [made("df", "clean", "2")], df="3")
+    assert in_cells(story, cells[0], cells[3], cells[2]) == {
+        "load": "reuse: finished",
+        "dummies": "run: its input `df` changed: it is now made by 'load'",
+        "plot": "maybe: runs if 'dummies' gives another `df`",
+    }
+    assert in_cells(story, cells[0], cells[2])["plot"] == "run: its input `df` changed: it is now made by 'load'"
+
+
+def test_a_step_in_which_a_call_asks_is_planned_to_ask_until_it_was_answered() -> None:
+    story = Story()
+    send = "%%durable send\ncall()"
+    began(story, send)
+    why = "call 'mail' was started and did not finish. Answer with %durable resolve send/mail done"
+    story.fails("send", message=why, type="StepAsks")
+    assert only(story, send) == PlannedStep(step="send", action="ask", reason=why)
+    story.tell(CallResolved(step="send", call="c", answer="retry", value="", signature=""))
+    assert only(story, send).action == "run"
