@@ -70,7 +70,7 @@ def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, l
         return False
     made = made_by(source)
     opened = {name for name, stored in manifest.names.items() if is_opened(stored.type)}
-    return made is not None and made <= manifest.lost.keys() | opened and checkpoint.ran <= limit.total_seconds()
+    return made is not None and made <= manifest.lost.keys() | opened and checkpoint.spent <= limit.total_seconds()
 
 
 def is_opened(kind: str) -> bool:

@@ -49,7 +49,7 @@ def inside(value: object, cls: type) -> list[object] | None:
     if array is None or not derives(cls, array):
         return None
     plain = array.view(value, array)
-    return list(_objects(plain)) if plain.dtype.hasobject else []
+    return _without_plain(_objects(plain)) if plain.dtype.hasobject else []
 
 
 def is_weak(cls: type) -> bool:
@@ -79,6 +79,11 @@ def _objects(plain: Any) -> list[object]:
         return [part for name in plain.dtype.names for part in _objects(plain[name])]
     found: list[object] = plain.ravel().tolist() if plain.dtype.hasobject else []
     return found
+
+
+def _without_plain(found: list[object]) -> list[object]:
+    """Nothing of what is texts and numbers alone, of which there may be millions."""
+    return [] if _LEAVES.issuperset(map(id, map(type, found))) else found
 
 
 def hides_references(cls: type) -> bool:

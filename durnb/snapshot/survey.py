@@ -76,7 +76,8 @@ class Surveyor(Reducer):
             self.survey.held.append(memory.root)
             self.survey.memories.setdefault(memory.key, set()).add(id(obj))
         if obj.dtype.hasobject:
-            return tuple, (), obj.view(arrays.plain_type()).ravel().tolist()
+            held = obj.view(arrays.plain_type()).ravel().tolist()
+            return (tuple, ()) if _ATOMS.issuperset(map(id, map(type, held))) else (tuple, (), held)
         return (tuple, ()) if arrays.is_plain(obj) else obj.__reduce__()
 
 
@@ -108,6 +109,7 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
 
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
+_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))  # stored by what they are, whoever else has them
 
 
 def _survey_tree(value: object, found: Survey) -> bool:
