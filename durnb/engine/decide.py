@@ -28,11 +28,16 @@ OnChange = Literal["rerun", "keep", "ask"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """A name that the step needs and that is not there. `maker` bound it in a finished step; `lost` is the path to what could not be stored."""
+    """A name that the step needs and that is not there. `maker` bound it in a finished step; `lost` is the path to what could not be stored.
+
+    `by_hand`: the maker is not to run again for it, since it is ``--once`` or was taken as done; `save` can then keep what a person binds.
+    """
 
     name: str
     maker: str | None = None
     lost: str | None = None
+    by_hand: bool = False
+    save: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +208,12 @@ def _crash_loop(history: StepHistory, q: Question) -> Refuse | None:
 
 def _refusal(q: Question) -> Refuse | None:
     for missing in q.missing:
+        if missing.lost is not None and missing.by_hand:
+            kept = f", then %durable save {missing.maker} keeps it" if missing.save else ""
+            return Refuse(
+                why=f"its input `{missing.name}` of step {missing.maker!r} is not there ({missing.lost}), and that step is not to happen twice: "
+                f"bind `{missing.name}` in a cell below it, which durnb run executes too{kept}"
+            )
         if missing.lost is not None:
             return Refuse(
                 why=f"its input `{missing.name}` of step {missing.maker!r} could not be stored ({missing.lost}); make it again with %durable rerun {missing.maker} "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from durnb.config import Settings
@@ -10,8 +11,9 @@ from durnb.digests import digest_of
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.creations import with_files
-from durnb.engine.decide import Question, Renamed, changes
+from durnb.engine.decide import Missing, Question, Renamed, changes
 from durnb.engine.look import Look
+from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.request import CellRequest
 from durnb.errors import UsageError
 from durnb.fold import History
@@ -25,7 +27,7 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         code=seen.cell.digest,
         inputs=seen.inputs,
         now=now,
-        missing=seen.missing,
+        missing=tuple(_with_cure(missing, history, shelf) for missing in seen.missing),
         unknown=seen.unknown,
         once=header.once,
         always=header.always,
@@ -38,6 +40,16 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         aliased=seen.aliased,
     )
     return with_files(question, header.creates, history, shelf) if header.creates else question
+
+
+def _with_cure(missing: Missing, history: History, shelf: Shelf) -> Missing:
+    """What a step lost that must not run again for it is bound by hand."""
+    maker = history.steps.get(missing.maker or "")
+    if missing.lost is None or maker is None or maker.last is None or maker.checkpoint is None:
+        return missing
+    lost = shelf.manifest(maker.checkpoint).lost.get(missing.name)
+    taken = lost is not None and lost.reason == TAKEN_AS_DONE
+    return replace(missing, by_hand=taken or maker.last.once, save=taken)
 
 
 def renamed(history: History, question: Question, cells: Sequence[NotebookCell], ran: Collection[str]) -> Renamed | None:

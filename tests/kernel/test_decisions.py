@@ -38,6 +38,19 @@ def test_a_once_step_resolved_as_done_counts_as_finished(nb: Notebook) -> None:
     assert nb.executions == {"pay": 1}
 
 
+def test_what_a_step_taken_as_done_did_not_bind_is_bound_by_hand_and_never_by_running_it_again(nb: Notebook) -> None:
+    pay, use = f"%%durable pay --once\nran('pay')\n{DIES}\nx = 1", "%%durable use\ny = x"
+    nb.run(pay)
+    nb.open().ok("%durable resolve pay done", pay)
+    refused = nb.refused(use).evalue
+    assert "rerun" not in refused
+    assert "bind `x` in a cell below it" in refused
+    assert "%durable save pay" in refused
+    nb.ok("x = 5", "%durable save pay", use)
+    nb.open().ok(pay, use)
+    assert (nb.executions, nb.evaluate("[x, y]")) == ({"pay": 1}, [5, 5])
+
+
 def test_a_once_step_resolved_as_retry_runs(nb: Notebook) -> None:
     cell = f"%%durable pay --once\nran('pay')\n{DIES}\nx = 1"
     nb.run(cell)
