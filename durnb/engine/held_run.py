@@ -161,6 +161,7 @@ class HeldRun:
             wait=settings.open_wait,
             resume_within=settings.resume_within,
             connection_file=self.kernel.connection_file(),
+            steps=step_names(self.kernel.cells()),
         )
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
         self._forget_removed(journal.history)

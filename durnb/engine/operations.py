@@ -195,9 +195,17 @@ def run_key(session: Session, key: str) -> str:
     if not key.strip():
         raise UsageError("a run's key can't be empty: %durable run day=2026-11-20")
     if session.wish.key != key or session.wish.number is not None:
+        _check_key(session.store(), key)
         session.leave("new")
         session.wish = Wish(key=key)
     return str(session.journal.run)
+
+
+def _check_key(store: Store, key: str) -> None:
+    runs = store.runs()
+    named = next((run for run in runs if str(run) == key), None)
+    if named is not None and not any(run.key == key for run in runs):
+        raise UsageError(f"{key} is a run, and its key is {named.key}: %durable run {named.key} goes on with the newest run of it")
 
 
 def new(session: Session) -> str:

@@ -123,6 +123,20 @@ def test_run_attaches_to_the_run_of_a_key_and_is_safe_in_a_cell(nb: Notebook) ->
     assert nb.executions == {"load": 2}
 
 
+def test_the_name_of_a_run_is_not_taken_for_a_key(nb: Notebook) -> None:
+    nb.ok(LOAD)
+    assert "%durable run interactive goes on" in nb.refused("%durable run interactive.1").evalue
+    assert nb.ok(LOAD).replayed
+    assert nb.command("status --json")["run"] == "interactive.1"
+
+
+def test_a_run_whose_steps_are_all_finished_is_finished_when_the_next_is_begun(nb: Notebook) -> None:
+    nb.place.write([("a", LOAD), ("b", USE)])
+    nb.ok(LOAD, "%durable new", LOAD, USE, "%durable new")
+    states = nb.evaluate("[run.state for run in __import__('durnb').history().values()]")
+    assert sorted(states) == ["abandoned", "finished", "open"]
+
+
 def test_finish_closes_the_run_and_the_next_step_begins_another(nb: Notebook) -> None:
     nb.ok(LOAD)
     assert "interactive.1" in nb.ok("%durable finish").text
