@@ -15,7 +15,7 @@ from typing import Final, Literal, assert_never
 
 from durnb.config import Settings
 from durnb.engine import creations, remaking
-from durnb.engine.cells import NotebookCell, header_of, title
+from durnb.engine.cells import NotebookCell, header_of, step_names, title
 from durnb.engine.decide import (
     MADE,
     REMOVED,
@@ -90,12 +90,13 @@ def plan(
     """
     plain = PlainCells(live.ran if live is not None else ())
     outlook = Outlook(plain=plain, folder=folder, live=live, parameters=frozenset(history.parameters if history is not None else ()))
-    walk = _Walk(history=history, settings=settings, now=now, folder=folder, outlook=outlook)
+    names = frozenset(step_names(cells))
+    walk = _Walk(history=history, settings=settings, now=now, folder=folder, outlook=outlook, names=names)
     steps: list[PlannedStep] = []
     for cell in cells:
         found = header_of(cell)
         if found is not None:
-            steps.append(walk.step(found))
+            steps.append(walk.step(found, cell.id))
         elif cell.type == "code":
             plain.add(cell.source, replaced="parameters" in cell.tags)
     return Plan(steps=tuple(steps))
@@ -110,16 +111,18 @@ class _Walk:
     now: datetime | None
     folder: Path | None
     outlook: Outlook
+    names: frozenset[str]
     named: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
     digests: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by name, and who binds it; None where it may run
 
-    def step(self, found: FoundHeader) -> PlannedStep:
+    def step(self, found: FoundHeader, cell_id: str | None) -> PlannedStep:
         if found.header.name in self.named:
             return PlannedStep(step=found.header.name, action="refuse", reason="two cells are called that: give one of them another name")
         self.named.add(found.header.name)
         step = self.history.steps.get(found.header.name) if self.history is not None else None
-        planned, serving = self._plan(found, step)
+        old = self._renamed(found, cell_id) if step is None or not step.executions else None
+        planned, serving = self._under_another_name(found, old) if old is not None else self._plan(found, step)
         if planned.open:
             self.open.add(planned.step)
         if planned.action == "maybe" or (planned.action == "run" and serving is None):
@@ -127,6 +130,24 @@ class _Walk:
         elif serving is not None:
             self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
         return replace(planned, label=title(found.body)) if found.spelling == "unmarked" else planned
+
+    def _renamed(self, found: FoundHeader, cell_id: str | None) -> StepHistory | None:
+        """The one finished step of this code whose name left the notebook: this is it, where its cell is the same or no kernel tells."""
+        left = [s for s in self.history.steps.values() if s.name not in self.names and s.checkpoint is not None] if self.history else []
+        fitting = [s for s in left if s.checkpoint is not None and _same_code(found, s, [s.checkpoint])]
+        same = [s for s in fitting if s.cell_id is not None and s.cell_id == cell_id]
+        return (same or fitting)[0] if len(same or fitting) == 1 else None
+
+    def _under_another_name(self, found: FoundHeader, old: StepHistory) -> tuple[PlannedStep, Checkpoint | None]:
+        planned, serving = self._plan(found, old)
+        if planned.action == "reuse" and found.header.once:
+            return replace(
+                planned, step=found.header.name, action="ask", reason=f"it may be the --once step {old.name!r} under a new name"
+            ), None
+        reason = f"renamed from {old.name}" if planned.reason == "finished" else f"renamed from {old.name}; {planned.reason}"
+        if planned.action == "reuse" or planned.open:
+            return replace(planned, step=found.header.name, reason=reason), serving
+        return PlannedStep(step=found.header.name, action="run", reason="it has not run yet"), None
 
     def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
         name = found.header.name

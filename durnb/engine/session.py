@@ -13,7 +13,7 @@ from durnb.engine.badge import Badge
 from durnb.engine.cells import step_names
 from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
-from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
+from durnb.engine.decide import Ask, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
 from durnb.engine.held_run import HeldRun
 from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
@@ -21,7 +21,7 @@ from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
 from durnb.engine.plan import Plan, plan
 from durnb.engine.putback import PutBack, put_back
-from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
+from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed, renamed_cell, same_cell
 from durnb.engine.request import CellRequest
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
@@ -83,7 +83,7 @@ class Session(HeldRun):
         seen = look(place, read_cell(request.source), request.header, history.last if history else None)
         question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         if history is None or not history.executions:
-            question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
+            question = replace(question, renamed=self._renamed(request, question))
         decision = decide(history, question)
         if isinstance(decision, Reuse) and history is not None and request.unmarked:
             decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
@@ -100,6 +100,15 @@ class Session(HeldRun):
             case Refuse(why=why):
                 stage.badge(Badge(step=request.name, state="refused", reason=why))
                 raise StepRefused(step=request.name, why=why)
+
+    def _renamed(self, request: CellRequest, question: Question) -> Renamed | None:
+        cells = self.kernel.cells()
+        old = same_cell(request, self.history, cells, self._ran)
+        if old is None:
+            return renamed(self.history, question, cells, self._ran)
+        seen = look(self.place(old), read_cell(request.source), request.header, self.history.steps[old].last)
+        there = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
+        return renamed_cell(self.history, there, old)
 
     def place(self, step: str) -> Place:
         """The place of `step` on this kernel's line."""
@@ -277,5 +286,8 @@ class Session(HeldRun):
         self.journal.append(StepRenamed(old=old, new=new))
         self.line = tuple((new if step == old else step, number) for step, number in self.line)
         self.live.rename(old, new)
+        for by_step in (self._ticks, self._ran):
+            if old in by_step:
+                by_step[new] = by_step.pop(old)  # type: ignore[assignment]  # each keeps its own kind of value
         self.rewritten()
         self._shown = {replace(v, step=new) if v.step == old else v: value for v, value in self._shown.items()}

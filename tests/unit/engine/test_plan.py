@@ -399,3 +399,11 @@ def test_a_step_in_which_a_call_asks_is_planned_to_ask_until_it_was_answered() -
     assert only(story, send) == PlannedStep(step="send", action="ask", reason=why)
     story.tell(CallResolved(step="send", call="c", answer="retry", value="", signature=""))
     assert only(story, send).action == "run"
+
+
+def test_a_step_whose_header_alone_was_renamed_is_planned_under_its_new_name() -> None:
+    story = both_ran()
+    fit = TRAIN.replace("durable train", "durable fit")
+    assert in_cells(story, LOAD, fit) == {"load": "reuse: finished", "fit": "reuse: renamed from train"}
+    assert in_cells(story, LOAD, TRAIN, fit)["fit"] == "run: it has not run yet"
+    assert in_cells(story, LOAD, fit + " + 1")["fit"] == "run: it has not run yet"
