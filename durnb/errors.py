@@ -269,7 +269,7 @@ class StepAsks(DurnbError):
 
     def __init__(self, *, step: str, why: str, commands: tuple[str, ...]) -> None:
         self.step, self.why, self.commands = step, why, commands
-        super().__init__(f"step {step!r} asks: {why}. Answer with " + " or ".join(commands))
+        super().__init__(f"step {step!r} asks: {why}{'' if why.endswith('?') else '.'} Answer with " + " or ".join(commands))
 
 
 class StepRefused(DurnbError):

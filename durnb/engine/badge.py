@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "waiting", "disabled"]
+
+
+_SHORT: Final = 120  # characters of a question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +35,9 @@ class Badge:
     since: datetime | None = None
     until: datetime | None = None
     live: bool = False
+
+
+def asking(step: str, why: str, commands: tuple[str, ...], *, attempt: int = 1, notes: tuple[str, ...] = ()) -> Badge:
+    """A step asks: the badge says what in a few words, and how to answer; the error below it says all."""
+    short = textwrap.shorten(why, _SHORT, placeholder=" …")
+    return Badge(step=step, state="asking", attempt=attempt, reason=short, commands=commands, notes=notes)

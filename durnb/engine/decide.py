@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from durnb.events import Input
 from durnb.steps import Answer, Checkpoint, Execution, StepHistory
@@ -140,6 +140,10 @@ def _last(history: StepHistory) -> Execution:
     return history.executions[-1]
 
 
+FIRST: Final = "it has not run yet"
+"""Why a step runs for the first time."""
+
+
 def answers(step: str, *choices: str) -> tuple[str, ...]:
     """The commands that answer a question about `step`."""
     return tuple(f"%durable resolve {step} {choice}" for choice in choices)
@@ -157,7 +161,7 @@ def _begin(q: Question, answer: Answer | None) -> Decision:
         )
     if q.renamed:
         return Reuse(checkpoint=q.renamed.checkpoint, reason=f"renamed from {q.renamed.old}", renamed=q.renamed.old)
-    return _refusal(q) or Execute(reason="it has not run yet")
+    return _refusal(q) or Execute(reason=FIRST)
 
 
 def _answered(history: StepHistory, q: Question) -> Decision | None:
@@ -180,7 +184,7 @@ def _once(history: StepHistory, q: Question) -> Decision:
     if history.unfinished:
         ended = _how_it_ended(_last(history))
         return Ask(
-            why=f"it is --once, was started and did not finish ({ended}); did its effects happen",
+            why=f"it is --once, was started and did not finish ({ended}); did its effects happen?",
             commands=answers(q.step, "done", "retry", "abort"),
         )
     checkpoint = history.checkpoint
@@ -251,6 +255,8 @@ def _how_it_ended(execution: Execution) -> str:
             return f"its attempt {attempt.number} waited without a kernel"
         case "crashed":
             return f"its attempt {attempt.number} died with the kernel"
+        case "exception" if attempt.error is not None and attempt.error.type == "StepAsks":
+            return f"its attempt {attempt.number} asked"
         case "exception" | "timeout":
             error = attempt.error
             said = f": {error.type}: {error.message.strip()}".splitlines()[0][:300] if error else ""

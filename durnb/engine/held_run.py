@@ -83,6 +83,7 @@ class HeldRun:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     _taking: threading.Lock = field(default_factory=threading.Lock)
+    asked: set[str] = field(default_factory=set)  # steps that asked in this kernel
     unsaved: dict[str, Ended] = field(default_factory=dict)
     onlookers: list[Callable[[], None]] = field(default_factory=list)
     _attempts: Attempts | None = None
@@ -207,6 +208,7 @@ class HeldRun:
             self.line = ()
             self._shown.clear()
             self._rows.clear()
+            self.asked.clear()
             self._ticks.clear()
             self.rewritten()
             self._announced = False

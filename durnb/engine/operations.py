@@ -41,9 +41,21 @@ def rerun(session: Session, name: str) -> None:
 
 def resolve(session: Session, name: str, answer: Answer) -> str:
     """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
+    if answer == "keep" and _asks_nothing(session, name):
+        raise UsageError(f"step {name!r} asks nothing: it is finished, and stands; should its cell ask when it is run, answer then")
     said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
     session.write_status()
     return said
+
+
+def _asks_nothing(session: Session, name: str) -> bool:
+    """Whether the step is known to be finished and to stand; a cell that runs (the panel answers then, too) is not waited for."""
+    if name in session.asked or not session.busy.acquire(blocking=False):
+        return False
+    try:
+        return any(planned.step == name and planned.settled for planned in session.planned().steps)
+    finally:
+        session.busy.release()
 
 
 def wake(journal: Journal, name: str) -> str:

@@ -17,6 +17,7 @@ from durnb.config import Settings
 from durnb.engine import creations, remaking
 from durnb.engine.cells import NotebookCell, header_of, step_names, title
 from durnb.engine.decide import (
+    FIRST,
     MADE,
     REMOVED,
     Ask,
@@ -40,6 +41,7 @@ from durnb.fold import History
 from durnb.steps import Checkpoint, StepHistory
 
 LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"
+FINISHED: Final = "finished"
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 
@@ -57,6 +59,11 @@ class PlannedStep:
     ran: float | None = None
     label: str = ""
     open: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is finished and stands."""
+        return self.action == "reuse" and self.reason == FINISHED
 
     def __str__(self) -> str:
         return f"{self.step} ({self.label})" if self.label else self.step
@@ -144,17 +151,17 @@ class _Walk:
             return replace(
                 planned, step=found.header.name, action="ask", reason=f"it may be the --once step {old.name!r} under a new name"
             ), None
-        reason = f"renamed from {old.name}" if planned.reason == "finished" else f"renamed from {old.name}; {planned.reason}"
+        reason = f"renamed from {old.name}" if planned.settled else f"renamed from {old.name}; {planned.reason}"
         if planned.action == "reuse" or planned.open:
             return replace(planned, step=found.header.name, reason=reason), serving
-        return PlannedStep(step=found.header.name, action="run", reason="it has not run yet"), None
+        return PlannedStep(step=found.header.name, action="run", reason=FIRST), None
 
     def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
         name = found.header.name
         if step is not None and (answered := _answered(step)) is not None:
             return answered
         if step is None or step.last is None:
-            return PlannedStep(step=name, action="run", reason="it has not run yet"), None
+            return PlannedStep(step=name, action="run", reason=FIRST), None
         checkpoint = step.checkpoint
         if found.header.once and (step.unfinished or checkpoint is not None):
             return _once(step, checkpoint)
@@ -188,7 +195,7 @@ class _Walk:
         stand = [(checkpoint, left_open) for checkpoint, question, left_open in questions if not changes(checkpoint, question)]
         sure = next((checkpoint for checkpoint, left_open in stand if not left_open), None)
         if sure is not None:
-            return PlannedStep(step=name, action="reuse", reason="finished", ran=sure.ran), sure
+            return PlannedStep(step=name, action="reuse", reason=FINISHED, ran=sure.ran), sure
         if stand:
             checkpoint, left_open = stand[0]
             return PlannedStep(step=name, action="maybe", reason=f"it depends on {left_open}", ran=checkpoint.ran, open=True), checkpoint

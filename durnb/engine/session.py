@@ -9,7 +9,7 @@ from durnb import trees
 from durnb.engine import badges, collector, overview, remaking
 from durnb.engine.ahead import Ahead
 from durnb.engine.attempts import Attempts
-from durnb.engine.badge import Badge
+from durnb.engine.badge import Badge, asking
 from durnb.engine.cells import step_names
 from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
@@ -95,7 +95,8 @@ class Session(HeldRun):
                 check_not_paused(self.history, self.store().notebook.name)
                 return await self._execute(request, stage, place, question, decision, seen)
             case Ask(why=why, commands=commands):
-                stage.badge(Badge(step=request.name, state="asking", reason=why, commands=commands))
+                self.asked.add(request.name)
+                stage.badge(asking(request.name, why, commands))
                 raise StepAsks(step=request.name, why=why, commands=commands)
             case Refuse(why=why):
                 stage.badge(Badge(step=request.name, state="refused", reason=why))

@@ -91,6 +91,18 @@ def test_a_stale_step_that_asked_does_what_was_answered(nb: Notebook, answer: st
     assert (nb.evaluate("x"), nb.executions["one"]) == (value, runs)
 
 
+def test_keep_is_no_answer_where_nothing_is_asked(nb: Notebook) -> None:
+    one, edited = "%%durable one --on-change ask\nran('one')\nx = 1", "%%durable one --on-change ask\nran('one')\nx = 2"
+    nb.place.write([("a", one)])
+    nb.ok(one)
+    assert "asks nothing" in nb.refused("%durable resolve one keep").evalue
+    asked = nb.refused(edited)  # not saved yet
+    assert asked.badge.count("%durable resolve") == 2
+    nb.ok("%durable resolve one keep", edited)
+    assert "it was its first run" in str(nb.ok("%durable show one").outputs)
+    assert nb.executions == {"one": 1}
+
+
 def test_a_kept_step_is_not_asked_about_again(nb: Notebook) -> None:
     nb.ok("%%durable one --on-change ask\nran('one')\nx = 1")
     nb.refused("%%durable one --on-change ask\nran('one')\nx = 2")
