@@ -37,7 +37,18 @@ class Badge:
     live: bool = False
 
 
+def shortened(why: str) -> str:
+    """A question in a few words: up to its mark, without what explains the answers."""
+    asked, mark, _ = why.partition("?")
+    return textwrap.shorten(asked + mark, _SHORT, placeholder=" …")
+
+
+def question_in(step: str, message: str) -> tuple[str, tuple[str, ...]]:
+    """What a recorded StepAsks message asks, and the commands that answer it."""
+    why, _, commands = message.removeprefix(f"step {step!r} asks: ").partition(" Answer with ")
+    return why.removesuffix("."), tuple(commands.split(" or ")) if commands else ()
+
+
 def asking(step: str, why: str, commands: tuple[str, ...], *, attempt: int = 1, notes: tuple[str, ...] = ()) -> Badge:
     """A step asks: the badge says what in a few words, and how to answer; the error below it says all."""
-    short = textwrap.shorten(why, _SHORT, placeholder=" …")
-    return Badge(step=step, state="asking", attempt=attempt, reason=short, commands=commands, notes=notes)
+    return Badge(step=step, state="asking", attempt=attempt, reason=shortened(why), commands=commands, notes=notes)

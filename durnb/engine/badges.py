@@ -6,7 +6,7 @@ from datetime import datetime
 
 from durnb.engine import overview
 from durnb.engine.attempts import Attempts
-from durnb.engine.badge import Badge, asking
+from durnb.engine.badge import Badge, asking, question_in
 from durnb.engine.commit import Committed
 from durnb.engine.decide import Reuse, answers
 from durnb.engine.putback import PutBack
@@ -33,10 +33,8 @@ def failed(step: StepHistory, attempts: Attempts) -> Badge:
     """The last attempt ended without a result."""
     error = step.executions[-1].last.error
     if error is not None and error.type == "StepAsks":
-        why, _, commands = error.message.removeprefix(f"step {step.name!r} asks: ").partition(" Answer with ")
-        return asking(
-            step.name, why, tuple(commands.split(" or ")) if commands else (), attempt=attempts.numbers.attempt, notes=tuple(attempts.notes)
-        )
+        why, commands = question_in(step.name, error.message)
+        return asking(step.name, why, commands, attempt=attempts.numbers.attempt, notes=tuple(attempts.notes))
     return Badge(
         step=step.name,
         state="failed",

@@ -178,7 +178,8 @@ def announcement(plan: Plan, history: History) -> str:
         return ""
     saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
     following = plan.next
-    next_one = f"; next: {following}, {following.reason}" if following else ""
+    asks = "it asks: " if following is not None and following.action == "ask" else ""
+    next_one = f"; next: {following}, {asks}{following.reason}" if following else ""
     where = "" if history.run == "interactive.1" else f" (run {history.run})"
     count = f"{len(reused)} of {len(plan.steps)} steps"
     if any(step.open for step in plan.steps):

@@ -15,6 +15,7 @@ from typing import Final, Literal, assert_never
 
 from durnb.config import Settings
 from durnb.engine import creations, remaking
+from durnb.engine.badge import question_in, shortened
 from durnb.engine.cells import NotebookCell, header_of, step_names, title
 from durnb.engine.decide import (
     FIRST,
@@ -302,8 +303,12 @@ def _decided(decision: Decision, name: str, checkpoint: Checkpoint) -> PlannedSt
 
 def _unfinished(step: StepHistory) -> PlannedStep:
     last = step.executions[-1].last
-    if step.asking:
-        return PlannedStep(step=step.name, action="ask", reason=last.error.message if last.error is not None else "")
+    if step.asking and last.error is not None:
+        why, commands = question_in(step.name, last.error.message)
+        return PlannedStep(step=step.name, action="ask", reason=f"{shortened(why)}; {' or '.join(commands)}")
+    started = next((call.label for call in step.calls.open.values() if call.status == "started" and not call.allowed), None)
+    if started is not None:
+        return PlannedStep(step=step.name, action="ask", reason=f"its call {started} is to happen once, was started and did not finish")
     words = {
         "crashed": "died with the kernel",
         "exception": "failed",

@@ -117,6 +117,13 @@ def test_a_message_names_every_fact(error: DurnbError) -> None:
             assert str(fact) in str(error)
 
 
+def test_a_question_ends_with_its_mark() -> None:
+    assert (
+        str(errors.StepAsks(step="pay", why="did it happen?", commands=("A", "B"))) == "step 'pay' asks: did it happen? Answer with A or B"
+    )
+    assert str(errors.StepAsks(step="pay", why="it is stale", commands=("A",))) == "step 'pay' asks: it is stale. Answer with A"
+
+
 @pytest.mark.parametrize("error", SAMPLES, ids=_label)
 def test_a_message_is_one_line(error: DurnbError) -> None:
     assert str(error)

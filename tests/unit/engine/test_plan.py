@@ -12,7 +12,8 @@ from durnb.engine.creations import record
 from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
 from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
-from durnb.events import CallResolved
+from durnb.errors import StepAsks
+from durnb.events import CallResolved, CallStarted
 from durnb.fingerprint import content, read_cell
 from durnb.journal.retention import superfluous
 from unit.engine.run_story import Story, made, reads
@@ -394,9 +395,17 @@ def test_a_step_in_which_a_call_asks_is_planned_to_ask_until_it_was_answered() -
     story = Story()
     send = "%%durable send\ncall()"
     began(story, send)
-    why = "call 'mail' was started and did not finish. Answer with %durable resolve send/mail done"
-    story.fails("send", message=why, type="StepAsks")
-    assert only(story, send) == PlannedStep(step="send", action="ask", reason=why)
+    story.tell(CallStarted(step="send", execution=1, call="c", label="mail"))
+    story.dies()
+    assert only(story, send).reason == "its call mail is to happen once, was started and did not finish"
+    story.resumes("send")
+    commands = ("%durable resolve send/mail done", "%durable resolve send/mail retry")
+    story.fails(
+        "send", message=str(StepAsks(step="send", why="its call mail did not finish: did it happen?", commands=commands)), type="StepAsks"
+    )
+    assert only(story, send) == PlannedStep(
+        step="send", action="ask", reason=f"its call mail did not finish: did it happen?; {' or '.join(commands)}"
+    )
     story.tell(CallResolved(step="send", call="c", answer="retry", value="", signature=""))
     assert only(story, send).action == "run"
 
