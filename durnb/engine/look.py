@@ -28,7 +28,7 @@ class Look:
     cell: CellSource
     reach: Reach
     view: Mapping[str, object]
-    fetched: Mapping[str, object]
+    fetched: dict[str, object]
     unbind: frozenset[str]
     inputs: tuple[Input, ...]
     missing: tuple[Missing, ...]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from durnb import trees
-from durnb.engine import badges, collector, overview, remaking
+from durnb.engine import badges, collector, remaking
 from durnb.engine.ahead import Ahead
+from durnb.engine.announce import announcement
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge, asking
 from durnb.engine.cells import step_names
@@ -155,7 +156,7 @@ class Session(HeldRun):
         settings = self.settings()
         if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
             planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
-            self.kernel.say(overview.announcement(planned, self.history))
+            self.kernel.say(announcement(planned, self.history))
 
     # ---- reuse
 
@@ -190,7 +191,7 @@ class Session(HeldRun):
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
         """Make the checkpoint live, and the last of `line`. Raises CheckpointUnreadable."""
-        back = put_back(self.shelf, self.live, checkpoint, self._shown)
+        back = put_back(self.shelf, self.live, checkpoint, self._shown, {Durable(step, number) for step, number in line})
         if back.has_value:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
         self._onto_line(line, checkpoint.step, checkpoint.number)

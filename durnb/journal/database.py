@@ -144,7 +144,8 @@ def _globbed(name: str) -> str:
 
 def _connection(path: Path) -> DuckDBPyConnection:
     """A connection, for the file at `path`, that has none attached."""
-    import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
+    with progress_bars_later():  # DuckDB 1.5 looks for them when it is imported
+        import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
 
     settings = {**_SETTINGS, "temp_directory": str(path.with_name(f".{path.name}.spill"))}
     with errors(path):

@@ -18,7 +18,7 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import arrays, axes, pickler
-from durnb.snapshot.definitions import Notebook, class_parts, function_parts, virtual_subclasses
+from durnb.snapshot.definitions import CLASS_NAMES, Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.model import CantStore
 from durnb.snapshot.reducer import Reducer, Reduction
@@ -195,7 +195,7 @@ def _parts(definition: Any, notebook: Notebook) -> Iterator[tuple[str, Any, bool
         yield from ((f".{name}", value, False) for name, value in class_parts(definition).items())
         return
     parts = function_parts(definition, notebook)
-    yield "", _Met([cell for name, cell in parts.cells.items() if name != "__class__"]), True
+    yield "", _Met([cell for name, cell in parts.cells.items() if name not in ("__class__", CLASS_NAMES)]), True
     yield from ((label, value, False) for label, value in parts.labelled())
 
 

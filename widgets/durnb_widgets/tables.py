@@ -137,7 +137,7 @@ def storage_tables(storage: Storage) -> Tables:
 
 def collected_table(collected: Collected, *, dry_run: bool) -> Table:
     """What a collection removed, or would."""
-    foot = "; ".join(left_lines(collected, asked=not dry_run))
+    foot = "; ".join(left_lines(collected, bytes_text, asked=not dry_run))
     heads = REMOVED_HEADS if collected.removed else ()
     return Table(removed_title(collected, bytes_text, dry_run=dry_run), heads, tuple(removed_rows(collected, bytes_text)), foot)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from durnb.engine.announce import announcement
 from durnb.engine.cells import NotebookCell
 from durnb.engine.creations import record
 from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
@@ -416,3 +417,42 @@ def test_a_step_whose_header_alone_was_renamed_is_planned_under_its_new_name() -
     assert in_cells(story, LOAD, fit) == {"load": "reuse: finished", "fit": "reuse: renamed from train"}
     assert in_cells(story, LOAD, TRAIN, fit)["fit"] == "run: it has not run yet"
     assert in_cells(story, LOAD, fit + " + 1")["fit"] == "run: it has not run yet"
+
+
+# ---- the announcement
+
+
+def _planned(*steps: tuple[str, str, float | None]) -> Plan:
+    return Plan(steps=tuple(PlannedStep(step=name, action=action, reason="its input df changed", ran=ran) for name, action, ran in steps))  # type: ignore[arg-type]
+
+
+def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
+    planned = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
+    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 m saved; next: train, its input df changed"
+
+
+def test_the_announcement_says_when_nothing_is_left() -> None:
+    assert announcement(_planned(("load", "reuse", 2.0)), Story().history) == "1 of 1 steps restored, 2.0 s saved; nothing is left to run"
+
+
+def test_the_announcement_claims_no_more_than_is_known_of_what_plain_cells_will_define() -> None:
+    open_one = PlannedStep(step="use", action="maybe", reason="it depends on `n`, which a plain cell defines", ran=1.0, open=True)
+    plan = Plan(steps=(*_planned(("load", "reuse", 2.0)).steps, open_one, *_planned(("train", "run", None)).steps))
+    assert announcement(plan, Story().history) == (
+        "2 of 3 steps are finished, 3.0 s of work; what plain cells define for them is looked at when their turn comes; "
+        "next: train, its input df changed"
+    )
+    assert "nothing is left" not in announcement(Plan(steps=plan.steps[:2]), Story().history)
+
+
+def test_nothing_is_announced_where_nothing_is_restored() -> None:
+    assert announcement(_planned(("load", "run", None)), Story().history) == ""
+    assert announcement(Plan(steps=()), Story().history) == ""
+
+
+def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
+    story = Story()
+    story.runs("load", ran=90.0)
+    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 m 30 s of work kept"
+    story.runs("train", ran=30.0)
+    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 m 0 s of work kept"
