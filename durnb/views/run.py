@@ -278,7 +278,7 @@ def _words(planned: PlannedStep | None) -> str:
         case "run":
             return "runs"
         case "maybe":
-            return planned.reason
+            return f"is put back, or runs: {planned.reason}" if planned.open else planned.reason
         case "ask":
             return "asks first"
         case "refuse":

@@ -8,6 +8,7 @@ from typing import Final
 
 from durnb.advice import Finding, Size
 from durnb.archive.table import Table, bytes_text, seconds_text, when
+from durnb.engine.decide import FIRST
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
 from durnb.engine.overview import StepRow
@@ -70,11 +71,11 @@ def _status_row(row: StepRow) -> tuple[str, ...]:
     )
 
 
-def plan_table(run: str, plan: Plan) -> Table:
+def plan_table(run: str | None, plan: Plan) -> Table:
     """What Run All would do."""
     words = {"reuse": "reuse", "run": "run", "maybe": "run or reuse", "ask": "ask", "refuse": "refuse"}
     return Table(
-        title=f"plan for run {run}",
+        title=f"plan for run {run}" if run else "plan for a new run",
         heads=("step", "would", "why", "ran before"),
         rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
         foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
@@ -84,7 +85,10 @@ def plan_table(run: str, plan: Plan) -> Table:
 def step_text(step: StepHistory, manifest: Manifest | None) -> Table:
     """All about one step, as rows of what and value."""
     last = step.executions[-1]
-    rows: list[tuple[str, str]] = [("options", last.options or "-"), ("why it ran last", last.reason)]
+    rows: list[tuple[str, str]] = [
+        ("options", last.options or "-"),
+        ("why it ran last", "it was its first run" if last.reason == FIRST else last.reason),
+    ]
     for execution in step.executions:
         for attempt in execution.attempts:
             error = f": {attempt.error.type}: {attempt.error.message}" if attempt.error else ""
