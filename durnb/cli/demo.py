@@ -27,12 +27,13 @@ from durnb.errors import UsageError
 from durnb.fold import History
 from durnb.journal import Store, read_history
 from durnb.runner.comparison import Comparison, compare_runs
-from durnb.runner.executed import output_beside, read_notebook
+from durnb.runner.executed import read_notebook
 from durnb.runner.exits import Exit
 from durnb.runner.places import CellPlace, Fate
 from durnb.runner.request import RunRequest
 from durnb.runner.runview import status_of_step
 from durnb.runner.supervise import run_notebook
+from durnb.runner.whereto import output_beside
 
 TOUR: Final = "01-a-notebook-that-survives.ipynb"
 LONG_STEP: Final = "train"

@@ -11,6 +11,8 @@ from durnb.cli.parameters import parameters_of
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
+from durnb.runner.executed import read_notebook
+from durnb.runner.injection import inject
 from durnb.runner.parameters import parse_parameters
 from durnb.runner.schedule import Overlap, Schedule, add, next_tick
 
@@ -66,6 +68,7 @@ def command(
     if not notebook.exists():
         raise UsageError(f"there is no notebook {notebook}")
     values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
+    inject(read_notebook(notebook), values)  # what can't be run is better told of now than at each tick
     now = SystemClock().now()
     schedule = Schedule(
         notebook=notebook,
