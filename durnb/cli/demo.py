@@ -21,8 +21,8 @@ import durnb
 from durnb.cli.arguments import store_at
 from durnb.cli.progress import Progress, ending
 from durnb.cli.tables import print_table
-from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
+from durnb.engine.overview import seconds_text
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb.journal import Store, read_history
@@ -153,7 +153,7 @@ class _Shown:
         fate, seconds = self.witness.fates.get(step, {}).get(life, (None, None))
         if fate is None:
             return "–"
-        return f"{'killed' if fate == 'died' else fate} {'after ' if fate == 'died' else ''}{seconds_in_words(seconds)}"
+        return f"{'killed' if fate == 'died' else fate} {'after ' if fate == 'died' else ''}{seconds_text(seconds)}"
 
 
 def _run(notebook: Path, words: str, *, kill: bool) -> _Shown:

@@ -14,7 +14,7 @@ from durnb.errors import UsageError
 from durnb.runner.executed import read_notebook
 from durnb.runner.injection import inject
 from durnb.runner.parameters import parse_parameters
-from durnb.runner.schedule import Overlap, Schedule, add, next_tick
+from durnb.runner.schedule import Overlap, Schedule, add, next_tick, zone
 
 
 @click.command("schedule")
@@ -83,6 +83,6 @@ def command(
     )
     fresh = add(store_at(notebook), schedule)
     click.echo(
-        f"schedule {schedule.id} of {notebook.name} {'is kept' if fresh else 'was there, and is changed'}; next: {time_in_words(next_tick(schedule, now))}"
+        f"schedule {schedule.id} of {notebook.name} {'is kept' if fresh else 'was there, and is changed'}; next: {time_in_words(next_tick(schedule, now), zone(tz))} {tz}"
     )
     click.echo("durnb worker on its folder runs it", err=True)

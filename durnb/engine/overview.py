@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from durnb.engine.cells import title
 from durnb.engine.manifest import Manifest
-from durnb.engine.plan import Plan
+from durnb.engine.plan import Plan, PlannedStep
 from durnb.engine.unmarked import is_automatic
 from durnb.fold import History
 from durnb.steps import StepHistory
@@ -165,7 +165,7 @@ def row_of(values: Mapping[str, Any]) -> StepRow:
 
 
 def announcement(plan: Plan, history: History) -> str:
-    """``5 of 8 steps restored, 2 h 13 m saved; next: train, its input df changed``; empty where nothing is restored."""
+    """``5 of 8 steps restored, 2 h 13 min saved; next: train, its input df changed``; empty where nothing is restored."""
     reused = [step for step in plan.steps if step.action == "reuse"]
     if not plan.steps:
         done = [s for s in history.steps.values() if s.checkpoint is not None]
@@ -181,7 +181,7 @@ def announcement(plan: Plan, history: History) -> str:
 
 
 def spell(length: timedelta) -> str:
-    """``2 h 13 m``, ``3 m 20 s``, ``1.3 s``, ``40 ms``."""
+    """``2 h 13 min``, ``3 min 20 s``, ``1.3 s``, ``40 ms``."""
     seconds = length.total_seconds()
     if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f} ms"
@@ -189,6 +189,41 @@ def spell(length: timedelta) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} m {rest} s"
+        return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} m" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """``1.3 s``; a dash for None."""
+    return spell(timedelta(seconds=seconds)) if seconds is not None else "-"
+
+
+def bytes_text(size: int | None) -> str:
+    """``84 MB``, decimal units."""
+    if size is None:
+        return "-"
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(amount) < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+PLAN_HEADS: Final = ("step", "would", "why", "ran before")
+
+
+def plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
+    """A planned step as a row of a table."""
+    return str(step), "run or reuse" if step.action == "maybe" else step.action, step.reason, seconds_text(step.ran)
+
+
+STATUS_HEADS: Final = ("step", "status", "when", "ran", "attempts", "saved", "why")
+
+
+def status_cells(seen: StepRow, when: str) -> tuple[str, ...]:
+    """A step as a row of a table; `when` is its time in words."""
+    lost = f"; lost: {', '.join(seen.lost)}" if seen.lost else ""
+    why = f"{seen.reason}{lost}".removeprefix("; ")
+    return seen.heading, seen.status, when, seconds_text(seen.ran), str(seen.attempts), bytes_text(seen.size), why

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from durnb.config import Settings
+from durnb.config import Settings, length_text
 from durnb.engine import creations, remaking
 from durnb.engine.cells import NotebookCell, header_of, title
 from durnb.engine.decide import MADE, REMOVED, answers
@@ -151,7 +151,7 @@ class _Walk:
             why = (
                 self._moved(candidates[0])
                 or self._spoiled(found, candidates[0])
-                or f"its checkpoint expired (--expires {found.header.expires})"
+                or f"its checkpoint expired (--expires {length_text(found.header.expires or timedelta(0))})"
             )
         if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
             why = f"{why}; {REMOVED}"

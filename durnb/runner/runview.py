@@ -22,7 +22,8 @@ def run_facts(store: Store, run: RunName, clock: Clock) -> dict[str, Any]:
     owner = store.owner(run)
     if owner is not None:
         status = store.status(run) or {}
-        return {"run": str(run), "state": "open", "notebook": str(store.notebook), "steps": [], **status, "owner": owner}
+        steps = [step for step in status.get("steps", ()) if isinstance(step, dict)]  # names alone, right after its start
+        return {"run": str(run), "state": "open", "notebook": str(store.notebook), **status, "steps": steps, "owner": owner}
     history = read_history(store, run, clock)
     steps = [overview.json_row(overview.unowned(row)) for row in overview.rows(history)]
     return {**overview.as_json(history), "steps": steps, "owner": None}

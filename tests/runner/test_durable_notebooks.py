@@ -128,6 +128,7 @@ def test_a_once_step_that_failed_asks_and_the_answers_are_printed(desk: Any, eff
     assert desk.durnb("run", "etl.ipynb").returncode == 1
     asks = desk.durnb("run", "etl.ipynb")
     assert asks.returncode == 3, asks.stderr
+    assert "[1/1] asks" in asks.stderr
     assert "%durable resolve pay done" in asks.stderr
     assert desk.lines("effects") == ["pay"]
 

@@ -10,7 +10,7 @@ from durnb.advice import Finding, Size
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
-from durnb.engine.overview import StepRow
+from durnb.engine.overview import PLAN_HEADS, STATUS_HEADS, StepRow, plan_cells, status_cells
 from durnb.engine.plan import LEFT_OPEN, Plan
 from durnb.engine.storage import (
     HOLDING_HEADS,
@@ -51,32 +51,18 @@ def status_table(history: History, rows: Sequence[StepRow]) -> Table:
     """The steps of a run."""
     return Table(
         title=f"run {history.run} of {history.notebook}: {history.state}",
-        heads=("step", "status", "when", "ran", "attempts", "saved", "why"),
-        rows=tuple(_status_row(row) for row in rows),
+        heads=STATUS_HEADS,
+        rows=tuple(status_cells(row, when(row.at)) for row in rows),
         foot="" if rows else "no step has run yet",
-    )
-
-
-def _status_row(row: StepRow) -> tuple[str, ...]:
-    lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
-    return (
-        row.heading,
-        row.status,
-        when(row.at),
-        seconds_text(row.ran),
-        str(row.attempts),
-        bytes_text(row.size),
-        f"{row.reason}{lost}".removeprefix("; "),
     )
 
 
 def plan_table(run: str, plan: Plan) -> Table:
     """What Run All would do."""
-    words = {"reuse": "reuse", "run": "run", "maybe": "run or reuse", "ask": "ask", "refuse": "refuse"}
     return Table(
         title=f"plan for run {run}",
-        heads=("step", "would", "why", "ran before"),
-        rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
+        heads=PLAN_HEADS,
+        rows=tuple(map(plan_cells, plan.steps)),
         foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
     )
 

@@ -126,7 +126,7 @@ def _planned(*steps: tuple[str, str, float | None]) -> Plan:
 
 def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
     plan = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
-    assert overview.announcement(plan, Story().history) == "2 of 4 steps restored, 2 h 13 m saved; next: train, its input df changed"
+    assert overview.announcement(plan, Story().history) == "2 of 4 steps restored, 2 h 13 min saved; next: train, its input df changed"
 
 
 def test_the_announcement_says_when_nothing_is_left() -> None:
@@ -144,9 +144,9 @@ def test_nothing_is_announced_where_nothing_is_restored() -> None:
 def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
     story = Story()
     story.runs("load", ran=90.0)
-    assert overview.announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 m 30 s of work kept"
+    assert overview.announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 min 30 s of work kept"
     story.runs("train", ran=30.0)
-    assert overview.announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 m 0 s of work kept"
+    assert overview.announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 min 0 s of work kept"
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
         (0.04, "40 ms"),
         (1, "1.0 s"),
         (1.26, "1.3 s"),
-        (60, "1 m 0 s"),
-        (200, "3 m 20 s"),
-        (3599.7, "1 h 0 m"),
-        (7980, "2 h 13 m"),
+        (60, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (3599.7, "1 h 0 min"),
+        (7980, "2 h 13 min"),
         (172_800, "2 d 0 h"),
         (180_000, "2 d 2 h"),
     ],
@@ -168,7 +168,7 @@ def test_a_length_of_time_is_spelled_in_its_largest_units(seconds: float, words:
     assert overview.spell(timedelta(seconds=seconds)) == words
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.9997, "1.0 s"), (59.97, "1 m 0 s")])
+@pytest.mark.parametrize(("seconds", "words"), [(0.9997, "1.0 s"), (59.97, "1 min 0 s")])
 def test_a_length_just_below_a_unit_is_spelled_in_that_unit(seconds: float, words: str) -> None:
     assert overview.spell(timedelta(seconds=seconds)) == words
 
