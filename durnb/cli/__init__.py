@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Show all runs of a folder on a live screen.",
     "logs": "Print what the cells of a run printed, and go on.",
     "status": "Show the steps of a run and how each stands.",
+    "history": "Show the runs of a notebook side by side.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
     "check": "Say what may bite in a long run, before it.",

@@ -43,6 +43,19 @@ class StepRow:
         return f"{self.step} ({self.label})" if self.label else self.step
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What is known of one run without opening it; `holder` says who has it, in words."""
+
+    run: str
+    state: str
+    started: datetime | None
+    at: datetime | None
+    parameters: Mapping[str, object]
+    rows: tuple[StepRow, ...]
+    holder: str = ""
+
+
 def rows(history: History) -> list[StepRow]:
     """The steps in order of their first start."""
     return [row(step) for step in history.steps.values() if step.executions]
