@@ -25,7 +25,7 @@ AGE_SENSITIVE := tests/kernel $(addprefix tests/unit/,fingerprint inside kernel_
 IGNORE_AGE := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-oldest lint format bench docs pictures chromium clean
+.PHONY: help demo test test-newest test-oldest lint format bench docs pictures chromium faketime clean
 
 help:
 	@echo 'make demo     install durnb and show it: a killed notebook goes on where it was'
@@ -41,7 +41,7 @@ demo: $(VENV)/.demo
 
 test: $(if $(T),test-newest,test-newest test-oldest)
 
-test-newest: $(VENV)/.test chromium
+test-newest: $(VENV)/.test chromium faketime
 	@$(VENV)/bin/python $(COMPILE)
 	$(VENV)/bin/python $(PYTEST) --junitxml=artifacts/newest.xml $(T)
 
@@ -51,6 +51,9 @@ test-oldest: $(OLDEST)/.test
 
 chromium: $(VENV)/.test
 	$(VENV)/bin/python tests/install_chromium.py
+
+faketime: $(VENV)/.test
+	$(VENV)/bin/python tests/install_faketime.py
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .

@@ -1,6 +1,6 @@
 """``make bench``: measures and writes benchmarks/RESULTS.md. Each row names its goal; the machine's floor is measured in the same run.
 
-Run it on an idle machine. Trust ratios, not absolute times: machines differ, and shared ones are noisy.
+``python -m benchmarks runner`` measures the rows of one module again. Run it on an idle machine. Trust ratios, not absolute times: machines differ, and shared ones are noisy.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import IPython
 
 import durnb
 from benchmarks import browser, calls, engines, floor, journal, kernel, notebook, runner, snapshot
-from benchmarks.rows import Row, table
+from benchmarks.rows import Row, replaced, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -40,7 +41,28 @@ def measure(folder: Path) -> list[Row]:
     ]
 
 
+def measure_again(names: Sequence[str], folder: Path) -> None:
+    """Measure the rows of some modules anew, and put them in the place of the old ones."""
+    modules = {
+        "floor": floor,
+        "journal": journal,
+        "snapshot": snapshot,
+        "notebook": notebook,
+        "runner": runner,
+        "browser": browser,
+        "engines": engines,
+    }
+    rows = [row for name in names for row in modules[name].measure(folder / name)]
+    note = f"measured by itself on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores"
+    RESULTS.write_text(replaced(RESULTS.read_text(), rows, note))
+    sys.stdout.write(table(rows))
+
+
 def main() -> None:
+    if names := sys.argv[1:]:
+        with tempfile.TemporaryDirectory(prefix="durnb-bench-") as name:
+            measure_again(names, Path(name))
+        return
     with tempfile.TemporaryDirectory(prefix="durnb-bench-") as name:
         rows = measure(Path(name))
     versions = f"durnb {durnb.__version__}, CPython {platform.python_version()}, duckdb {duckdb.__version__}, ipykernel {ipykernel.__version__}, IPython {IPython.__version__}"

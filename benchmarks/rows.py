@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,19 @@ def median_ms(work: Callable[[int], object], samples: int) -> float:
 
 def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown."""
-    lines = ["| what | measured | goal | how |", "| --- | --- | --- | --- |"]
-    lines += [f"| {row.what} | {row.value:.3g} {row.unit} | {row.goal or '-'} | {row.note or f'median of {row.samples}'} |" for row in rows]
-    return "\n".join(lines)
+    return "\n".join(["| what | measured | goal | how |", "| --- | --- | --- | --- |", *map(_line, rows)])
+
+
+def _line(row: Row) -> str:
+    return f"| {row.what} | {row.value:.3g} {row.unit} | {row.goal or '-'} | {row.note or f'median of {row.samples}'} |"
+
+
+def replaced(text: str, rows: Iterable[Row], note: str) -> str:
+    """A page with a table in which these rows stand for those of the same words; new ones come after the one before them. `note` is added to each."""
+    lines, place = text.splitlines(), len(text.splitlines()) - 1
+    for row in rows:
+        line = _line(replace(row, note=f"{row.note or f'median of {row.samples}'}; {note}"))
+        known = [n for n, each in enumerate(lines) if each.startswith(f"| {row.what} |")]
+        place = known[0] if known else place + 1
+        lines[place : place + len(known)] = [line]
+    return "\n".join([*lines, ""])

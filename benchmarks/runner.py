@@ -15,6 +15,7 @@ import nbformat
 import psutil
 from nbformat.v4 import new_code_cell, new_notebook
 
+from benchmarks import autorestart
 from benchmarks.rows import Row
 from durnb.journal import Store
 from durnb.runner.request import RunRequest
@@ -76,7 +77,7 @@ def _death(folder: Path) -> list[Row]:
     if (theirs.parent / "again").exists():
         what = "R1 the same, papermill started again at once"
         rows.append(Row(key="R1p", what=what, value=_lost(theirs.parent), unit="s", samples=1, note=note))
-    return rows
+    return [*rows, autorestart.measure(folder / "server")]
 
 
 def _lost(folder: Path) -> float:

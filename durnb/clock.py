@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -35,4 +34,6 @@ class SystemClock:
 
     async def pause(self, seconds: float) -> None:
         """As `sleep`, for a task."""
+        import asyncio  # noqa: PLC0415  # it takes as long to import as all that a command that only looks does with it, which is nothing
+
         await asyncio.sleep(seconds)

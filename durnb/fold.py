@@ -115,7 +115,10 @@ class History:
             case CallSucceeded() as e:  # first: a run may have a hundred thousand of them
                 step = self.steps[e.step]
                 step.calls.succeed(e, recorded)
-                step.executions[-1].attempts[-1].kept += 1
+                attempt = step.executions[-1].attempts[-1]
+                attempt.kept += 1
+                attempt.calls_ran += e.ran
+                attempt.seen = recorded.at
                 step.touched = recorded.seq
                 if e.signal:
                     step.calls.made[e.call].answer = self.signals.pop(e.signal, None)
@@ -158,7 +161,9 @@ class History:
                 self.signals.pop(e.signal, None)
             case LoopSaved() as e:
                 self.steps[e.step].calls.take(recorded)
-                self.steps[e.step].executions[-1].last.kept += 1
+                attempt = self.steps[e.step].executions[-1].last
+                attempt.kept, attempt.seen = attempt.kept + 1, recorded.at
+                attempt.calls_ran = max(attempt.calls_ran, (recorded.at - attempt.started).total_seconds())
             case StepWoken() as e:
                 self._requested(e.request)
                 self.steps[e.step].calls.take(recorded)
@@ -269,6 +274,7 @@ class History:
             saved=e.saved,
             at=recorded.at,
             ran=e.ran,
+            spent=sum(each.spent for each in execution.attempts),
             save=e.save,
             size=e.size,
             beside=e.beside,

@@ -19,6 +19,7 @@ class Attempt:
     """One try of an execution; `ended` and `ran` (seconds) are None while it runs and where it died with its kernel.
 
     `kept` counts the durable calls, waits and loop points recorded in it: what the next try need not do again.
+    `calls_ran` are the seconds of those calls, `seen` is when the last of it was recorded.
     `behind` counts the durable calls that were recorded before it. `suspended`: that was planned, for it only waited. `ended_seq` is the event that `outputs` of a failed one were stored with.
     """
 
@@ -32,9 +33,18 @@ class Attempt:
     retry_in: float | None = None
     outputs: str = ""
     kept: int = 0
+    calls_ran: float = 0.0
+    seen: datetime | None = None
     behind: int = 0
     ended_seq: int = 0
     suspended: bool = False
+
+    @property
+    def spent(self) -> float:
+        """Seconds of work; of one that died with its kernel, those of which something was recorded, without the waits between calls."""
+        if self.ran is not None or self.seen is None:
+            return self.ran or 0.0
+        return min(self.calls_ran, (self.seen - self.started).total_seconds())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +81,7 @@ class Execution:
 class Checkpoint:
     """What a finished step left. `number` is the sequence number of its StepSucceeded; `inputs` are those that were read.
 
-    `beside` are names that it holds because they share state with what was read. `kept` are other codes and inputs for which a person had it kept.
+    `ran` are the seconds of the attempt that finished, `spent` those of all attempts of its execution. `beside` are names that it holds because they share state with what was read. `kept` are other codes and inputs for which a person had it kept.
     `used` is the event that last made it the step's current one; `written` are those that stored bytes for it, of which the last one's `manifest` holds.
     """
 
@@ -87,6 +97,7 @@ class Checkpoint:
     saved: bool
     at: datetime
     ran: float
+    spent: float
     save: float
     size: int
     kept: tuple[tuple[str, tuple[Input, ...]], ...] = ()

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import debian_packages
+
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN_PACKAGES: Final = ("chromium", "fonts-liberation")  # a screenshot without fonts has no text
 
@@ -41,23 +43,12 @@ def _starts(path: Path) -> bool:
 
 def install() -> None:
     """Debian's package where apt and root are at hand, else playwright's download."""
-    if os.geteuid() == 0 and shutil.which("apt-get") and _apt():
-        return
+    if debian_packages.can_install():
+        debian_packages.install(*DEBIAN_PACKAGES)
+        if find_chromium() is not None:
+            return
     print("installing playwright's Chromium")
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
-
-
-def _apt() -> bool:
-    print(f"installing {' '.join(DEBIAN_PACKAGES)} by apt-get")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands = (["update"], ["install", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES])
-    for command in commands:
-        done = subprocess.run(
-            ["apt-get", "-qq", *command], env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        if done.returncode != 0:
-            print(f"apt-get {command[0]} failed:\n{done.stdout[-2000:]}")
-    return find_chromium() is not None
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from durnb.journal import collect, preview
 @json_option
 def command(notebook: Path, dry_run: bool, as_json: bool) -> None:
     """Remove old results of NOTEBOOK: runs that are over, beyond the last ten; checkpoints, beyond the two of each step that were used last; and
-    what killed kernels left half-written. What a run still needs is never removed.
+    what killed processes left half-written. What a run still needs is never removed, and a pack that was found to be damaged is kept while a run lists it.
 
     DURNB_KEEP_RUNS and DURNB_KEEP_CHECKPOINTS say how many are kept; without them, as many as any kernel of the notebook was told to. A kernel that
     has a run is asked to see to that one itself.
@@ -42,5 +42,5 @@ def command(notebook: Path, dry_run: bool, as_json: bool) -> None:
     if collected.removed:
         print_table(REMOVED_HEADS, removed_rows(collected, bytes_text), numbers=frozenset({"count", "bytes"}))
     click.echo(removed_title(collected, bytes_text, dry_run=dry_run))
-    for line in left_lines(collected, asked=not dry_run):
+    for line in left_lines(collected, bytes_text, asked=not dry_run):
         click.echo(line)

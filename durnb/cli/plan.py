@@ -12,8 +12,7 @@ from durnb.cli.arguments import all_option, choose_run, every_cell, json_option,
 from durnb.cli.tables import print_table
 from durnb.clock import SystemClock
 from durnb.engine.cells import NotebookCell, step_names
-from durnb.engine.overview import PLAN_HEADS, plan_cells
-from durnb.engine.plan import LEFT_OPEN, Plan, PlannedStep, plan
+from durnb.engine.plan import LEFT_OPEN, PLAN_HEADS, Plan, PlannedStep, plan, plan_cells
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history

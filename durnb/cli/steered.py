@@ -9,11 +9,8 @@ import click
 
 from durnb.cli.arguments import choose_run, every_cell, print_json, store_for
 from durnb.clock import SystemClock
-from durnb.engine.cells import step_names
 from durnb.engine.steering import Steer
-from durnb.engine.unmarked import Blanket, covered
 from durnb.fold import History
-from durnb.runner.saved import cells_of
 from durnb.runner.steering import steer_run
 
 EPILOG: Final = "It works whether or not a kernel has the run: a kernel that is at work in a step takes it in when that step ends."
@@ -31,5 +28,9 @@ def carry_out(notebook: Path, run: str | None, wish: Steer, as_json: bool) -> No
 
 
 def _in_file(notebook: Path, history: History) -> list[str]:
+    from durnb.engine.cells import step_names  # noqa: PLC0415  # few wishes ask for the cells, and what reads them takes a while to import
+    from durnb.engine.unmarked import Blanket, covered  # noqa: PLC0415  # as above
+    from durnb.runner.saved import cells_of  # noqa: PLC0415  # as above
+
     cells = cells_of(notebook) if notebook.exists() else []
     return step_names(covered(cells, Blanket() if every_cell(False) else None, known=history.steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import FunctionType, ModuleType
@@ -127,14 +128,15 @@ class Attempts:
             self.stage.badge(self._badge("running"))
             folder = working_folder()
             began = self.clock.monotonic()
-            with trees.forgotten(), collector.as_user_has_it(), running(self._body()) as body:
+            loosely = self._loosely(before, names)
+            with trees.forgotten(), collector.as_user_has_it(), loosely, running(self._body()) as body:
                 error = await self.stage.run(self.request.header.timeout)
             if error is None or isinstance(error, Exception):
                 error = body.question() or error  # whatever the cell did with the exception
             ran = self.clock.monotonic() - began
             faults.point("body-ended", self.request.name)
             with interrupts_held() as struck:  # whose changes these are has to be known, or the next attempt would not start clean
-                changes = self.live.after_body(before)
+                changes = self.live.after_body(before, () if error else (names, self.look.fetched))
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
                 return self.commit(self._ended(changes, ran, beside, folder)) or late
@@ -150,6 +152,13 @@ class Attempts:
             self.stage.forget()
             self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1)
             first = False
+
+    def _loosely(self, before: Shot, names: dict[str, Live]) -> AbstractContextManager[None]:
+        """How the values of before are held while the body runs: firmly where another attempt may need them."""
+        if self.request.header.retries:
+            return nullcontext()
+        names.clear()
+        return self.live.loosely(before, [self.look.fetched])
 
     async def _wait(self, seconds: float) -> BaseException | None:
         """Wait for the next attempt. What interrupts it ends the cell; the next Run All goes on with that attempt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from durnb.errors import UsageError
 
 _TIMES: Final = ("%%time", "%%capture")
 _TITLE: Final = 48  # characters
+_AUTOMATIC: Final = re.compile(r"(?:cell|code)-.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +63,8 @@ def title(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("#") and line not in _TIMES), lines[0] if lines else "")
     return first if len(first) <= _TITLE else first[: _TITLE - 1] + "…"
+
+
+def is_automatic(step: str) -> bool:
+    """Whether a step's name was made for a cell without a header (by `durnb.engine.unmarked`)."""
+    return _AUTOMATIC.match(step) is not None

@@ -8,25 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
+from durnb.engine.signatures import signed_facts
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
 from durnb.journal import Draft, Journal
 from durnb.snapshot import Captured, Group, restore
-from durnb.steps import Attempt, Checkpoint, Execution, StepHistory
-
-
-def signed_facts(journal: Journal, started_seq: int, what: str) -> tuple[str, ...]:
-    """What a signature binds beside the bytes: which store, run and execution they are of, and whether checkpoint or pre-state."""
-    return (journal.history.store, str(journal.run), str(started_seq), what)
-
-
-def result_facts(journal: Journal, step: StepHistory, execution: int) -> tuple[str, ...]:
-    """What the signature of a call's result binds beside the bytes; `execution` is the one in which it returned."""
-    return signed_facts(journal, next(e.started_seq for e in reversed(step.executions) if e.number == execution), "call")
-
-
-def result_payload(call: str, value: str, stored: str) -> bytes:
-    """The bytes that it signs."""
-    return f"{call}\0{value}\0{stored}".encode()
+from durnb.steps import Attempt, Checkpoint, Execution
 
 
 def store_groups(draft: Draft, captured: Captured) -> tuple[tuple[StoredGroup, ...], str]:

@@ -11,16 +11,18 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from blake3 import blake3
 
-from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import MADE, NOT_LOOKED_AT, NOT_MADE, Question
 from durnb.engine.manifest import MadeFile, Manifest
 from durnb.events import Input
 from durnb.fold import History
 from durnb.steps import Checkpoint
+
+if TYPE_CHECKING:  # `durnb plan` looks at no values, and what does takes a third of its time to import
+    from durnb.engine.checkpoints import Shelf
 
 _CHUNK: Final = 4_000_000  # bytes held in memory while a file is hashed
 _GONE: Final = "gone"

@@ -266,8 +266,8 @@ def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decisio
         return Reuse(checkpoint=checkpoint.number, reason="kept: --on-change keep", stale=why)
     if q.on_change == "ask":
         return Ask(why=f"it is stale: {why}", commands=answers(q.step, "retry", "keep"))
-    if checkpoint.ran > q.ask_over.total_seconds() and _only_plain(checkpoint, q):
-        return Ask(why=f"it ran {checkpoint.ran:.0f} s and is stale only because {why}", commands=answers(q.step, "retry", "keep"))
+    if checkpoint.spent > q.ask_over.total_seconds() and _only_plain(checkpoint, q):
+        return Ask(why=f"it ran {checkpoint.spent:.0f} s and is stale only because {why}", commands=answers(q.step, "retry", "keep"))
     return Execute(reason=why)
 
 
@@ -280,7 +280,7 @@ def _only_plain(checkpoint: Checkpoint, q: Question) -> bool:
 
 def _is_plain(before: Input | None, now: Input | None) -> bool:
     one = now if now is not None and now.kind != "absent" else before
-    return one is not None and one.kind in ("plain", "opaque")
+    return one is not None and (one.kind in ("plain", "opaque") or (one.kind == "ambient" and one.maker is None))
 
 
 def _expired(checkpoint: Checkpoint, q: Question) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import InitVar, dataclass, field, replace
 from types import FunctionType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from durnb import trees
 from durnb.engine import collector
@@ -204,11 +205,38 @@ class LiveNames:
             values=self.values(), probes={n: self._probes[n] for n in suspects if n in self._probes}, suspects=suspects, ambient=ambient()
         )
 
-    def after_body(self, before: Shot) -> Changes:
-        """What changed since `before`."""
+    @contextmanager
+    def loosely(self, before: Shot, holders: Iterable[MutableMapping[str, Any]] = ()) -> Iterator[None]:
+        """While a body runs: its values are held weakly where they can be, so that one which the body lets go of goes at once, as it would without us.
+
+        Functions and classes are still held: what refers to those that were defined anew is out of date. `holders` are who else has values in hand.
+        """
+        refs: dict[str, weakref.ref[Any]] = {}
+        for name in [name for name, value in before.values.items() if not isinstance(value, type | FunctionType)]:
+            with suppress(TypeError):  # it can't be referred to weakly: then nothing sees that it stays
+                refs[name] = weakref.ref(before.values[name])
+        held = {name: self.names[name] for name in refs if name in self.names and self.names[name].value is before.values[name]}
+        held = {name: replace(live, value=_RELEASED) for name, live in held.items()}
+        self.names.update(held)
+        before.values.update(dict.fromkeys(refs, _RELEASED))
+        for mapping in holders:
+            for name in refs:
+                mapping.pop(name, None)
+        try:
+            yield
+        finally:
+            there = {name: value for name, ref in refs.items() if (value := ref()) is not None}
+            before.values.update(there)
+            self.names.update({name: replace(live, value=there[name]) for name, live in held.items() if name in there})
+
+    def after_body(self, before: Shot, let_go: Collection[MutableMapping[str, Any]] = ()) -> Changes:
+        """What changed since `before`. `let_go` are who else has the values of before in hand, and needs no more those that the body let go of."""
+        had = set(before.values)
+        if let_go:
+            self._release([n for n in had if before.values[n] is not self.namespace.get(n, _RELEASED)], (before.values, *let_go))
         values = self.values()
         anew = {n for n in values if n not in before.values or before.values[n] is not values[n]}
-        deleted = before.values.keys() - values.keys()
+        deleted = had - values.keys()
         dirty, unbound = {*before.suspects, *anew}, {*anew, *deleted}
         self._look_again({*dirty, *deleted}, unbound, before.values, values)
         self._probe_circles(dirty)
@@ -224,6 +252,18 @@ class LiveNames:
             now=now,
             contents={n: found.content for n in dirty if (found := self._probes.get(n)) is not None and found.canonical},
         )
+
+    def _release(self, names: Collection[str], holders: Iterable[MutableMapping[str, Any]] = ()) -> None:
+        """Let go of what `names` had: finalizers run now, and what they change is seen by the look that comes after."""
+        for mapping in holders:
+            for name in names:
+                mapping.pop(name, None)
+        for name in names:
+            held = self.names.get(name)
+            if held is not None and not held.gone:
+                self._replaced(held.value)
+                self.names[name] = replace(held, value=_RELEASED)
+                del held  # it has the value
 
     def _differs(self, before: Shot, name: str, unbound: Collection[str]) -> bool:
         if name not in before.probes:
@@ -257,10 +297,16 @@ class LiveNames:
         self.names = {name: replace(live, version=renamed(live.version, old, new)) for name, live in self.names.items()}
         self.ambient = {name: replace(held, version=renamed(held.version, old, new)) for name, held in self.ambient.items()}
 
-    def bind(self, values: dict[str, object], unbind: Iterable[str] = ()) -> None:
-        """Put values into the namespace, or take names away; they are looked at again when that is next needed."""
+    def bind(self, values: dict[str, object], unbind: Iterable[str] = (), *, first: Collection[str] = ()) -> None:
+        """Put values into the namespace, or take names away; they are looked at again when that is next needed.
+
+        What the names of `first` had is let go of before anything is bound: what its finalizers change is what is bound over.
+        """
         gone = list(unbind)
         self.watch.forget((*values, *gone))
+        for name in [name for name in first if name in self.namespace]:
+            self._release([name])
+            self.namespace[name] = None  # its place in the order of the names stays
         self.namespace.update(values)
         for name in gone:
             self.namespace.pop(name, None)
@@ -328,6 +374,8 @@ class Changes:
     contents: Mapping[str, str] = field(default_factory=dict)
 
 
+_RELEASED: Final = object()
+"""Stands for a value that a name had and that nobody needs any more."""
 _EVERYTHING: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=True)
 NO_NAMES: Final = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=False)
 

@@ -28,7 +28,7 @@ class Look:
     cell: CellSource
     reach: Reach
     view: Mapping[str, object]
-    fetched: Mapping[str, object]
+    fetched: dict[str, object]
     unbind: frozenset[str]
     inputs: tuple[Input, ...]
     missing: tuple[Missing, ...]
@@ -188,11 +188,17 @@ def _unbind(place: Place, cell: CellSource, absent: Iterable[str]) -> Iterable[s
 
 
 def _missing(place: Place, cell: CellSource, seen: Mapping[str, Seen], absent: set[str], known: Collection[str]) -> Iterable[Missing]:
+    """What the cell needs and is not there: lost, made by a step whose cell has not run, or what the step read the last time.
+
+    Of anything else Python says itself that it is not defined: star imports, magics, ``exec`` and functions bind names that no text shows.
+    """
     for name in sorted(absent & (cell.names.certain | set(known))):
         if seen[name].how == "lost":
             yield Missing(name=name, maker=seen[name].maker, lost=seen[name].path)
-        elif seen[name].how == "absent":
-            yield Missing(name=name, maker=maker_of(place.history, name, place))
+        elif seen[name].how == "absent" and not cell.names.everything:
+            maker = maker_of(place.history, name, place)
+            if maker is not None or name in known:
+                yield Missing(name=name, maker=maker)
 
 
 def maker_of(history: History, name: str, place: Place) -> str | None:

@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from durnb.engine.cells import title
+from durnb.engine.cells import is_automatic, title
 from durnb.engine.manifest import Manifest
-from durnb.engine.plan import Plan, PlannedStep
-from durnb.engine.unmarked import is_automatic
 from durnb.fold import History
 from durnb.steps import StepHistory
 
@@ -177,22 +175,6 @@ def row_of(values: Mapping[str, Any]) -> StepRow:
     )
 
 
-def announcement(plan: Plan, history: History) -> str:
-    """``5 of 8 steps restored, 2 h 13 min saved; next: train, its input df changed``; empty where nothing is restored."""
-    reused = [step for step in plan.steps if step.action == "reuse"]
-    if not plan.steps:
-        done = [s for s in history.steps.values() if s.checkpoint is not None]
-        saved = spell(timedelta(seconds=sum(s.checkpoint.ran for s in done if s.checkpoint is not None)))
-        return f"{len(done)} finished step{'s' * (len(done) != 1)} in run {history.run}, {saved} of work kept" if done else ""
-    if not reused:
-        return ""
-    saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
-    following = plan.next
-    tail = f"; next: {following}, {following.reason}" if following else "; nothing is left to run"
-    where = "" if history.run == "interactive.1" else f" (run {history.run})"
-    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
-
-
 def spell(length: timedelta) -> str:
     """``2 h 13 min``, ``3 min 20 s``, ``1.3 s``, ``40 ms``."""
     seconds = length.total_seconds()
@@ -222,14 +204,6 @@ def bytes_text(size: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
-
-
-PLAN_HEADS: Final = ("step", "would", "why", "ran before")
-
-
-def plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
-    """A planned step as a row of a table."""
-    return str(step), "run or reuse" if step.action == "maybe" else step.action, step.reason, seconds_text(step.ran)
 
 
 STATUS_HEADS: Final = ("step", "status", "when", "ran", "attempts", "saved", "why")

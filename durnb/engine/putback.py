@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from durnb.engine import surroundings
@@ -26,10 +26,12 @@ class PutBack:
     notes: tuple[str, ...]
 
 
-def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mapping[Durable, object]) -> PutBack:
+def put_back(
+    shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mapping[Durable, object], earlier: Collection[Durable] = ()
+) -> PutBack:
     """Make the checkpoint's versions the live ones; what is that very version already stays as it is.
 
-    `shown` holds the Out values that this kernel has. Everything is read before anything is bound. Raises CheckpointUnreadable.
+    `earlier` are the checkpoints before it on the line. `shown` holds the Out values that this kernel has. Everything is read before anything is bound. Raises CheckpointUnreadable.
     """
     manifest = shelf.manifest(checkpoint)
     version = Durable(checkpoint.step, checkpoint.number)
@@ -47,12 +49,11 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     notes = [*said, *imported]
     has_value = manifest.has_value
     value = loaded.pop(OUT, shown.get(version))
-    kept = {
-        n for n in (*manifest.lost, *manifest.unsaved) if live.is_very(n, version) or live.is_of_a_step(n)
-    }  # never taken from a live kernel
+    kept = {n for n in (*manifest.lost, *manifest.unsaved) if live.is_very(n, version) or _is_newer(n, live, earlier)}
     gone = [n for n in (*manifest.deleted, *manifest.lost, *manifest.unsaved) if n not in kept]
     before = {n: live.namespace[n] for n in manifest.same if n in rebound and n in live.namespace}
-    live.bind({n: v for n, v in loaded.items() if n in rebound}, gone)
+    bound = {n: v for n, v in loaded.items() if n in rebound}
+    live.bind(bound, gone, first=[n for n in (*bound, *gone) if n not in manifest.same])
     live.follow(before)
     became_durable(live, manifest, version)
     notes += surroundings.set_from(live, manifest, version, payloads)
@@ -64,6 +65,11 @@ def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mappi
     debris = {note.partition(":")[0] for note in manifest.dropped}
     notes += [f"{n} was left out by --save and is not bound" for n in manifest.unsaved if n not in kept and n not in debris]
     return PutBack(manifest=manifest, has_value=has_value, value=value, notes=tuple(notes))
+
+
+def _is_newer(name: str, live: LiveNames, earlier: Collection[Durable]) -> bool:
+    """Whether the name has what a step made that is not one before the checkpoint: that is never taken from a live kernel."""
+    return live.is_of_a_step(name) and live.names[name].version not in earlier
 
 
 def _import_all(manifest: Manifest) -> list[str]:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from durnb.engine.checkpoints import Shelf
 from durnb.engine.decide import Execute, Reuse
-from durnb.engine.live import LiveNames
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.request import CellRequest
 from durnb.engine.versions import Durable
 from durnb.engine.work import made_by
 from durnb.steps import Checkpoint, StepHistory
+
+if TYPE_CHECKING:  # `durnb plan` looks at no values, and what does takes a third of its time to import
+    from durnb.engine.checkpoints import Shelf
+    from durnb.engine.live import LiveNames
 
 _MOVING: Final = (
     *("a generator", "a coroutine", "an async generator", "something of asyncio", "a task", "a future", "a thread "),
@@ -32,6 +34,7 @@ _MOVING: Final = (
         "an HDF5 file",
         "a temporary",
         "a memory map",
+        "a reader of csv",
         "a hash part way",
         "a lock that is held",
     ),
@@ -70,7 +73,7 @@ def can_be_made_again(source: str, checkpoint: Checkpoint, manifest: Manifest, l
         return False
     made = made_by(source)
     opened = {name for name, stored in manifest.names.items() if is_opened(stored.type)}
-    return made is not None and made <= manifest.lost.keys() | opened and checkpoint.ran <= limit.total_seconds()
+    return made is not None and made <= manifest.lost.keys() | opened and checkpoint.spent <= limit.total_seconds()
 
 
 def is_opened(kind: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from durnb import trees
-from durnb.engine import badges, collector, overview, remaking
+from durnb.engine import badges, collector, remaking
 from durnb.engine.attempts import Attempts
 from durnb.engine.badge import Badge
 from durnb.engine.cells import step_names
@@ -18,7 +18,7 @@ from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
-from durnb.engine.plan import plan
+from durnb.engine.plan import announcement, plan
 from durnb.engine.putback import PutBack, put_back
 from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
 from durnb.engine.request import CellRequest
@@ -132,7 +132,7 @@ class Session(HeldRun):
         settings = self.settings()
         if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
             planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
-            self.kernel.say(overview.announcement(planned, self.history))
+            self.kernel.say(announcement(planned, self.history))
 
     # ---- reuse
 
@@ -167,7 +167,7 @@ class Session(HeldRun):
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
         """Make the checkpoint live, and the last of `line`. Raises CheckpointUnreadable."""
-        back = put_back(self.shelf, self.live, checkpoint, self._shown)
+        back = put_back(self.shelf, self.live, checkpoint, self._shown, {Durable(step, number) for step, number in line})
         if back.has_value:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
         self._onto_line(line, checkpoint.step, checkpoint.number)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, assert_never, get_args
 
-from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
 from durnb.engine.messages import LOOK
+from durnb.engine.signatures import result_facts, result_payload, signed_facts
 from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
 from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
 from durnb.fold import History

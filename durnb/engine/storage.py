@@ -73,6 +73,7 @@ def storage_json(storage: Storage) -> dict[str, Any]:
         "runs": [{**asdict(one), "run": str(one.run)} for one in files.runs],
         "unlisted": files.unlisted,
         "half_written": files.half_written,
+        "damaged": files.damaged,
         "total": files.total,
     }
 
@@ -110,6 +111,8 @@ def store_lines(storage: Storage, spell: Spell) -> list[str]:
     files = storage.files
     loose = files.unlisted + files.half_written
     said = [f"the store takes {spell(files.total)}; packs that several runs list are counted once in that"]
+    if files.damaged:
+        said.append(f"{spell(files.damaged)} are packs that were found to be damaged: {_KEPT_ASIDE}")
     return [*said, f"{spell(loose)} belong to no run: %durable gc (durnb gc) removes them"] if loose else said
 
 
@@ -123,6 +126,7 @@ def removed_rows(collected: Collected, spell: Spell) -> Rows:
 
 
 _WORDS: Final = {"run": "journal of a run", "packs": "packs of big values", "leftovers": "left by killed kernels"}
+_KEPT_ASIDE: Final = "kept in objects/ for as long as a run lists what it should be; put a copy of that there, or let its steps run again"
 
 
 def removed_title(collected: Collected, spell: Spell, *, dry_run: bool) -> str:
@@ -132,13 +136,14 @@ def removed_title(collected: Collected, spell: Spell, *, dry_run: bool) -> str:
     return f"{'this would remove' if dry_run else 'removed'} {spell(collected.bytes)}" + ("; nothing was changed" if dry_run else "")
 
 
-def left_lines(collected: Collected, *, asked: bool) -> list[str]:
-    """The runs that could not be looked into, and what can be done."""
+def left_lines(collected: Collected, spell: Spell, *, asked: bool) -> list[str]:
+    """The runs that could not be looked into and the damage that is kept, and what can be done."""
     then = "it was asked to do it after its next durable cell" if asked else "it is left as it is"
     held = [
         f"run {run} is in the hands of process {pid}: {then}; %durable gc there does it at once" for run, pid in collected.owned.items()
     ]
-    return [*held, *(f"run {run} was left as it is: {why}" for run, why in collected.left.items())]
+    damaged = [f"{name} ({spell(size)}) was found to be damaged: {_KEPT_ASIDE}" for name, size in collected.damaged.items()]
+    return [*held, *(f"run {run} was left as it is: {why}" for run, why in collected.left.items()), *damaged]
 
 
 def collected_json(collected: Collected, *, dry_run: bool) -> dict[str, Any]:
@@ -148,6 +153,7 @@ def collected_json(collected: Collected, *, dry_run: bool) -> dict[str, Any]:
         "bytes": collected.bytes,
         "removed": [asdict(one) for one in collected.removed],
         "owned": {str(run): pid for run, pid in collected.owned.items()},
+        "damaged": dict(collected.damaged),
         "left": {str(run): why for run, why in collected.left.items()},
     }
 

@@ -22,7 +22,6 @@ PLAIN_TAGS: Final = frozenset({NOT_DURABLE, "parameters", "injected-parameters"}
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what the notebook format allows; other ids do not outlive the front end's session
 _UUID: Final = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_AUTOMATIC: Final = re.compile(r"(?:cell|code)-.")
 _INJECTED: Final = re.compile(r"\s*# Parameters[ \t]*(?:\n|\Z)")  # papermill's first line; it tells the kernel no tags
 _REFUSED: Final = {
     "once": "after an interruption every cell would ask; give the step that must not happen twice a header of its own, %%durable NAME --once",
@@ -100,11 +99,6 @@ def code_key(source: str) -> str:
 def name_by_code(key: str, occurrence: int) -> str:
     """The step's name where ids are not known: by the code, and the how-manieth cell of that code it is."""
     return f"code-{key}" if occurrence == 1 else f"code-{key}-{occurrence}"
-
-
-def is_automatic(step: str) -> bool:
-    """Whether a step's name was made here."""
-    return _AUTOMATIC.match(step) is not None
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from durnb.snapshot import AmbientState
+if TYPE_CHECKING:  # see `durnb.engine.remaking`
+    from durnb.snapshot import AmbientState
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Watch:
         return all(name in self._circles for name in notebook_names(self.namespace))
 
     def suspects(self, cells: Collection[CellNames], before: Mapping[str, object] | None = None) -> frozenset[str]:
-        """The names of the notebook that code of `cells` can change in place.
+        """The names of the notebook that code of `cells` can change in place: what it lets go of may have a finalizer, which is code too.
 
         `before`, for code that has run already: what names were bound to when it began. What it bound anew is not told of.
         """
@@ -45,6 +45,9 @@ class Watch:
         were = before or {}
         outside = [source[name] for source in (self.namespace, were) for name in opened if name in source]
         outside += [were[name] for name in read if name in were]
+        if before is None:
+            unbound = frozenset().union(*(cell.binds | cell.deletes for cell in cells)) - read
+            outside += [self.namespace[name] for name in unbound if name in self.namespace]
         asked = CellNames(
             reads=read,
             certain=frozenset(),

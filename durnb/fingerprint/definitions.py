@@ -74,6 +74,8 @@ _MODULE_NOISE = frozenset({"__builtins__", "__cached__", "__file__", "__loader__
 
 _FIELD_OF_TUPLE = type(vars(namedtuple("_Sample", "field"))["field"])
 
+_CLASS_NAMES = "__classdict__"
+"""What lazy annotations look names up in, since Python 3.14: the class's body, which counts as the class's own attributes."""
 _HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.14; before it, a first constant that is text is one
 
 Note = Callable[[str], None]
@@ -85,7 +87,7 @@ def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
     code = function.__code__
     fields: dict[str, object] = {"__defaults__": function.__defaults__, "__kwdefaults__": function.__kwdefaults__}
     cells = function.__closure__ or ()
-    fields.update((f"<{name}>", cell) for name, cell in zip(code.co_freevars, cells, strict=False))
+    fields.update((f"<{name}>", cell) for name, cell in zip(code.co_freevars, cells, strict=False) if name != _CLASS_NAMES)
     own = {key: value for key, value in function.__dict__.items() if key != "__type_params__"}
     if origin is Origin.INSTALLED:
         head = joined("installed function", function.__module__ or "", function.__qualname__)
@@ -185,7 +187,11 @@ def _counts(cls: type, name: str, value: object) -> bool:
         return False
     if name in _CLASS_NOISE or (name.startswith("__pydantic_") and name != "__pydantic_fields__"):
         return False
-    if type(value) is GetSetDescriptorType or (name != "__table__" and _is_of_mapping(cls, value)):
+    if (
+        type(value) is GetSetDescriptorType
+        or type_name(type(value)) == "_ctypes.CField"
+        or (name != "__table__" and _is_of_mapping(cls, value))
+    ):
         return False
     if name == "__doc__" and type(value) is str and in_class(cls, "__dataclass_fields__") is not MISSING:
         return not value.startswith(qualname(cls).rpartition(".")[2] + "(")  # dataclasses wrote it, and sets in it have no order

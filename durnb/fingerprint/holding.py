@@ -148,7 +148,8 @@ class _Looking:
             return of_class(kind) is Origin.INSTALLED
         if any((module_of(base), qualname(base)) in _FIXED for base in mro(kind)):
             return True
-        return has_no_dict(kind) and any(id(base) in _SETTLED or self.frozen.get(id(base), False) for base in mro(kind))
+        frozen = next((self.frozen[id(base)] for base in mro(kind) if id(base) in self.frozen), False)
+        return has_no_dict(kind) and (frozen or any(id(base) in _SETTLED for base in mro(kind)))
 
     def _is_nobodys(self, part: object, kind: type) -> bool:
         """Whether a part is everybody's, and leads nowhere that is the notebook's: installed classes, modules."""
@@ -171,7 +172,7 @@ class _Looking:
                 return [inner for _, inner in tree.held]
         inside = leaves.inside(part, kind)
         if inside is not None:
-            return [*inside, *leaves.memory(part)]
+            return inside
         if self._hides(kind):
             self.opened.add(name)
         return gc.get_referents(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, cast
 from weakref import ProxyTypes, ReferenceType
 
@@ -43,13 +44,30 @@ def is_boundary(cls: type) -> bool:
 
 
 def inside(value: object, cls: type) -> list[object] | None:
-    """What a value holds that the garbage collector does not show: elements of numpy's object arrays. None: nothing is known."""
-    numpy = sys.modules.get("numpy")
-    array: Any = module_dict(numpy).get("ndarray") if numpy is not None else None
-    if array is None or not derives(cls, array):
-        return None
-    plain = array.view(value, array)
-    return list(_objects(plain)) if plain.dtype.hasobject else []
+    """What a value holds that the garbage collector does not show: of numpy's arrays the objects in them and the owner of their memory.
+
+    None: nothing is known.
+    """
+    numpy: Any = sys.modules.get("numpy")
+    names = module_dict(numpy) if numpy is not None else {}
+    for name in ("ndarray", "void", "flatiter"):
+        kind: Any = names.get(name)
+        if kind is not None and derives(cls, kind):
+            owner = kind.base.__get__(value)
+            return [*_INSIDE[name](kind, value), *([] if owner is None else [owner])]
+    return None
+
+
+def _of_array(kind: Any, value: Any) -> list[object]:
+    plain = kind.view(value, kind)
+    return _without_plain(_objects(plain)) if plain.dtype.hasobject else []
+
+
+def _of_row(_: object, value: Any) -> list[object]:
+    return list(value.tolist()) if value.dtype.hasobject else []
+
+
+_INSIDE: dict[str, Callable[[Any, Any], list[object]]] = {"ndarray": _of_array, "void": _of_row, "flatiter": lambda *_: []}
 
 
 def is_weak(cls: type) -> bool:
@@ -67,18 +85,16 @@ def referent(value: Any) -> object | None:
         return None
 
 
-def memory(value: Any) -> list[object]:
-    """What an array's memory belongs to, where that is another object."""
-    numpy = sys.modules["numpy"]
-    base = numpy.ndarray.base.__get__(value)
-    return [] if base is None else [base]
-
-
 def _objects(plain: Any) -> list[object]:
     if plain.dtype.names is not None:
         return [part for name in plain.dtype.names for part in _objects(plain[name])]
     found: list[object] = plain.ravel().tolist() if plain.dtype.hasobject else []
     return found
+
+
+def _without_plain(found: list[object]) -> list[object]:
+    """Nothing of what is texts and numbers alone, of which there may be millions."""
+    return [] if _LEAVES.issuperset(map(id, map(type, found))) else found
 
 
 def hides_references(cls: type) -> bool:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from durnb.fingerprint import documents, frames, numeric, primitives
-from durnb.fingerprint.looking import derives, instance_dict, is_class
+from durnb.fingerprint.looking import derives, instance_dict, is_class, type_name
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
 from durnb.fingerprint.remembered import REMEMBERED
@@ -35,6 +35,8 @@ def loaded_kinds() -> dict[int, Kind]:
     if np is not None:
         _add(found, np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
         _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
+        _add(found, np, "void", Kind(partial(numeric.of_row, np)))
+        _add(found, np, "flatiter", Kind(partial(numeric.of_flat, np)))
         _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
         _add(found, np, "ufunc", Kind(numeric.of_ufunc))
     if torch is not None:
@@ -60,6 +62,9 @@ def frozen_kinds() -> dict[int, bool]:
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
 _TABLE = (
+    ("IPython.core.interactiveshell", ("InteractiveShell",), Kind(lambda value: _of_kernel(value))),
+    ("ipykernel.kernelbase", ("Kernel",), Kind(lambda value: _of_kernel(value))),
+    ("ipykernel.iostream", ("OutStream",), Kind(lambda value: _of_kernel(value))),
     ("scipy.sparse", ("spmatrix", "sparray"), Kind(numeric.of_sparse)),
     ("pandas", ("DataFrame",), Kind(frames.of_frame)),
     ("pandas", ("Series",), Kind(frames.of_series)),
@@ -69,6 +74,8 @@ _TABLE = (
     ("pandas.api.extensions", ("ExtensionArray", "ExtensionDtype"), Kind(None, frozen=True)),
     ("pandas._libs.tslibs.offsets", ("BaseOffset",), Kind(None, frozen=True)),
     ("polars", ("DataFrame", "Series"), Kind(frames.of_polars)),
+    ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
+    ("threading", ("local",), Kind(primitives.of_thread_local)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),
@@ -95,6 +102,11 @@ def _remember(found: dict[int, Kind], module: ModuleType | None, name: str, hidd
     if is_class(cls):
         known = found.get(id(cls))
         found[id(cls)] = Kind(None, remembers=hidden | (known.remembers if known is not None and known.remembers else frozenset()))
+
+
+def _of_kernel(value: object) -> Parts:
+    """What a kernel has one of and everything leads to, threads by their hook for exceptions: it changes with every cell, and means nothing."""
+    return Parts(joined("of the kernel", type_name(type(value))))
 
 
 def _callbacks(value: object) -> Parts:

@@ -127,18 +127,23 @@ def _extras(np: Any, value: Any) -> list[object]:
 
 def _memory(np: Any, value: Any) -> tuple[object, str]:
     """The owner of an array's memory, and where in it the array begins."""
-    owner = value
-    while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
-        owner = _behind(base)
-    if owner is value:
-        return owner, f"@0{np.ndarray.strides.__get__(value)}"
+    if np.ndarray.base.__get__(value) is None:
+        return value, f"@0{np.ndarray.strides.__get__(value)}"
     start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
+    return _place(np, value, start, np.ndarray.strides.__get__(value))
+
+
+def _place(np: Any, owner: Any, start: int, strides: object) -> tuple[object, str]:
+    while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
+        owner = _behind(np, base)
     begin = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
-    return owner, f"@{start - begin}{np.ndarray.strides.__get__(value)}"
+    return owner, f"@{start - begin}{strides}"
 
 
-def _behind(base: object) -> object:
-    """The array behind the holder that `as_strided` and sliding windows put between a view and it."""
+def _behind(np: Any, base: object) -> object:
+    """The array behind the holder that `as_strided` and sliding windows put between a view and it; or behind a row."""
+    while issubclass(type(base), np.void) and (owner := np.void.base.__get__(base)) is not None:
+        base = owner
     held = (instance_dict(base) or {}).get("base") if type_name(type(base)).endswith("DummyArray") else None
     return base if held is None else held
 
@@ -152,6 +157,20 @@ def of_ufunc(value: Any) -> Parts:
 def of_scalar(value: Any) -> Parts:
     """A numpy scalar."""
     return Parts(joined("scalar", dtype_name(value.dtype), value.tobytes()))
+
+
+def of_row(np: Any, value: Any) -> Parts:
+    """A row of a structured array, which shares its memory; or one with memory of its own."""
+    objects = [value.tolist()] if value.dtype.hasobject else []  # its bytes are addresses
+    base = np.generic.base.__get__(value)
+    linked = None if base is None else _place(np, base, value.__array_interface__["data"][0], ())
+    head = joined("scalar", dtype_name(value.dtype), b"" if objects else value.tobytes())
+    return Parts(head, objects, numbered=True, linked=linked)
+
+
+def of_flat(np: Any, value: Any) -> Parts:
+    """An iterator over the elements of an array."""
+    return Parts(joined("flat", str(value.index)), [np.flatiter.base.__get__(value)], label=lambda _: ".base", numbered=True)
 
 
 def of_dtype(value: Any) -> Parts:

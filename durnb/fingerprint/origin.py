@@ -52,8 +52,12 @@ def of_class(cls: type) -> Origin:
     if name == "__main__":
         return Origin.NOTEBOOK
     module = sys.modules.get(name)
-    if name == "builtins" or not isinstance(module, ModuleType):
+    if name == "builtins":
         return Origin.NOTEBOOK
+    if not isinstance(module, ModuleType):  # classes may call a module theirs that their package has not loaded (``numpy.rec``)
+        package = sys.modules.get(name.partition(".")[0])
+        is_known = isinstance(package, ModuleType) and of_module(package) is Origin.INSTALLED
+        return Origin.INSTALLED if is_known else Origin.NOTEBOOK
     return of_module(module)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Any
 
 from durnb.fingerprint.hashing import digest, hasher
 
 ATOMS = frozenset(id(kind) for kind in (type(None), bool, int, float, complex, str, bytes, type(Ellipsis)))
 _CHUNK = 1 << 15
+_FEW = 64
 
 
 class Parts:
@@ -51,6 +52,9 @@ def is_atom(value: object) -> bool:
 
 def all_atoms(values: Iterable[object]) -> bool:
     """Whether all values are; runs in C."""
+    if isinstance(values, Sized) and len(values) > _FEW:  # the first says it mostly; of those where it does not, a set of kinds is quicker
+        first = next(iter(values))
+        return id(type(first)) in ATOMS and ATOMS.issuperset(map(id, map(type, values)))
     return all(map(ATOMS.__contains__, map(id, map(type, values))))
 
 

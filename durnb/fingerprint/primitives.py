@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
+from durnb import reading
 from durnb.fingerprint.containers import of_mapping
 from durnb.fingerprint.looking import basicsize, derives, instance_dict, type_name
 from durnb.fingerprint.parts import Parts, Taker, joined, named, opaque
@@ -64,11 +65,17 @@ def _of_file(value: Any) -> Parts:
         return Parts(joined("closed file", type_name(type(value))))
     if value.writable() or not value.seekable():
         return opaque(type_name(type(value)))
+    return Parts(joined("opaque", type_name(type(value)), str(value.name), _place(value)), opaque=True)
+
+
+def _place(file: Any) -> str:
+    if type(file) is not io.TextIOWrapper:
+        return str(file.tell())
     try:
-        place = value.tell()
-    except OSError:  # in the middle of `for line in file`
-        place = value.buffer.tell()
-    return Parts(joined("opaque", type_name(type(value)), str(value.name), str(place)), opaque=True)
+        return str(reading.place_of(file))
+    except reading.Untold:  # in the middle of `for line in file`: what it has decoded and not handed out tells one place from another
+        buffer: Any = file.buffer  # of whatever kind
+        return f"{buffer.tell()} {reading.rest_of(file)}"
 
 
 def _of_memory_file(value: Any) -> Parts:
@@ -77,6 +84,21 @@ def _of_memory_file(value: Any) -> Parts:
         return Parts(joined("closed file", type_name(type(value))))
     *state, own = value.__getstate__()
     return Parts(joined("file in memory", type_name(type(value))), (*state, own or None), numbered=True)
+
+
+def of_csv(value: Any) -> Parts:
+    """A reader or writer of csv counts by how it is set, by what it reads from or writes to, and by the row that it is in the middle of."""
+    settings = tuple(getattr(value.dialect, name) for name in _DIALECT)
+    held = [each for each in gc.get_referents(value) if each is not value.dialect and each != [] and not isinstance(each, type)]
+    return Parts(joined("csv", type_name(type(value))), (settings, *held), label=lambda _: "", numbered=True)
+
+
+_DIALECT = ("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict")
+
+
+def of_thread_local(value: threading.local) -> Parts:
+    """Thread-local state counts by what this thread has of it."""
+    return named(joined("thread local", type_name(type(value))), dict(value.__dict__), numbered=True)
 
 
 def of_sqlite(value: Any) -> Parts:
@@ -108,11 +130,15 @@ def where_it_stands(value: object) -> Parts:
     code = next((getattr(value, name) for name in ("gi_code", "cr_code", "ag_code") if hasattr(value, name)), None)
     frame = next((getattr(value, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(value, name)), None)
     held = [each for each in gc.get_referents(value) if type(each) not in (types.CodeType, types.FrameType) and _code(each) is not code]
-    if code is None:
-        place = ctypes.string_at(id(value) + basicsize(object), basicsize(cls) - basicsize(object)).hex()
-    else:
-        place = "spent" if frame is None else str(frame.f_lasti)
+    place = _memory(value, cls).hex() if code is None else "spent" if frame is None else str(frame.f_lasti)
     return Parts(joined("opaque", type_name(cls), place), held, opaque=True)
+
+
+def _memory(value: object, cls: type) -> bytes:
+    """What a C object holds, less the pointer to its weak references, which looking makes one of."""
+    raw = ctypes.string_at(id(value) + basicsize(object), basicsize(cls) - basicsize(object))
+    weak: int = cls.__weakrefoffset__ - basicsize(object)
+    return raw if weak < 0 else raw[:weak] + raw[weak + ctypes.sizeof(ctypes.c_void_p) :]
 
 
 def _code(value: object) -> object:

@@ -116,7 +116,7 @@ SCALARS: dict[type, Taker] = {
     types.UnionType: _of_union,
     **dict.fromkeys(map(type, _HINTS), _of_typing_alias),
     type(typing.Any): _of_typing_name,
-    type(typing.Union): _of_typing_name,
+    type(typing.Optional): _of_typing_name,  # not of Union, which is a plain class since Python 3.14
     typing.TypeVar: _of_typing_name,
     typing.ParamSpec: _of_typing_name,
     typing.ForwardRef: _of_forward,

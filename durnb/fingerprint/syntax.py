@@ -15,7 +15,7 @@ Expand = Callable[[ast.AST], "Sequence[str | ast.AST] | None"]
 """Gives what stands in a node's place: magics whose argument is Python are written as its tree."""
 
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
-_CLOSE = b")"
+_CLOSE = object()  # no literal is this: there is but one b")" in a process
 
 
 def parse(source: str) -> ast.Module:
@@ -34,7 +34,7 @@ def canonical(tree: ast.AST, expand: Expand | None = None) -> bytes:
     while todo:
         item = todo.pop()
         if item is _CLOSE:
-            out.append(_CLOSE)
+            out.append(b")")
         elif isinstance(item, ast.AST):
             instead = expand(item) if expand is not None else None
             if instead is None:

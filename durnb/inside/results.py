@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from durnb.engine.body import Body
-from durnb.engine.checkpoints import result_facts, result_payload
 from durnb.engine.manifest import StoredGroup
+from durnb.engine.signatures import result_facts, result_payload
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
 from durnb.events import CallSucceeded
 from durnb.happened import Call

@@ -18,7 +18,7 @@ from durnb.journal.once import OnceFile
 from durnb.journal.packs import digest_of_bytes
 from durnb.journal.preview import preview
 from durnb.journal.retention import Limits
-from durnb.journal.sighting import half_written
+from durnb.journal.sighting import half_written, remove_left_by_writers
 from durnb.journal.store import Orphan, Store
 from durnb.journal.stores import stores_in, stores_under
 from durnb.journal.tables import Answer, ask
@@ -34,6 +34,7 @@ from durnb.journal.tasks import (
     write_schedule,
     write_task,
 )
+from durnb.journal.temporaries import hidden_beside, remove_left_of
 from durnb.journal.trust import Secret, load_secret
 from durnb.journal.usage import Lengths, RunFiles, StoreFiles, files_of, own_lengths, read_lengths
 
@@ -64,6 +65,7 @@ __all__ = [
     "export_run",
     "files_of",
     "half_written",
+    "hidden_beside",
     "import_run",
     "load_secret",
     "own_lengths",
@@ -74,6 +76,8 @@ __all__ = [
     "read_schedules",
     "read_task",
     "read_tasks",
+    "remove_left_by_writers",
+    "remove_left_of",
     "remove_schedule",
     "remove_task",
     "steps_of",

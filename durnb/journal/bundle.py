@@ -21,6 +21,7 @@ from durnb.journal.names import RunName
 from durnb.journal.opening import open_database
 from durnb.journal.packs import read_list, write_list
 from durnb.journal.store import Store
+from durnb.journal.temporaries import hidden_beside
 
 _ABOUT: Final = "durnb-run.json"
 _JOURNAL: Final = "run.duckdb"
@@ -59,7 +60,7 @@ def export_run(store: Store, run: RunName, target: Path, clock: Clock) -> int:
 
 
 def _write(target: Path, about: dict[str, Any], members: list[tuple[str, Path]]) -> int:
-    hidden = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    hidden = hidden_beside(target)
     with disk.at(target):
         try:
             with hidden.open("xb") as file:
@@ -158,7 +159,7 @@ def _unpack(tar: tarfile.TarFile, store: Store, run: RunName, names: list[str]) 
 def _place(tar: tarfile.TarFile, name: str, target: Path) -> None:
     if target.exists():
         return  # a pack is named by chance and never changes: it is the same one
-    hidden = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    hidden = hidden_beside(target)
     try:
         with closing(_content(tar, name)) as content, hidden.open("xb") as file:
             hidden.chmod(disk.PRIVATE_FILE)

@@ -26,7 +26,7 @@ from durnb.journal.names import RunName
 from durnb.journal.pruning import Pruning, pruning_of
 from durnb.journal.retention import Limits, runs_to_delete
 from durnb.journal.room import free_on_disk
-from durnb.journal.sighting import Sighting, is_draft, is_pack, listings
+from durnb.journal.sighting import Sighting, damaged_in, is_draft, is_pack, left_by_writers, listings
 from durnb.journal.store import Store
 
 _POLL: Final = 0.02  # seconds
@@ -79,6 +79,7 @@ def collect(
     looked at because of a commit, JournalForked, DiskFull, JournalReadOnly; what was removed until then is gone.
     """
     work = _Collection(sighting=Sighting(store, clock, own), limits=limits, needed=needed, copies=copies)
+    work.remove_half_written()
     work.delete_runs(thorough=every_run)
     if every_run:
         work.prune_others()
@@ -102,10 +103,18 @@ class _Collection:
     needed: Needed
     copies: int  # bytes that may still be written anew
     rewritten: dict[str, int] = field(default_factory=dict)
+    half_written: list[int] = field(default_factory=list)  # bytes of small files that were removed
 
     @property
     def _store(self) -> Store:
         return self.sighting.store
+
+    def remove_half_written(self) -> None:
+        """Small files of writers that are gone."""
+        with disk.at(self._store.folder):
+            for path in left_by_writers(self._store, self.sighting.clock.now()):
+                self.half_written.append(disk.size_of(path))
+                path.unlink(missing_ok=True)
 
     def delete_runs(self, *, thorough: bool) -> None:
         """Whole runs that are over and too many, and what killed deletions left."""
@@ -164,20 +173,23 @@ class _Collection:
         return small
 
     def hide_packs(self) -> list[Path]:
-        """Take their names from the packs that no run lists, so that no commit will count on them; these, and what dead drafts left. Under exclusion."""
+        """Take their names from the packs that no run lists, so that no commit will count on them; these, and what is nobody's. Under exclusion."""
         objects = self._store.objects
         with disk.at(objects):
             listed, there = listings(self._store), sorted(os.listdir(objects))
             unlisted = [objects / name for name in there if is_pack(name) and name not in listed]
             dead = [objects / name for name in there if is_draft(name)]
+            gone, damaged = damaged_in(there, listed)
             self._note("packs", [disk.size_of(path) - self.rewritten.get(path.name, 0) for path in unlisted])
-            self._note("leftovers", [disk.size_of(path) for path in dead])
+            self._note("damaged packs", [disk.size_of(objects / name) for name in gone])
+            self.sighting.damaged = {name: disk.size_of(objects / name) for name in damaged}
+            self._note("leftovers", [*self.half_written, *(disk.size_of(path) for path in dead)])
             hidden = [path.rename(path.with_name(f".{path.name}.tmp")) for path in unlisted]
             disk.sync_folder(objects)
         if (own := self.sighting.own) is not None:
             own.packs.refresh()
         faults.point("packs-hidden")
-        return [*hidden, *dead]
+        return [*hidden, *dead, *(objects / name for name in gone)]
 
     def _note(self, what: What, sizes: Collection[int]) -> None:
         if sizes:

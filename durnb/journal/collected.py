@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from durnb.journal.names import RunName
 
-What = Literal["run", "checkpoints", "small values", "packs", "leftovers"]
+What = Literal["run", "checkpoints", "small values", "packs", "damaged packs", "leftovers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,15 @@ class Removed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """All that was removed. `owned` are runs that only the process of that pid can look into, `left` those that could not be looked into, and why."""
+    """All that was removed. `owned` are runs that only the process of that pid can look into, `left` those that could not be looked into, and why.
+
+    `damaged` are the files, and their bytes, of damaged packs that a run still lists.
+    """
 
     removed: tuple[Removed, ...] = ()
     owned: Mapping[RunName, int]
     left: Mapping[RunName, str]
+    damaged: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:

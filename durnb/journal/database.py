@@ -47,11 +47,15 @@ class Database:
     @classmethod
     def open(cls, path: Path, now: datetime, *, read_only: bool = False) -> Database:
         """Open the file at `path`, made if it is not there and may be written. Raises the JournalErrors and RunHeld, the file then being as it was."""
-        if not path.exists() and not read_only:
-            _make(path, now)
-        _look(path)
+        made = _make(path, now) if not path.exists() and not read_only else None
         database = cls(path, read_only)
-        database._connect()
+        try:
+            _look(path)
+            database._connect(made)
+        except BaseException:
+            if made is not None:
+                made.close()
+            raise
         try:
             database._check_schema(now)
         except BaseException:
@@ -59,8 +63,14 @@ class Database:
             raise
         return database
 
-    def _connect(self) -> None:
-        self.connection, self._optimizes = _connect(self.path, read_only=self.read_only), True
+    def _connect(self, connection: DuckDBPyConnection | None = None) -> None:
+        self.connection, self._optimizes = connection or _connection(self.path), True
+        with errors(self.path):
+            try:
+                _attach(self.connection, self.path, ", READ_ONLY" if self.read_only else "")
+            except BaseException:
+                self.connection.close()
+                raise
         forks.never_destroy_in_children(self.connection)
 
     def _check_schema(self, now: datetime) -> None:
@@ -101,23 +111,28 @@ class Database:
             self.discard()
 
 
-def _make(path: Path, now: datetime) -> None:
-    """A new file appears whole, with its schema, or not at all."""
+def _make(path: Path, now: datetime) -> DuckDBPyConnection:
+    """A new file appears whole, with its schema, or not at all; a connection that has let go of it."""
     for left in path.parent.glob(f".{_globbed(path.name)}.*.new*"):  # of a process that died making it; the lease is ours
         left.unlink()
     new = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
     try:
-        connection = _connect(new, read_only=False, options=f", STORAGE_VERSION '{OLDEST_STORAGE}'")
+        connection = _connection(path)
         try:
             with errors(path):
+                _attach(connection, new, f", STORAGE_VERSION '{OLDEST_STORAGE}'")
                 schema.migrate(connection, now)
                 connection.execute("checkpoint")
-        finally:
+                connection.execute("use memory")
+                connection.execute("detach journal")
+            with disk.at(path):
+                new.chmod(disk.PRIVATE_FILE)
+                new.rename(path)
+                disk.sync_folder(path.parent)
+        except BaseException:
             connection.close()
-        with disk.at(path):
-            new.chmod(disk.PRIVATE_FILE)
-            new.rename(path)
-            disk.sync_folder(path.parent)
+            raise
+        return connection
     finally:
         for file in (new, new.with_name(new.name + ".wal")):
             file.unlink(missing_ok=True)
@@ -127,8 +142,10 @@ def _globbed(name: str) -> str:
     return re.sub(r"([\[*?])", r"[\1]", name)
 
 
-def _connect(path: Path, *, read_only: bool, options: str = "") -> DuckDBPyConnection:
-    import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
+def _connection(path: Path) -> DuckDBPyConnection:
+    """A connection, for the file at `path`, that has none attached."""
+    with progress_bars_later():  # DuckDB 1.5 looks for them when it is imported
+        import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
 
     settings = {**_SETTINGS, "temp_directory": str(path.with_name(f".{path.name}.spill"))}
     with errors(path):
@@ -136,13 +153,15 @@ def _connect(path: Path, *, read_only: bool, options: str = "") -> DuckDBPyConne
             connection = duckdb.connect(":memory:", config=settings)
         try:
             connection.execute("pragma disable_checkpoint_on_shutdown")  # `close` does it, and an error must leave the file untouched
-            mode = ", READ_ONLY" if read_only else ""
-            connection.execute(f"attach {_literal(str(path))} as journal (TYPE duckdb{mode}{options})")
-            connection.execute("use journal")
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def _attach(connection: DuckDBPyConnection, path: Path, options: str) -> None:
+    connection.execute(f"attach {_literal(str(path))} as journal (TYPE duckdb{options})")
+    connection.execute("use journal")
 
 
 @contextmanager

@@ -113,7 +113,9 @@ def leftovers(store: Store, run: RunName) -> list[Path]:
 
     Names that were cut could be another run's, and are left.
     """
-    made = re.compile(rf"\.{re.escape(run.file)}\.(?:(?:packs|status\.json)\.[0-9a-f]+\.tmp|duckdb\.(?:[0-9a-f]+\.new(?:\.wal)?|spill))")
+    made = re.compile(
+        rf"\.{re.escape(run.file)}\.(?:(?:packs|status\.json)\.[0-9]+\.[0-9a-f]+\.tmp|duckdb\.(?:[0-9a-f]+\.new(?:\.wal)?|spill))"
+    )
     return sorted(path for path in store.folder.iterdir() if made.fullmatch(path.name))
 
 

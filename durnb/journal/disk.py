@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from durnb.errors import DiskFull, JournalError, JournalReadOnly
+from durnb.journal.temporaries import hidden_beside
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
@@ -71,7 +71,7 @@ def size_of(path: Path) -> int:
 
 
 def _write_beside(path: Path, data: bytes, *, durable: bool) -> Path:
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
+    temporary = hidden_beside(path)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
         write_all(fd, data)

@@ -154,9 +154,17 @@ def other_bytes(place: Place) -> str:
     return f"the {place.length:,} bytes at {place.offset:,} are not those that were written"
 
 
+_ASIDE: Final = ".damaged"
+
+
 def aside(name: str) -> str:
     """The name of a pack that was found to be damaged."""
-    return f"{name}.damaged"
+    return f"{name}{_ASIDE}"
+
+
+def put_aside(name: str) -> str | None:
+    """The name that a damaged pack had; None for the name of what is none."""
+    return name.removesuffix(_ASIDE) if name.endswith(f".pack{_ASIDE}") and not name.startswith(".") else None
 
 
 def _listed(folder: Path) -> Iterator[str]:

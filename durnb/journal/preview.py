@@ -17,7 +17,7 @@ from durnb.journal.names import RunName
 from durnb.journal.packs import Packs
 from durnb.journal.pruning import Pruning, pruning_of, read_pruning
 from durnb.journal.retention import Limits, runs_to_delete
-from durnb.journal.sighting import Sighting, is_draft, is_pack, listings
+from durnb.journal.sighting import Sighting, damaged_in, is_draft, is_pack, left_by_writers, listings
 from durnb.journal.store import Store
 
 
@@ -64,8 +64,11 @@ def _preview_packs(sighting: Sighting, told: Collection[RunName], needed: Collec
         there = sorted(os.listdir(objects)) if objects.is_dir() else []
         unlisted = [name for name in there if is_pack(name) and name not in listed]
         _note(sighting, "packs", [disk.size_of(objects / name) - anew.get(name, 0) for name in unlisted])
-        if _nobody_writes(sighting):
-            _note(sighting, "leftovers", [disk.size_of(objects / name) for name in there if is_draft(name)])
+        gone, damaged = damaged_in(there, listed)
+        _note(sighting, "damaged packs", [disk.size_of(objects / name) for name in gone])
+        sighting.damaged = {name: disk.size_of(objects / name) for name in damaged}
+        drafts = [objects / name for name in there if is_draft(name)] if _nobody_writes(sighting) else []
+        _note(sighting, "leftovers", [disk.size_of(path) for path in (*drafts, *left_by_writers(sighting.store, sighting.clock.now()))])
 
 
 def _nobody_writes(sighting: Sighting) -> bool:

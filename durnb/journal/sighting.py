@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,12 +13,14 @@ from typing import Final
 
 from durnb.clock import Clock
 from durnb.errors import DurnbError, JournalDamaged
+from durnb.journal import disk
 from durnb.journal.collected import Collected, Removed
 from durnb.journal.journal import Journal, read_history
 from durnb.journal.names import RunName
-from durnb.journal.packs import read_list
+from durnb.journal.packs import put_aside, read_list
 from durnb.journal.retention import ENDED, RunState
 from durnb.journal.store import Store
+from durnb.journal.temporaries import left_in
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +35,7 @@ class Sighting:
     removed: list[Removed] = field(default_factory=list)
     owned: dict[RunName, int] = field(default_factory=dict)
     left: dict[RunName, str] = field(default_factory=dict)
+    damaged: dict[str, int] = field(default_factory=dict)
 
     def states(self, *, thorough: bool) -> list[RunState]:
         """Every run. Only if `thorough`, those are opened of which the last owner did not say that they ended; else they count as open."""
@@ -70,7 +73,7 @@ class Sighting:
             self.left[run] = str(error)
 
     def result(self) -> Collected:
-        return Collected(removed=tuple(self.removed), owned=self.owned, left=self.left)
+        return Collected(removed=tuple(self.removed), owned=self.owned, left=self.left, damaged=self.damaged)
 
 
 def _told_end(store: Store, run: RunName) -> RunState | None:
@@ -109,6 +112,27 @@ def half_written(store: Store) -> bool:
         return any(map(is_draft, os.listdir(store.objects)))
     except FileNotFoundError:
         return False
+
+
+def damaged_in(names: Iterable[str], listed: Collection[str]) -> tuple[list[str], list[str]]:
+    """Of the files in ``objects``, the packs that were put aside as damaged: such as no run lists any more, and such as one does."""
+    aside = sorted(name for name in names if put_aside(name) is not None)
+    return [name for name in aside if put_aside(name) not in listed], [name for name in aside if put_aside(name) in listed]
+
+
+def left_by_writers(store: Store, now: datetime) -> list[Path]:
+    """Small files that writers which are gone left half-written, an hour ago or before. Raises OSError."""
+    folders = [store.folder, store.folder / "once", store.objects, *store.folder.glob("*.inbox")]
+    if store.folder.parent.name == ".durnb":
+        folders.append(store.folder.parent)
+    return sorted(path for folder in folders for path in left_in(folder, now.timestamp()))
+
+
+def remove_left_by_writers(store: Store, now: datetime) -> None:
+    """Remove them; harmless while others do. Raises JournalReadOnly."""
+    with disk.at(store.folder):
+        for path in left_by_writers(store, now):
+            path.unlink(missing_ok=True)
 
 
 def is_pack(name: str) -> bool:

@@ -18,7 +18,7 @@ from durnb.journal.journal import Journal
 from durnb.journal.lease import Lease
 from durnb.journal.names import RunName
 from durnb.journal.opening import open_database
-from durnb.journal.packs import Packs, read_list
+from durnb.journal.packs import Packs, put_aside, read_list
 from durnb.journal.references import small_values
 from durnb.journal.room import size_of_store
 from durnb.journal.sighting import is_draft, is_pack
@@ -42,12 +42,15 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFiles:
-    """Bytes of a whole store: `unlisted` in packs that no run lists, `half_written` in such as are in the making or were left so."""
+    """Bytes of a whole store: `unlisted` in packs that no run lists, `half_written` in such as are in the making or were left so,
+    `damaged` in such as were found to be damaged and put aside.
+    """
 
     runs: tuple[RunFiles, ...]
     total: int
     unlisted: int
     half_written: int
+    damaged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ def files_of(store: Store) -> StoreFiles:
             total=size_of_store(store.folder),
             unlisted=sum(size for name, size in packs.items() if is_pack(name) and not listings[name]),
             half_written=sum(size for name, size in packs.items() if is_draft(name)),
+            damaged=sum(size for name, size in packs.items() if put_aside(name) is not None),
         )
 
 

@@ -15,7 +15,7 @@ _WIDGETS = "ipywidgets"
 
 @contextmanager
 def progress_bars_later() -> Iterator[None]:
-    """While a connection is made: in a kernel, DuckDB then gets a progress bar that imports ipywidgets when it is first shown.
+    """While DuckDB is imported and a connection made: in a kernel, DuckDB then gets a progress bar that imports ipywidgets when it is first shown.
 
     The import takes 0.1 s, and the notebook may never show one.
     """

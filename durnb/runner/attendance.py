@@ -17,6 +17,9 @@ from durnb.runner.vitals import Sign, Vitals, cpu_of
 _TICK: Final = 1.0  # seconds
 _LOOKS: Final = 5  # at least so many looks at a kernel before it is taken for hung
 _EVERY: Final = 2.0  # seconds between two writes of the notebook in the course of a cell
+_LONG: Final = (
+    0.5  # seconds that a write of the notebook has to take for quick cells to be written together; at its kernel's end it is always written
+)
 _BOUNDARY: Final = 20.0  # seconds for the durable calls in flight to return, when the run is told to stop
 _WORD: Final = 2.0  # seconds for what the kernel said last to arrive
 _GAP: Final = 0.1  # seconds between two looks whether they did
@@ -61,6 +64,8 @@ class Attendance:
     _waits_since: tuple[object, float] = (None, 0.0)
     _vitals: Vitals = field(default_factory=Vitals)
     _written: int = 0
+    _ended: bool = False  # a cell, since the notebook was written last
+    _took: float = 0.0  # seconds, to write it
     _next_write: float = 0.0
 
     @contextlib.asynccontextmanager
@@ -141,11 +146,29 @@ class Attendance:
             answered=answered,
         )
 
+    def cell_ended(self) -> None:
+        """Have the notebook written: at once, or, where that takes long, when its time has come."""
+        self._ended = True
+        if self._took < _LONG:
+            self._write_now()
+        else:
+            self._write_outputs()
+
+    def all_ended(self) -> None:
+        """Have the notebook written as it is: when the kernel has told that the run is over, nobody may be left to write it."""
+        if self._is_behind():
+            self._write_now()
+
     def _write_outputs(self) -> None:
+        if self._is_behind() and time.monotonic() >= self._next_write:
+            self._write_now()
+
+    def _is_behind(self) -> bool:
+        return self.client.messages != self._written or self._ended
+
+    def _write_now(self) -> None:
         began = time.monotonic()
-        if self.client.messages == self._written or began < self._next_write:
-            return
-        self._written = self.client.messages
+        self._written, self._ended = self.client.messages, False
         self.write()
-        ended = time.monotonic()
-        self._next_write = ended + max(_EVERY, _SHARE * (ended - began))
+        self._took = time.monotonic() - began
+        self._next_write = began + self._took + max(_EVERY, _SHARE * self._took)

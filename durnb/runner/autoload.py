@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
 from durnb.errors import UsageError
+from durnb.journal import hidden_beside, remove_left_of
 
 _BLOCK: Final = """# >>> durnb >>>  (made by durnb install; durnb uninstall takes it out)
 get_config().InteractiveShellApp.extensions.append("durnb")
@@ -55,7 +57,8 @@ def uninstall(file: Path) -> bool:
 
 
 def _replace(file: Path, text: str) -> None:
-    hidden = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    remove_left_of(file, time.time())
+    hidden = hidden_beside(file)
     hidden.write_text(text, "utf-8")
     if file.exists():
         hidden.chmod(file.stat().st_mode & 0o777)

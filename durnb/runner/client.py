@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import queue
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
@@ -27,6 +29,8 @@ STARTUP_TIMEOUT: Final = 180  # seconds; a loaded machine may take a minute to i
 SHUTDOWN_GRACE: Final = 60.0  # seconds for the kernel to leave in good order, its journal closed
 _SOON: Final = 5.0  # seconds for durnb in the kernel to answer
 _AT_HAND: Final = 0.01  # seconds; what has arrived by then is looked at, the rest the next time
+_LAST_WORDS: Final = 2000  # bytes
+_LAST_LINES: Final = 12
 _EXTENSION: Final = "--ext=durnb"
 
 _quiet = logging.getLogger("durnb.runner.kernel")
@@ -38,7 +42,7 @@ class KernelLife(NotebookClient):
     """A client for one kernel, from its start to its end or death; a new life needs a new object.
 
     `says` is given each piece of text that a cell prints, as it comes. A cell's outputs beyond `max_output` bytes are left out, with a note.
-    `messages` counts what the kernel published; `durable` tells that it knows durable cells, `at_work` that a cell runs.
+    `messages` counts what the kernel published; `last_words` are the end of what its process, and no cell, wrote to its terminal; `durable` tells that it knows durable cells, `at_work` that a cell runs.
     """
 
     def __init__(self, notebook: NotebookNode, *, folder: Path, kernel: str | None, says: Callable[[str], None], max_output: int) -> None:
@@ -47,6 +51,7 @@ class KernelLife(NotebookClient):
         self._about: dict[str, Any] = {}  # what the kernel is told of the cell beside its code
         self._says = says
         self._room = self._max_output = max_output
+        self.last_words = ""
         self.messages = 0
         self.at_work = False
         self._at_rest = True  # no cell was sent, or the last one was answered
@@ -62,12 +67,15 @@ class KernelLife(NotebookClient):
         manager = self.create_kernel_manager()
         manager.log = _quiet
         self._with_durnb(manager)
-        try:
-            await self.async_start_new_kernel(env=dict(environment))
-            await self._connect()
-            yield
-        finally:
-            await self._end(manager)
+        # A file of its own: who reads what the runner prints would wait for the end of whatever a cell started and left behind.
+        with _terminal() as terminal:
+            try:
+                await self.async_start_new_kernel(env=dict(environment), stdout=terminal, stderr=terminal)
+                await self._connect()
+                yield
+            finally:
+                await self._end(manager)
+                self.last_words = _end_of(terminal)
 
     def _with_durnb(self, manager: KernelManager) -> None:
         try:
@@ -224,6 +232,24 @@ class KernelLife(NotebookClient):
         if self.kc is not None:
             self.kc.stop_channels()
         self.kc = self.km = None
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[IO[bytes]]:
+    """What a kernel's process writes to until it captures that: why it can't start, say. Raises UsageError."""
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed below; what a caller does with it raises errors of its own
+    except OSError as error:
+        raise UsageError(
+            f"no temporary file can be made ({error.strerror or error}): make room, or let TMPDIR name another folder"
+        ) from None
+    with file:
+        yield file
+
+
+def _end_of(terminal: IO[bytes]) -> str:
+    terminal.seek(max(0, terminal.seek(0, os.SEEK_END) - _LAST_WORDS))
+    return "\n".join(terminal.read().decode(errors="replace").splitlines()[-_LAST_LINES:]).strip()
 
 
 def _size(content: Mapping[str, Any]) -> int:

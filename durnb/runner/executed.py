@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import Final
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from durnb.errors import UsageError
+from durnb.journal import hidden_beside, remove_left_of
 
 _SCRIPTS: Final = frozenset({".py", ".md"})  # of a Python notebook
 
@@ -63,9 +66,15 @@ def _without_ids(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def remove_half_written(path: Path) -> None:
+    """Remove what killed runners left of the executed notebook at `path`; what can't be removed does no harm."""
+    with contextlib.suppress(OSError):
+        remove_left_of(path, time.time())
+
+
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Put the notebook at `path` in one step: a reader, and a crash at any moment, meets the old file or the new. Raises UsageError."""
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    hidden = hidden_beside(path)
     try:
         with hidden.open("w", encoding="utf-8") as file:
             file.write(_text(notebook))
@@ -78,9 +87,7 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
 
 
 def _text(notebook: NotebookNode) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as in read_notebook
-        text: str = nbformat.writes(notebook)
+    text: str = v4.writes(notebook)  # it is in form 4 since it was read; to check all of it at each writing takes a third of the time
     return text + "\n"
 
 

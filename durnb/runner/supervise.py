@@ -24,10 +24,11 @@ from durnb.journal import Store, read_history
 from durnb.runner.attendance import Attendance
 from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife
-from durnb.runner.executed import read_notebook, without_outputs, write_notebook
+from durnb.runner.executed import read_notebook, remove_half_written, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal, fate_of_error
 from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
+from durnb.runner.orphan import birth_of, end_orphan
 from durnb.runner.places import CellFailure, CellPlace
 from durnb.runner.request import Mode, Outcome, RunRequest, Watcher, message_of
 from durnb.runner.stop import Stop
@@ -68,6 +69,9 @@ async def supervise(
             message=f"run {request.key} of {request.notebook.name} is in the hands of process {error.pid}",
         )
     try:
+        if claim is not None:
+            await asyncio.to_thread(end_orphan, claim.found)
+        remove_half_written(request.output)
         write_notebook(prepared, request.output)
         supervision = _Supervision(
             request=request,
@@ -179,12 +183,14 @@ class _Supervision:
         try:
             async with client.running(self._kernel_environment()):
                 self.watcher.kernel_ready(client.pid)
-                self._tell(kernel=client.pid, run=self._run())
+                self._tell(kernel=client.pid, born=birth_of(client.pid), run=self._run())
                 async with attendance.present():
                     return await self._all_cells(client) or await self._finish(client)
         except DeadKernelError:
             if attendance.hung:
                 self.watcher.note(f"the kernel was hung: no sign of life for {spell(self.request.hung_after)}, so it was ended")
+            elif client.last_words and attendance.suspended is None:
+                self.watcher.note(f"the kernel's last words:\n{client.last_words}")
             return None
         finally:
             self.stop.leave = self.stop.kill = None
@@ -229,12 +235,15 @@ class _Supervision:
             self.watcher.cell_ended(place, "restored" if was_restored(client.nb.cells[place.index].outputs) else "ran", seconds)
         else:
             self.watcher.cell_ended(place, "interrupted" if self._interrupted(failure) else fate_of_error(failure.name), seconds)
-        self._write(client.nb)
+        if self.attendance is not None:
+            self.attendance.cell_ended()
         return failure
 
     async def _finish(self, client: KernelLife) -> Outcome:
         """Have the kernel record that the run is over, where there is one: without durable steps nothing was recorded."""
         self._announce()
+        if self.attendance is not None:
+            self.attendance.all_ended()
         if self.sighting.run is not None:
             reply = await client.command(_FINISH)
             if reply.get("status") != "ok":

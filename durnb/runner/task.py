@@ -19,7 +19,8 @@ Standing = Literal["queued", "running", "suspended", "ended"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """`kernel` is the pid of the kernel that was started last; `wake` is when a suspended run goes on. `began` is when a runner took it up.
+    """`kernel` is the pid of the kernel that was started last, and `born` tells it from other processes of that number (see `orphan.birth_of`).
+    `wake` is when a suspended run goes on; `began` is when a runner took it up.
 
     Of the tasks of one `series` the oldest goes first, alone. `deaths` counts the kernels that died, and the workers that died with them;
     `traced` is the run whose spans were sent, and of how many kernels.
@@ -31,6 +32,7 @@ class Task:
     exit: Exit | None = None
     run: str | None = None
     kernel: int | None = None
+    born: str | None = None
     wake: datetime | None = None
     began: datetime | None = None
     deaths: int = 0
@@ -60,6 +62,7 @@ class Task:
             "exit": None if self.exit is None else int(self.exit),
             "run": self.run,
             "kernel": self.kernel,
+            "born": self.born,
             "wake": self.wake.isoformat() if self.wake else None,
             "began": self.began.isoformat() if self.began else None,
             "deaths": self.deaths,
@@ -92,6 +95,7 @@ class Task:
                 exit=None if facts["exit"] is None else Exit(facts["exit"]),
                 run=facts["run"],
                 kernel=facts["kernel"],
+                born=facts.get("born"),  # a file of an earlier version has none
                 wake=_moment(facts["wake"]),
                 began=_moment(facts["began"]),
                 deaths=int(facts["deaths"]),
@@ -144,11 +148,12 @@ def queue_again(store: Store, key: str, clock: Clock) -> bool:
 
 @dataclass(slots=True)
 class Claim:
-    """The right of this process to run a key, and its word on how that goes."""
+    """The right of this process to run a key, and its word on how that goes. `found` is the task as whoever had it before left it."""
 
     store: Store
     clock: Clock
     task: Task
+    found: Task | None
     _lease: Lease = field(repr=False)
 
     @classmethod
@@ -156,9 +161,11 @@ class Claim:
         """`before` is the task that is gone on with. Raises RunHeld where another runner has the key, JournalReadOnly, DiskFull."""
         lease = claim_task(store, request.key, clock)
         now, known = clock.now(), task_of(store, request.key)
-        fresh = Task(request=request, standing="running", at=now, traced=known.traced if known else ("", 0))
+        fresh = Task(request=request, standing="running", at=now)
+        if known is not None:  # its kernel may have outlived its runner
+            fresh = replace(fresh, traced=known.traced, kernel=known.kernel, born=known.born)
         task = replace(before or fresh, request=request, standing="running", exit=None, wake=None)
-        claim = cls(store, clock, replace(task, began=task.began or now), lease)
+        claim = cls(store, clock, replace(task, began=task.began or now), known, lease)
         try:
             claim.tell()
         except BaseException:

@@ -6,9 +6,7 @@ It holds nothing that matters: what is to run lies in the stores, a claim keeps 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -18,11 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from durnb.clock import Clock
+from durnb.engine.overview import spell
 from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
-from durnb.journal import RunName, Store, read_history, task_claimed
+from durnb.journal import Store, read_history, remove_left_by_writers, task_claimed
 from durnb.runner.exits import Exit
 from durnb.runner.lookout import GOES_ON, Lookout, Seen
+from durnb.runner.orphan import end_orphan
 from durnb.runner.request import Outcome, Watcher, message_of
 from durnb.runner.schedule import Schedule, forget_ticks, queue_ticks
 from durnb.runner.stop import Stop
@@ -31,6 +31,8 @@ from durnb.runner.task import Task, put_task, task_of
 
 _TICK: Final = 2.0  # seconds between two looks: a thousand stores cost 5 ms each
 _SEARCH: Final = 60.0  # seconds between two walks through the folders
+_SWEEP: Final = 3600.0  # seconds
+_SET: Final = timedelta(minutes=1)  # by which the clock has to be set for that to be said
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -56,7 +58,9 @@ class Worker:
     says: Callable[[str], None]
     _stops: dict[asyncio.Task[None], Stop] = field(default_factory=dict)
     _running: set[tuple[Path, str]] = field(default_factory=set)
+    _swept: float = -_SWEEP
     _looked: bool = False
+    _ahead: datetime | None = None  # the time at which the clock that counts seconds was at 0
     _said: set[str] = field(default_factory=set)
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -73,12 +77,14 @@ class Worker:
                 loop.remove_signal_handler(number)
 
     async def _look_and_start(self) -> None:
-        lookout, searched = Lookout(self.orders.folders, self.orders.root), -_SEARCH
+        lookout, searched = Lookout(self.orders.folders, self.orders.root, self.clock), -_SEARCH
         while not self._draining.is_set():
+            self._tell_of_clock()
             if time.monotonic() - searched >= _SEARCH:
                 lookout.search()
                 searched = time.monotonic()
             seen_all = lookout.look()
+            self._sweep(seen_all)
             due, wake = self._due(seen_all)
             if not self._looked:
                 self._looked = True
@@ -90,6 +96,25 @@ class Worker:
             if self.orders.once and not due and not self._stops:
                 return
             await self._rest(wake)
+
+    def _sweep(self, found: list[Seen]) -> None:
+        """Now and then, remove what killed writers left beside what they wrote."""
+        if self.clock.monotonic() - self._swept < _SWEEP:
+            return
+        self._swept = self.clock.monotonic()
+        for seen in found:
+            try:
+                remove_left_by_writers(seen.store, self.clock.now())
+            except JournalError as error:
+                self._say_once(f"{seen.store.notebook.name}: what a killed writer left was not removed: {error}")
+
+    def _tell_of_clock(self) -> None:
+        """Say where the clock by which sleepers wake and schedules run was set, or this machine slept."""
+        ahead = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        before, self._ahead = self._ahead or ahead, ahead
+        if abs(moved := ahead - before) >= _SET:
+            how = "set back" if moved < timedelta(0) else "set forward, or the machine slept,"
+            self.says(f"the clock was {how} by {spell(abs(moved))}: sleepers and schedules go by it (durnb wake ends a sleep)")
 
     async def _rest(self, wake: datetime | None) -> None:
         """Until the next look: two seconds, less where a sleeper is due before, or a kernel became free."""
@@ -109,7 +134,7 @@ class Worker:
                 self._say_once(str(each))
             for schedule in seen.schedules:
                 if self._queue(seen.store, schedule):
-                    seen.mark = -1
+                    seen.mark.forget()
             due += [(seen, task) for task in seen.tasks if self._is_due(seen, task, now)]
         wakes = [
             task.wake for seen in found for task in seen.tasks if task.standing == "suspended" and task.wake is not None and task.wake > now
@@ -152,7 +177,7 @@ class Worker:
             now = task_of(store, task.key)
             if now is None or now != task:
                 return  # another worker was quicker
-            await asyncio.to_thread(end_orphan, store, task)
+            await asyncio.to_thread(end_orphan, task)
             if (known := over(store, task, self.clock)) is not None:
                 self._end(store, task, known)
                 return
@@ -232,19 +257,6 @@ def _history(store: Store, task: Task, clock: Clock) -> History | None:
         begun_by_it = task.began is not None and history.started is not None and history.started >= task.began
         return history if str(newest) == task.run or begun_by_it else None
     return None
-
-
-def end_orphan(store: Store, task: Task) -> None:
-    """End the kernel that a killed runner left behind, where it still has the run: nobody will ever send it another cell."""
-    newest: RunName | None = store.newest(task.key)
-    if newest is None or task.kernel is None or store.owner(newest) != task.kernel:
-        return
-    if (store.status(newest) or {}).get("host") != socket.gethostname():
-        return  # a number of another machine's process, seen over a network disk
-    with suppress(ProcessLookupError):
-        os.kill(task.kernel, signal.SIGKILL)
-    while store.owner(newest) == task.kernel:
-        time.sleep(0.02)
 
 
 def _is_in_other_hands(store: Store, task: Task) -> bool:

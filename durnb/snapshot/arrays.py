@@ -62,8 +62,10 @@ def memory_of(value: Any) -> Memory:
 
 
 def _base(value: Any) -> Any:
-    """What an array stands on; `as_strided` and sliding windows put a holder between the two."""
+    """What an array stands on; `as_strided` and sliding windows put a holder between the two, parts of rows a row."""
     base = value.base
+    while isinstance(base, _imported().void) and base.base is not None:
+        base = base.base
     return getattr(base, "base", None) if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy.") else base
 
 

@@ -69,10 +69,12 @@ def describe_httpx(client: Any) -> Client | None:
         pool = transport._pool
         if type(pool).__name__ not in ("ConnectionPool", "AsyncConnectionPool") or _is_mounted(client, httpx):
             return None
-        limits = (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry)
-        given = {"verify": _verifies(pool._ssl_context), "http1": pool._http1, "http2": pool._http2, "limits": httpx.Limits()}
-        if limits != (100, 20, 5.0):
-            given["limits"] = httpx.Limits(*map(_finite, limits[:2]), limits[2])
+        limits = httpx.Limits(
+            max_connections=_finite(pool._max_connections),
+            max_keepalive_connections=_finite(pool._max_keepalive_connections),
+            keepalive_expiry=pool._keepalive_expiry,
+        )
+        given = {"verify": _verifies(pool._ssl_context), "http1": pool._http1, "http2": pool._http2, "limits": limits}
     else:
         given = {"transport": transport}
     return Client(

@@ -17,6 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from durnb.snapshot.ctypes_data import is_field, layout_text
+
 SKIPPED_IN_CLASSES = frozenset(
     {
         *("__dict__", "__weakref__", "__module__", "__qualname__", "__name__", "__slots__", "__classcell__", "__classdictcell__"),
@@ -24,6 +26,8 @@ SKIPPED_IN_CLASSES = frozenset(
     }
 )
 INSTALLED = ("/site-packages/", "/dist-packages/")
+CLASS_NAMES = "__classdict__"
+"""The cell in which lazy annotations look names up, since Python 3.14: a class's body. It is made again from the class."""
 METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
@@ -112,13 +116,24 @@ def importable(definition: Any, notebook: Notebook) -> bool:
     module, qualname = getattr(definition, "__module__", None), getattr(definition, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(qualname, str) or module == "__main__":
         return False
-    home = sys.modules.get(module)
+    home = sys.modules.get(module) or _loaded_late(module)
     if home is None or vars(home) is notebook.namespace:
         return False
     found: object = home
     for name in qualname.split("."):
         found = getattr(found, name, None)
     return found is definition
+
+
+def _loaded_late(name: str) -> types.ModuleType | None:
+    """A module of an installed package that the package has not loaded, although classes call it theirs (``numpy.rec``)."""
+    package = sys.modules.get(name.partition(".")[0])
+    if package is None or not is_installed(package) or package.__name__ == name:
+        return None
+    try:
+        return importlib.import_module(name)
+    except Exception:  # there is no such module, or it can't be loaded: then nothing is found by its name
+        return None
 
 
 def is_installed(module: types.ModuleType) -> bool:
@@ -155,6 +170,7 @@ def class_digest(cls: type) -> str:
     digest = hashlib.blake2b(digest_size=16)
     bases = [f"{base.__module__}.{base.__qualname__}" for base in cls.__bases__]
     digest.update(repr((cls.__qualname__, bases, repr(vars(cls).get("__slots__")), type(cls).__qualname__)).encode())
+    digest.update(layout_text(cls).encode())
     if isinstance(cls, enum.EnumMeta):
         members = [(name, repr(getattr(member, "value", None))) for name, member in vars(cls)["_member_map_"].items()]
         digest.update(repr(members).encode("utf-8", "surrogatepass"))
@@ -216,7 +232,7 @@ class FunctionParts:
         for name, value in self.kwdefaults.items():
             yield f".__kwdefaults__[{name!r}]", value
         for name, cell in self.cells.items():
-            if not is_empty(cell):
+            if name != CLASS_NAMES and not is_empty(cell):
                 yield f".<closure {name}>", cell.cell_contents
         for name, value in self.attributes.items():
             yield f".{name}", value
@@ -306,7 +322,7 @@ def class_parts(cls: type) -> dict[str, Any]:
         for name, value in vars(cls).items()
         if name not in SKIPPED_IN_CLASSES and not (name in own and isinstance(value, types.MemberDescriptorType))
     }
-    parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType)}
+    parts = {name: value for name, value in parts.items() if not isinstance(value, types.GetSetDescriptorType) and not is_field(value)}
     if any(
         "_sa_registry" in vars(base) for base in cls.__mro__
     ):  # mapped by SQLAlchemy: the mapping is made by the definition, and can't be moved

@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from durnb import reading
+
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
@@ -42,8 +44,8 @@ def describe_text(file: io.TextIOWrapper) -> TextLayer:
     """How `file` reads its buffer. Raises NotToBeReopened."""
     check(file)
     try:
-        position = file.tell()
-    except OSError as error:
+        position = reading.place_of(file)
+    except (OSError, reading.Untold) as error:
         raise NotToBeReopened("a file in the middle of `for line in file`: read it to its end, or with readline") from error
     return TextLayer(encoding=file.encoding, errors=file.errors or "strict", newline=_newline(file), position=position)
 

@@ -51,7 +51,7 @@ class Kinds:
 
     def __init__(self) -> None:
         self._immutable = IMMUTABLE + tuple(_present(ELSEWHERE))
-        self._mutable = tuple(_present((("pyarrow.lib", ("NativeFile", "IpcWriteOptions")),)))
+        self._mutable = tuple(_present((("pyarrow.lib", ("NativeFile", "IpcWriteOptions")), ("numpy", ("void",)))))
         self._links: dict[int, tuple[type, bool]] = {}  # by address: a metaclass may forbid hashing
 
     def links(self, kind: type) -> bool:
@@ -135,7 +135,6 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ("ssl", "SSLObject", "a TLS connection"),
     ("mmap", "mmap", "a memory map of a file"),
     ("threading", "Thread", "a thread"),
-    ("threading", "local", "thread-local state"),
     ("sqlite3", "Connection", "a database connection"),
     ("sqlite3", "Cursor", "a database cursor"),
     ("duckdb", "DuckDBPyConnection", "a database connection"),

@@ -12,11 +12,12 @@ import os
 import random
 import re
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from durnb.snapshot import clients, connections, files, rebuild, standins
+from durnb.snapshot import array_parts, clients, connections, csv_readers, ctypes_data, files, rebuild, standins
 from durnb.snapshot.kinds import Debris, Refused
 
 
@@ -229,6 +230,92 @@ def _ufunc(value: Any) -> Answer:
     return Natural((standins.ufunc, (function, value.nin, value.nout, value.identity)))
 
 
+def _row(value: Any) -> Answer:
+    """A row of a structured array, on the array's memory."""
+    element = array_parts.element_of(value)
+    return None if element is None else Natural((array_parts.row, (element,)))
+
+
+def _flat(value: Any) -> Answer:
+    return Natural((array_parts.flat, (value.base, value.index)))
+
+
+def _memory_map(value: Any) -> Answer:
+    """A file that numpy maps, and the parts of that: by the file, as long as it holds the same."""
+    try:
+        return Natural(array_parts.reduced_map(value))
+    except array_parts.NotToBeMapped as why:
+        return Refused(str(why))
+
+
+def _csv_reader(value: Any) -> Answer:
+    try:
+        return Natural(csv_readers.reduced_reader(value), "it goes on with the next row; its line_num counts from 0 again")
+    except csv_readers.NotBetweenRows:
+        return Refused("a reader of csv in the middle of a row")
+
+
+def _csv_writer(value: Any) -> Answer:
+    reduced = csv_readers.reduced_writer(value)
+    return None if reduced is None else Natural(reduced)
+
+
+def _thread_local(value: threading.local) -> Answer:
+    """What this thread has of it, and the arguments with which it is set up for others."""
+    held = [each for each in gc.get_referents(value) if not isinstance(each, type)]
+    args = next((each for each in held if type(each) is tuple), ())
+    named = next((each for each in held if type(each) is dict and each is not value.__dict__ and _are_words(each)), {})
+    ours = type(value).__module__ in ("__main__", "_thread")  # a library sets up what other threads need when they ask
+    note = "what other threads have of it is not kept" if ours else ""
+    return Natural((standins.thread_local, (type(value), args, named), dict(value.__dict__), None, None, rebuild.instance_state), note)
+
+
+def _thread(value: threading.Thread) -> Answer:
+    """A thread that has ended, with what a class of one's own keeps in it."""
+    if value.ident is None or value.is_alive():
+        return Refused("a thread")
+    own = {name: held for name, held in vars(value).items() if name not in _OF_THREADS}
+    return Natural((standins.ended_thread, (type(value), value.name, value.daemon), own, None, None, rebuild.instance_state))
+
+
+_OF_THREADS = frozenset(vars(threading.Thread()))
+
+
+def _are_words(given: dict[Any, Any]) -> bool:
+    return bool(given) and all(type(name) is str for name in given)
+
+
+def _drawing(value: Any) -> Answer:
+    """What draws on an image of Pillow."""
+    image = getattr(value, "_image", None)
+    if image is None:  # of an earlier Pillow, which does not say on what
+        return None
+    return Natural((type(value), (image, value.mode), {name: held for name, held in vars(value).items() if name not in _OF_IMAGES}))
+
+
+_OF_IMAGES = ("_image", "im", "draw", "palette", "mode")
+
+
+def _span(value: Any) -> Answer:
+    return Natural((type(value), (value.doc, value.start, value.end, value.label_, None, None, value.kb_id_, value.id_)))
+
+
+def _token(value: Any) -> Answer:
+    return Natural((operator.getitem, (value.doc, value.i)))
+
+
+def _finalizer(value: Any) -> Answer:
+    """A finalizer that has not run; one that has is stored like any other object."""
+    told = value.peek()
+    return None if told is None else Natural((standins.finalizer, (*told, value.atexit)))
+
+
+def _ctypes(value: Any) -> Answer:
+    """Data of ctypes in the memory of other data, or of a buffer; with memory of its own it is stored like any other object."""
+    reduced = ctypes_data.reduced_part(value)
+    return None if reduced is None else Natural(reduced)
+
+
 def _loop_bound(value: Any) -> Answer:
     """A lock, event, queue or the like of asyncio: the event loop that it waited in goes with its process."""
     if any(getattr(value, name, None) for name in ("_waiters", "_getters", "_putters")):
@@ -272,7 +359,16 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("sqlalchemy.util.langhelpers", ("symbol",), _symbol),
     ("h5py", ("File", "Group", "Dataset"), _h5),
     ("struct", ("Struct",), _struct),
+    ("weakref", ("finalize",), _finalizer),
+    ("PIL.ImageDraw", ("ImageDraw",), _drawing),
+    ("spacy.tokens", ("Span",), _span),
+    ("spacy.tokens", ("Token",), _token),
+    ("_csv", ("Reader",), _csv_reader),
+    ("_csv", ("Writer",), _csv_writer),
     ("numpy", ("ufunc",), _ufunc),
+    ("numpy", ("void", "record"), _row),
+    ("numpy", ("flatiter",), _flat),
+    ("numpy", ("memmap",), _memory_map),
     ("lxml.etree", ("_Element",), _element),
     ("lxml.html", ("HtmlElement",), _element),
     ("rdkit.Chem.rdchem", ("Mol", "RWMol"), _molecule),
@@ -291,4 +387,8 @@ def handler_of(kind: type) -> Handler | None:
         loaded = sys.modules.get(module)
         if loaded is not None and any(kind is getattr(loaded, name, None) for name in names):
             return handler
-    return None
+    if issubclass(kind, threading.local):
+        return _thread_local
+    if issubclass(kind, threading.Thread):
+        return _thread
+    return _ctypes if ctypes_data.is_data(kind) else None

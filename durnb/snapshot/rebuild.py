@@ -20,7 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from durnb import trees
-from durnb.snapshot.definitions import METHODS, class_parts, is_installed, virtual_subclasses
+from durnb.snapshot import ctypes_data
+from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed, virtual_subclasses
 from durnb.snapshot.place import here, restoring
 
 OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
@@ -103,13 +104,26 @@ def class_(spec: tuple[Any, ...]) -> type:
     known = place.known(uid, path, digest, type)
     if known is None and path is None and "<" not in qualname:
         known = place.earlier(uid, bases, qualname, digest)
-    if known is not None and id(known) in place.other_code and (type(known), known.__bases__) != (meta, bases):
-        place.forget(uid, known)  # its methods can be set back, its bases can't
+    if known is not None and not _can_be_used(known, meta, bases):
+        place.forget(uid, known)
         known = None
     if known is not None:
         return known  # type: ignore[no-any-return]  # `known` looks for classes only
     body = {"__module__": module, "__qualname__": qualname} | ({} if slots is None else {"__slots__": slots})
     return place.make(uid, _skeleton(meta, name, bases, body), digest)  # type: ignore[no-any-return]  # it returns what it is given
+
+
+def _setter(cls: type) -> Callable[[Any, str, Any], None]:
+    """What puts an attribute on a class: past its metaclass, but for those of ctypes, which forbid that."""
+    return setattr if ctypes_data.is_data(cls) else type.__setattr__
+
+
+def _can_be_used(cls: Any, meta: type, bases: tuple[type, ...]) -> bool:
+    """Whether a class that is there can be the stored one: methods can be set back, bases (defined anew, perhaps) and the places of fields can't."""
+    place = here()
+    if place.scratch or id(cls) not in place.live:
+        return True
+    return (type(cls), cls.__bases__) == (meta, bases) and not (id(cls) in place.other_code and ctypes_data.is_laid_out(cls))
 
 
 def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
@@ -119,7 +133,8 @@ def _skeleton(meta: type, name: str, bases: tuple[type, ...], body: dict[str, An
     for base in hooked:
         type.__setattr__(base, "__init_subclass__", classmethod(lambda cls, **_: None))
     try:
-        made: type = type.__new__(meta, name, bases, body)
+        by_ctypes = any(map(ctypes_data.is_data, bases))  # only a whole call makes a class of theirs
+        made: type = meta(name, bases, body) if by_ctypes else type.__new__(meta, name, bases, body)
     finally:
         for base, hook in kept:
             type.__setattr__(base, "__init_subclass__", hook)
@@ -138,7 +153,7 @@ def class_methods(cls: type, methods: dict[str, Any]) -> None:
         return
     if id(cls) not in here().live or id(cls) in here().other_code:
         for name, value in methods.items():
-            type.__setattr__(cls, name, value)
+            _setter(cls)(cls, name, value)
 
 
 def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]]) -> None:
@@ -149,12 +164,29 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
         return
     if live:
         _take_off(cls, attributes)
+    else:
+        ctypes_data.lay_out(cls, attributes)
     for name, value in attributes.items():
-        if value is not MISSING and not (live and _is_made_by_definition(cls, name, value)):
-            type.__setattr__(cls, name, value)
+        if value is not MISSING and not (_is_laid_out(cls, name) or (live and _is_made_by_definition(cls, name, value))):
+            _setter(cls)(cls, name, value)
     _register(cls, virtual)
+    _give_names(cls)
     if not live and isinstance(cls, _abc_meta()):
         importlib.import_module("abc").update_abstractmethods(cls)
+
+
+def _give_names(cls: type) -> None:
+    """Fills the cell in which the lazy annotations of a class and its methods look up names of the class."""
+    members = [function for value in vars(cls).values() for function in functions_of(value)]
+    for function in [*members, *(getattr(each, "__annotate__", None) for each in members)]:
+        if type(function) is types.FunctionType and CLASS_NAMES in function.__code__.co_freevars:
+            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(CLASS_NAMES)]
+            if is_empty(cell):
+                cell.cell_contents = dict(vars(cls))
+
+
+def _is_laid_out(cls: type, name: str) -> bool:
+    return name in ctypes_data.LAYOUT and ctypes_data.is_laid_out(cls)
 
 
 def _is_made_by_definition(cls: type, name: str, value: object) -> bool:
@@ -168,7 +200,7 @@ def _take_off(cls: type, stored: dict[str, Any]) -> None:
     other_code = id(cls) in here().other_code
     for name, value in class_parts(cls).items():
         if name not in stored and (other_code if isinstance(value, METHODS) else not _is_made_by_definition(cls, name, value)):
-            type.__delattr__(cls, name)
+            (delattr if ctypes_data.is_data(cls) else type.__delattr__)(cls, name)
 
 
 def _register(cls: Any, virtual: tuple[type, ...]) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from durnb import computed
 from durnb.registered import Registration, is_proven, registration_of
-from durnb.snapshot import arrays, figures, leaves, natural, rebuild, singletons, standins, tensors
+from durnb.snapshot import array_parts, arrays, figures, leaves, memory_views, natural, rebuild, singletons, standins, tensors
 from durnb.snapshot.classes import (
     Manner,
     manner_of,
@@ -293,7 +293,10 @@ class Reducer:
 
     def _memoryview(self, obj: memoryview) -> Reduction:
         if memoryview(obj.obj).nbytes != obj.nbytes or not obj.c_contiguous:
-            raise CantStore(obj, "a memoryview on a part of a buffer")
+            reduced = memory_views.reduced_part(obj)
+            if reduced is None:
+                raise CantStore(obj, "a memoryview on a part of a buffer")
+            return reduced
         return rebuild.view, (obj.obj, obj.format, obj.shape, obj.readonly)
 
     def _dict_view(self, obj: Any) -> Reduction:
@@ -304,8 +307,10 @@ class Reducer:
     def _array(self, obj: Any, kind: type) -> Reduction:
         np = arrays.numpy()
         assert np is not None
-        if kind is np.ndarray:
+        if kind is np.ndarray and (obj.base is None or not array_parts.is_mapped(obj)):
             return self.plain_array(obj, shares=True)
+        if kind is np.ndarray:
+            return array_parts.reduced_map(obj)
         own = kind.__reduce__ is not np.ndarray.__reduce__ or kind.__reduce_ex__ is not np.ndarray.__reduce_ex__
         if own and not arrays.is_masked(
             kind

@@ -5,12 +5,11 @@ A copy of a sentinel is not that sentinel, and a copy of the hidden generator of
 
 from __future__ import annotations
 
-import operator
 import sys
 import types
 from typing import Any
 
-from durnb.snapshot import rebuild
+from durnb.snapshot import ctypes_data, rebuild
 from durnb.snapshot.definitions import Notebook, is_installed
 
 KNOWN_PACKAGES = sys.stdlib_module_names | {
@@ -56,9 +55,9 @@ class Singletons:
 
 
 def builtin_type(kind: Any) -> tuple[Any, ...] | None:
-    """Built-in types that are found only through the `types` module, such as that of functions; the types of arrays of ctypes."""
-    ctypes = sys.modules.get("ctypes")
-    if ctypes is not None and type(kind) is type(ctypes.Array) and kind.__name__ == f"{kind._type_.__name__}_Array_{kind._length_}":
-        return operator.mul, (kind._type_, kind._length_)
+    """Built-in types that are found only through the `types` module, such as that of functions; and those that ctypes makes."""
+    made = ctypes_data.by_what_it_is_made_of(kind)
+    if made is not None:
+        return made
     path = next((name for name, value in vars(types).items() if value is kind), None)
     return (rebuild.attribute, ("types", path)) if path is not None else None

@@ -12,6 +12,7 @@ import importlib
 import io
 import os
 import sys
+import threading
 import types
 import warnings
 import weakref
@@ -79,7 +80,7 @@ class Gone:
         return Unavailable(what=object.__getattribute__(self, "_durnb_gone"))
 
 
-def _opened(what: str, opening: Callable[[], Any]) -> Any:
+def opened(what: str, opening: Callable[[], Any]) -> Any:
     """What `opening` gives; something `Gone` where it can't be opened. In a scratch load nothing is opened."""
     if here().scratch:
         return Gone(what)
@@ -109,7 +110,7 @@ def registered(name: str, kind: str, dumped: Any) -> Any:
 
 def file(told: files.OpenFile) -> Any:
     """A file open for reading, at its position."""
-    return _opened(f"file {told.path}", lambda: files.reopen(told))
+    return opened(f"file {told.path}", lambda: files.reopen(told))
 
 
 def buffered(raw: Any, position: int) -> Any:
@@ -140,37 +141,37 @@ def compressed(module: str, name: str, path: str, position: int) -> Any:
         made.seek(position)
         return made
 
-    return _opened(f"file {path}", opening)
+    return opened(f"file {path}", opening)
 
 
 def sqlite(told: connections.SqliteConnection) -> Any:
     """A connection to an SQLite file."""
-    return _opened(f"SQLite database {told.path}", lambda: connections.open_sqlite(told))
+    return opened(f"SQLite database {told.path}", lambda: connections.open_sqlite(told))
 
 
 def duckdb(told: connections.DuckdbConnection) -> Any:
     """A connection to a DuckDB file."""
-    return _opened(f"DuckDB database {told.path}", lambda: connections.open_duckdb(told))
+    return opened(f"DuckDB database {told.path}", lambda: connections.open_duckdb(told))
 
 
 def client(told: clients.Client) -> Any:
     """A client of an HTTP service or of a language model."""
-    return _opened(f"{told.module}.{told.name}", lambda: clients.make(told, importlib.import_module(told.module)))
+    return opened(f"{told.module}.{told.name}", lambda: clients.make(told, importlib.import_module(told.module)))
 
 
 def engine(address: str, echo: Any) -> Any:
     """An engine of SQLAlchemy."""
-    return _opened(f"engine {address}", lambda: importlib.import_module("sqlalchemy").create_engine(address, echo=echo))
+    return opened(f"engine {address}", lambda: importlib.import_module("sqlalchemy").create_engine(address, echo=echo))
 
 
 def h5_file(path: str) -> Any:
     """A file of h5py, to be read."""
-    return _opened(f"HDF5 file {path}", lambda: importlib.import_module("h5py").File(path, "r"))
+    return opened(f"HDF5 file {path}", lambda: importlib.import_module("h5py").File(path, "r"))
 
 
 def h5_part(whole: Any, name: str) -> Any:
     """A group or dataset of a file of h5py."""
-    return whole if isinstance(whole, Gone) else _opened(f"{name} of {whole.filename}", lambda: whole[name])
+    return whole if isinstance(whole, Gone) else opened(f"{name} of {whole.filename}", lambda: whole[name])
 
 
 def xml(text: bytes, is_html: bool) -> Any:
@@ -195,7 +196,7 @@ def secret(module: str, name: str, variable: str) -> Any:
         value = os.environ[variable]
         return kind(value.encode() if name == "SecretBytes" else value)
 
-    return _opened(f"secret {variable}", opening)
+    return opened(f"secret {variable}", opening)
 
 
 def iterator_state(made: Any, state: Any) -> None:
@@ -218,6 +219,30 @@ def ufunc(function: Any, takes: int, gives: int, identity: Any) -> Any:
 def weak_proxy(referent: Any) -> Any:
     """A proxy of an object that somebody else holds."""
     return weakref.proxy(referent)
+
+
+def thread_local(kind: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Thread-local state that no thread has set up."""
+    return kind.__new__(kind, *args, **named)
+
+
+def ended_thread(kind: Any, name: str, daemon: bool) -> Any:
+    """A thread that has ended."""
+    made: Any = threading.Thread(name=name, daemon=daemon)
+    if not here().scratch:
+        made.start()
+        made.join()
+    made.__class__ = kind
+    return made
+
+
+def finalizer(owner: Any, function: Any, args: tuple[Any, ...], named: dict[str, Any] | None, at_exit: bool) -> Any:
+    """A finalizer that is due when `owner` goes; on trial one that has run."""
+    if here().scratch:
+        return object.__new__(weakref.finalize)
+    made = weakref.finalize(owner, function, *args, **(named or {}))
+    made.atexit = at_exit
+    return made
 
 
 def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.ContextVar[Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import arrays, axes, pickler
-from durnb.snapshot.definitions import Notebook, class_parts, function_parts, virtual_subclasses
+from durnb.snapshot.definitions import CLASS_NAMES, Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.model import CantStore
 from durnb.snapshot.reducer import Reducer, Reduction
@@ -76,7 +76,8 @@ class Surveyor(Reducer):
             self.survey.held.append(memory.root)
             self.survey.memories.setdefault(memory.key, set()).add(id(obj))
         if obj.dtype.hasobject:
-            return tuple, (), obj.view(arrays.plain_type()).ravel().tolist()
+            held = obj.view(arrays.plain_type()).ravel().tolist()
+            return (tuple, ()) if _ATOMS.issuperset(map(id, map(type, held))) else (tuple, (), held)
         return (tuple, ()) if arrays.is_plain(obj) else obj.__reduce__()
 
 
@@ -108,6 +109,7 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
 
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
+_ATOMS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))  # stored by what they are, whoever else has them
 
 
 def _survey_tree(value: object, found: Survey) -> bool:
@@ -193,7 +195,7 @@ def _parts(definition: Any, notebook: Notebook) -> Iterator[tuple[str, Any, bool
         yield from ((f".{name}", value, False) for name, value in class_parts(definition).items())
         return
     parts = function_parts(definition, notebook)
-    yield "", _Met([cell for name, cell in parts.cells.items() if name != "__class__"]), True
+    yield "", _Met([cell for name, cell in parts.cells.items() if name not in ("__class__", CLASS_NAMES)]), True
     yield from ((label, value, False) for label, value in parts.labelled())
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from durnb import computed
 from durnb.snapshot import arrays, axes, pickler, rebuild, standins
 from durnb.snapshot.definitions import (
+    CLASS_NAMES,
     METHODS,
     FunctionParts,
     Notebook,
@@ -122,7 +123,8 @@ class Writer(Reducer):
         return rebuild.function, (spec,), self._function_state(parts, tokens), None, None, rebuild.function_state
 
     def _function_state(self, parts: FunctionParts, tokens: tuple[int, ...]) -> dict[str, Any]:
-        full = [(token, cell) for token, cell in zip(tokens, parts.cells.values(), strict=True) if not is_empty(cell)]
+        cells = zip(tokens, parts.cells.items(), strict=True)
+        full = [(token, cell) for token, (name, cell) in cells if name != CLASS_NAMES and not is_empty(cell)]
         return {
             "defaults": tuple(map(self._kept, parts.defaults)),
             "kwdefaults": {name: self._kept(value) for name, value in parts.kwdefaults.items()},

@@ -14,6 +14,10 @@ pytestmark = pytest.mark.xdist_group("kinds")  # one trip for all
 
 NUMPY, PANDAS, POLARS, ARROW, SCIPY, SKLEARN, PYDANTIC = "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn", "pydantic"
 
+STRUCTURE = (
+    "import ctypes\nclass P(ctypes.Structure):\n  _fields_ = [('a', ctypes.c_int), ('b', ctypes.c_double)]\n  def m(self): return self.a\n"
+)
+
 # one line for each entry
 # fmt: off
 PLAIN = [
@@ -48,6 +52,9 @@ PLAIN = [
     ("an array of ctypes", "import ctypes\nx = (ctypes.c_double * 2)(1, 2.5)", "(list(x), type(x) is ctypes.c_double * 2)"),
     ("a memoryview", "b = bytearray(b'abcd')\nx = memoryview(b)", "(bytes(x), x.obj is b, x.readonly)"),
     ("a memoryview by shape", "x = memoryview(bytes(range(8))).cast('H', (2, 2))", "(x.tolist(), x.shape, x.readonly)"),
+    ("a part of a memoryview", "b = bytearray(b'abcdef')\nx = memoryview(b)[2:4]", "(bytes(x), x.obj is b, b.__setitem__(2, 90), bytes(x), x.readonly)"),
+    ("a memoryview backwards", "import array\na = array.array('d', range(9))\nx = memoryview(a)[7:0:-3]", "(x.tolist(), x.strides, a.__setitem__(7, 90), x.tolist(), x.obj is a)"),
+    ("rows of a memoryview", "b = bytearray(range(24))\nx = memoryview(b).cast('H', (3, 4))[1:].toreadonly()", "(x.tolist(), x.shape, x.readonly)"),
     ("a SimpleNamespace", "import types\nx = types.SimpleNamespace(a=1, b=[2])", "x"),
     ("a mapping proxy", "import types\nd = {'a': 1}\nx = types.MappingProxyType(d)\nd['b'] = 2", "(dict(x), d.update(c=3), dict(x))"),
     ("an iterator part way", "x = iter([1, 2, 3]); next(x)", "list(x)"),
@@ -181,6 +188,12 @@ CLASSES = [
     ("a class decorator with a closure", "def deco(c):\n  old = c.m\n  c.m = lambda self: old(self) + 1\n  return c\n@deco\nclass C:\n  def m(self): return 1\nx = C()", "x.m()"),
     ("total ordering", "import functools\n@functools.total_ordering\nclass C:\n  def __init__(s, v): s.v = v\n  def __eq__(s, o): return s.v == o.v\n  def __lt__(s, o): return s.v < o.v\nx = C(1)", "(x <= C(1), x > C(0))"),
     ("an old-style state with a lock", "import threading\nclass C:\n  def __init__(self): self.l = threading.RLock(); self.v = 1\nx = C()", "(x.l.acquire(), x.v)"),
+    ("a structure", STRUCTURE + "x = P(1, 2.5)", "(x.a, x.b, x.m(), type(x) is P, ctypes.sizeof(P), P(3).a)", "ctypes", "x.a", "x.a = 5"),
+    ("an array of structures", STRUCTURE + "y = (P * 3)(P(1), P(2))\nx = y[1]", "(type(y) is P * 3, x.a, setattr(x, 'a', 7), y[1].a)", "ctypes", "", "y[1].a = 3"),
+    ("a packed structure with parts", STRUCTURE + "class Q(P):\n  _pack_ = 1\n  _layout_ = 'ms'\n  _fields_ = [('p', P), ('c', ctypes.c_char * 3), ('l', ctypes.c_int, 3)]\nx = Q(1, 2., P(5, 6.), b'ab', 2)\ny = x.p", "(x.a, x.c, x.l, ctypes.sizeof(Q), setattr(y, 'a', 8), x.p.a, issubclass(Q, P))", "ctypes", "", "y.a = 4"),
+    ("a union in the order of bytes of others", "import ctypes\nclass U(ctypes.BigEndianUnion):\n  _fields_ = [('a', ctypes.c_int), ('f', ctypes.c_short)]\nx = U(a=1)", "(x.a, x.f, bytes(x))", "ctypes", "x.f", "x.a = 5"),
+    ("a structure in a buffer", STRUCTURE + "b = bytearray(64)\nx = P.from_buffer(b, 8)", "(x.a, b.__setitem__(8, 5), x.a)", "ctypes", "", "b[8] = 1"),
+    ("a structure that points to its like", "import ctypes\nclass N(ctypes.Structure): pass\nN._fields_ = [('v', ctypes.c_int), ('next', ctypes.POINTER(N))]\nx = N", "(x(3).v, bool(x(3).next), x is N)"),
     ("a class with a class of its own attribute", "class C: pass\nC.me = C\nx = C", "x.me is x"),
 ]
 
@@ -197,6 +210,15 @@ ARRAYS = [
     ("an array of objects", "import numpy as np\nl = [1]\nx = np.array([l, None, 'a', l], dtype=object)", "(x.tolist(), x[0] is x[3], x[0] is l)", NUMPY),
     ("an array of objects that holds itself", "import numpy as np\nx = np.empty(1, object); x[0] = x", "x[0] is x", NUMPY),
     ("a view", "import numpy as np\na = np.arange(12).reshape(3, 4)\nx = a[1:, ::-2]", "(x.tolist(), x.strides, x.base is a.base or x.base is a, a.__setitem__((1, 3), 99), x.tolist())", NUMPY),
+    ("a row of a structured array", "import numpy as np\na = np.array([(1, 2.), (3, 4.)], dtype=[('i', 'i4'), ('f', 'f8')])\nx = a[1]", "(x.tolist(), x.__setitem__('i', 9), a[1].tolist())", NUMPY, "", "x['i'] = 8"),
+    ("a row of a record array", "import numpy as np\na = np.array([(1, 2.), (3, 4.)], dtype=[('i', 'i4'), ('f', 'f8')]).view(np.recarray)\nx = a[1]", "(x.f, x.__setitem__('i', 9), a.i.tolist(), type(a), type(x))", NUMPY, "", "a.i[1] = 8"),
+    ("a row inside a row", "import numpy as np\na = np.zeros(2, dtype=[('p', [('x', 'i4')]), ('q', 'f8')])\nx = a[1]['p']", "(x.__setitem__('x', 9), a.tolist())", NUMPY, "", "x['x'] = 5"),
+    ("a row with objects", "import numpy as np\na = np.array([([1], 2.), ([3], 4.)], dtype=[('i', 'O'), ('f', 'f8')])\nx = a[1]", "(x['i'] is a[1]['i'], x.__setitem__('f', 9), a.tolist())", NUMPY, "", "x['i'].append(8)"),
+    ("an iterator over elements", "import numpy as np\na = np.arange(6).reshape(2, 3)\nx = a.flat; next(x)", "(x.index, x.base is a, x.coords, list(x))", NUMPY, "", "x[0] = 8"),
+    ("a memory map", "import numpy as np\nnp.arange(10.).tofile('map.bin')\nx = np.memmap('map.bin', 'f8', 'r', 16)", "(x.tolist(), x.mode, x.offset, x.filename, type(x), x.flags.writeable)", NUMPY, "x.sum(), x[1:]"),
+    ("a part of a memory map", "import numpy as np\nnp.arange(10.).tofile('part.bin')\nm = np.memmap('part.bin', 'f8', 'r+', shape=(2, 5), order='F')\nx = m.T[1::2]", "(x.tolist(), np.shares_memory(m, x), type(x), x.filename == m.filename)", NUMPY, "x.sum()"),
+    ("an array on a memory map", "import numpy as np\nnp.arange(10.).tofile('onmap.bin')\nm = np.memmap('onmap.bin', 'f8', 'r+')\nx = np.asarray(m)[::-2]", "(x.tolist(), np.shares_memory(m, x), type(x))", NUMPY),
+    ("a copy of a memory map", "import numpy as np\nnp.arange(10.).tofile('copied.bin')\nx = np.memmap('copied.bin', 'f8', 'r').copy()", "(x.tolist(), type(x))", NUMPY, "x.sum()", "x[0] = 5"),
     ("a view of large memory", "import numpy as np\na = np.zeros(100_000)\nx = a[10:20]", "(a.__setitem__(10, 7.), float(x[0]), x.base is a)", NUMPY),
     ("a view of another type", "import numpy as np\na = np.arange(2, dtype='i4')\nx = a.view('u1')", "(x.__setitem__(0, 9), a.tolist())", NUMPY),
     ("a broadcast view", "import numpy as np\na = np.arange(3)\nx = np.broadcast_to(a, (2, 3))", "(x.tolist(), x.strides, x.flags.writeable, a.__setitem__(0, 5), x.tolist())", NUMPY),

@@ -102,6 +102,8 @@ CLASS_NOISE = {
     "__firstlineno__",
     "__static_attributes__",
     "__qualname__",
+    "__annotations_cache__",
+    "__annotate_func__",
 }
 LEFT_BY_PICKLE = {"_deprecated_key_to_warnings"}  # scikit-learn's Bunch leaves it out of its own pickle, and reads it with a default
 IPYTHON_NAME = re.compile(r"_+$|_i*$|_i?\d+$|_[dio]h$|_exit_code$|__session__$|__builtin__$|__builtins__$")
@@ -211,6 +213,8 @@ class Description:
         self.lines[path] = f"function {value.__qualname__} {code_digest(value.__code__)} {live}"
         self._parts(path, {"__defaults__": value.__defaults__, "__kwdefaults__": value.__kwdefaults__})
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
+            if name == "__classdict__":  # what lazy annotations look names up in: the class, as it is anyway
+                continue
             self.walk(f"{path}.<{name}>", cell)
         for name, part in value.__dict__.items():
             self.walk(f"{path}.{name}", part)
@@ -412,5 +416,7 @@ HIDDEN = {
     "__spec__",
     "__builtin__",
     "__annotations__",
+    "__annotate__",
+    "__conditional_annotations__",
     "__builtins__",
 }

@@ -5,7 +5,12 @@ Cells are parted by lines of ``---``. Each durable cell leaves one effect named 
 
 from __future__ import annotations
 
+import sys
+
 from crash.equivalence import Book
+
+PICKLED = sys.version_info < (3, 14)  # objects of itertools but count and repeat can't be stored since
+TURNS, SUMS = ('itertools.cycle("ab")', "itertools.accumulate([1, 2, 3, 4])") if PICKLED else ('iter("abab")', "iter([1, 3, 6, 10])")
 
 BOOKS: list[Book] = [
     # -- shared references ---------------------------------------------------------------------------------------------------------
@@ -3185,7 +3190,7 @@ import weakref
 class Key:
     pass
 key = Key()
-numbers, turns, sums = itertools.count(10), itertools.cycle("ab"), itertools.accumulate([1, 2, 3, 4])
+numbers, turns, sums = itertools.count(10), TURNS, SUMS
 held = weakref.WeakKeyDictionary({key: [1]})
 made = types.ModuleType("made")
 exec("total = 0; add = lambda n: globals().update(total=total + n)", made.__dict__)
@@ -3213,7 +3218,7 @@ made.extra.append(2)
 ---
 c = next(numbers), next(turns), next(sums)
 print(a, b, c, held[key], made.total, made.extra)
-""",
+""".replace("TURNS", TURNS).replace("SUMS", SUMS),
     ),
     Book(
         "second-name-of-a-lambda",
@@ -3396,6 +3401,93 @@ effect("after")
 result = report.total
 """,
         reruns=("after",),
+    ),
+    Book(
+        "finalizer",
+        "What the finalizer of a value that a step lets go of changes belongs to that step, and happens once.",
+        """
+%%durable make
+effect("make")
+class Held:
+    def __init__(self, tag):
+        self.tag = tag
+    def __del__(self):
+        log.append(self.tag)
+log = []
+held = Held("a")
+---
+%%durable again
+effect("again")
+held = [Held("b"), {"k": Held("c")}]
+at_once = len(log)
+---
+%%durable count
+effect("count")
+count = len(log)
+---
+%%durable less
+effect("less")
+del held
+---
+log.sort()
+print(log, at_once, count)
+""",
+    ),
+    Book(
+        "base-class-of-a-plain-cell",
+        "A class that a step derives from one of a plain cell derives from the one that is live.",
+        """
+class Base:
+    kind = "base"
+---
+%%durable derive
+effect("derive")
+class Derived(Base):
+    def double(self):
+        return self.kind * 2
+thing = Derived()
+---
+print(isinstance(thing, Base), thing.double())
+""",
+    ),
+    Book(
+        "parts-of-memory",
+        "A row shares its array's memory, a structure its array's, a view its buffer's; a file goes on at its line.",
+        """
+import ctypes
+import numpy as np
+class Point(ctypes.Structure):
+    _fields_ = [("x", ctypes.c_int)]
+---
+%%durable make
+effect("make")
+table = np.array([(1, 2.0), (3, 4.0)], dtype=[("i", "i4"), ("f", "f8")])
+row = table[1]
+points = (Point * 3)()
+point = points[1]
+buffer = bytearray(b"abcdef")
+view = memoryview(buffer)[2:5]
+lines = open("lines.txt")
+first = next(lines)
+---
+%%durable change
+effect("change")
+row["i"] = 30
+point.x = 5
+view[0] = 65
+second = next(lines)
+---
+%%durable change_owners
+effect("change_owners")
+table["f"][1] = 40
+points[1].x += 1
+buffer[3] = 66
+third = next(lines)
+---
+print(table.tolist(), row.tolist(), points[1].x, point.x, buffer, bytes(view), first, second, third, list(lines))
+""",
+        files={"lines.txt": "one\ntwo\nthree\nfour\nfive\n"},
+        needs=("numpy",),
     ),
 ]
 

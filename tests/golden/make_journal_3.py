@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from durnb.clock import SystemClock
-from durnb.engine.checkpoints import result_facts, result_payload, signed_facts
+from durnb.engine.signatures import result_facts, result_payload, signed_facts
 from durnb.events import CallFailed, CallStarted, CallSucceeded, ErrorInfo, LoopSaved, SignalReceived, StepFailed, StepStarted, WaitStarted
 from durnb.journal import Journal, RunName, Store, digest_of_bytes
 

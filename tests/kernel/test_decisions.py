@@ -176,6 +176,33 @@ def test_a_name_that_a_cell_may_lack_is_no_reason_to_refuse(nb: Notebook) -> Non
     assert nb.evaluate("y") == "none"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "from math import *\ny = sqrt(4)",
+        "exec('z = 2.0')\ny = z",
+        "globals()['z'] = 2.0\ny = z",
+        "%run -n two.py\ny = two",
+        "bind_two()\ny = two",
+    ],
+)
+def test_names_that_no_text_shows_to_be_bound_are_no_reason_to_refuse(nb: Notebook, body: str) -> None:
+    (nb.place.folder / "two.py").write_text("two = 2.0\n")
+    nb.ok("def bind_two():\n    global two\n    two = 2.0", f"%%durable one\n{body}")
+    assert nb.evaluate("y") == 2.0
+    nb.open()
+    nb.ok("def bind_two():\n    global two\n    two = 2.0")
+    assert nb.ok(f"%%durable one\n{body}").replayed
+    assert nb.evaluate("y") == 2.0
+
+
+def test_a_name_that_nothing_binds_is_an_error_of_python(nb: Notebook) -> None:
+    result = nb.run("%%durable one\ny = nowhere")
+    assert result.ename == "NameError"
+    nb.ok("nowhere = 3", "%%durable one\ny = nowhere")
+    assert nb.evaluate("y") == 3
+
+
 def test_a_changed_value_of_a_plain_name_is_the_reason(nb: Notebook) -> None:
     nb.ok("k = 1", "%%durable one\ny = k", "k = 2")
     assert "`k` changed" in nb.ok("%%durable one\ny = k").badge

@@ -24,6 +24,23 @@ def test_after_a_resume_it_is_unbound_and_finished_steps_that_read_it_are_reused
     assert nb.executions == {"connect": 1, "use": 1}
 
 
+def test_a_name_that_a_later_step_made_unstorable_does_not_go_back_to_what_it_was_before(nb: Notebook) -> None:
+    cells = [
+        "%%durable first\nclient = {'sock': None}\nkept = [1]",
+        "%%durable second\nimport socket\nclient['sock'] = socket.socket()\nkept.append(2)",
+    ]
+    nb.ok(*cells, "client['sock'].close()")
+    nb.open().ok(*cells)
+    assert nb.names("client", "kept") == {"kept": "[1, 2]"}
+
+
+def test_a_thread_that_goes_on_is_told_of_by_the_step_that_made_it_and_no_other(nb: Notebook) -> None:
+    maker = "%%durable make\nimport threading\ngo = threading.Event()\nthread = threading.Thread(target=go.wait)\nthread.start()"
+    assert "thread could not be stored" in nb.ok(maker).badge
+    assert "thread" not in nb.ok("%%durable other\nx = 1").badge
+    nb.ok("go.set()\nthread.join()")
+
+
 def test_a_step_that_must_run_and_lacks_it_is_refused_naming_its_maker(nb: Notebook) -> None:
     nb.ok(MAKER)
     nb.open().ok(MAKER)

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -96,3 +97,30 @@ def effect() -> Callable[[str], str]:
         return f"with open('effects', 'a') as effects: effects.write({word + chr(10)!r})"
 
     return source
+
+
+class StartsWorker(Protocol):
+    """Starts ``durnb worker .`` in the folder; what it says goes to `worker.log`."""
+
+    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture
+def worker(desk: Desk) -> Iterator[StartsWorker]:
+    """All that were started are killed with their children at the end."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        with (desk.folder / "worker.log").open("a") as log:
+            command = [sys.executable, "-m", "durnb.cli", "worker", ".", *arguments]
+            process = subprocess.Popen(command, cwd=desk.folder, env=environment, stderr=log, text=True)
+        begun.append(process)
+        return process
+
+    yield start
+    for process in begun:
+        if process.poll() is None:
+            tree = psutil.Process(process.pid)
+            for each in [*tree.children(recursive=True), tree]:
+                each.kill()
+        process.wait()

@@ -13,7 +13,10 @@ from typing import Any
 
 import psutil
 
-from runner.conftest import TIMEOUT
+from durnb.journal import Store
+from durnb.runner.orphan import birth_of
+from durnb.runner.task import task_of
+from runner.conftest import until
 
 Effect = Callable[[str], str]
 STOP_ONCE = "import os, pathlib, signal\nif not pathlib.Path('stopped').exists():\n    pathlib.Path('stopped').touch()\n    os.kill(os.getpid(), signal.SIGSTOP)"
@@ -53,17 +56,40 @@ def test_a_child_that_outlives_its_kernel_holds_up_neither_the_next_kernel_nor_t
         f"%%durable load\n{effect('load')}\nx = 1", f"%%durable fork\n{effect('fork')}\nopen('children', 'a').close()\n{fork}", "print(x)"
     )
     try:
-        with (desk.folder / "told").open("w") as told:  # a pipe would be held open by the children, which have it of their kernels
-            command = [sys.executable, "-m", "durnb.cli", "run", "etl.ipynb"]
-            done = subprocess.run(command, cwd=desk.folder, stdout=told, stderr=told, timeout=TIMEOUT, check=False)
+        done = desk.durnb("run", "etl.ipynb")  # its end is seen by the end of its pipes
         first = int(desk.lines("children")[0])
         assert psutil.pid_exists(first), "the child of the kernel that died ended with it, so nothing was tried"
     finally:
         for pid in map(int, desk.lines("children")):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    assert done.returncode == 0, desk.lines("told")
+    assert done.returncode == 0, done.stderr
     assert (desk.lines("effects"), desk.text(2)) == (["load", "fork", "fork"], "1\n")
+
+
+def test_a_stopped_kernel_whose_runner_was_killed_is_ended_by_the_next(desk: Any, effect: Effect) -> None:
+    path = desk.notebook(STOP_ONCE, f"%%durable load\n{effect('load')}")
+    first = subprocess.Popen([sys.executable, "-m", "durnb.cli", "run", path.name], cwd=desk.folder, stderr=subprocess.DEVNULL)
+    until((desk.folder / "stopped").exists, "the kernel")
+    kernel = task_of(Store.of(path), "default").kernel  # type: ignore[union-attr]  # the runner told of it before its first cell
+    until(lambda: psutil.Process(kernel).status() == psutil.STATUS_STOPPED, "its stop")
+    first.kill()
+    first.wait()
+    done = desk.durnb("run", path.name)
+    assert done.returncode == 0, done.stderr
+    assert birth_of(kernel) is None
+    assert desk.lines("effects") == ["load"]
+
+
+def test_a_kernel_that_cannot_start_says_why(desk: Any) -> None:
+    desk.notebook("x = 1")
+    folder = desk.folder / "kernels" / "broken"
+    folder.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise ImportError('there is no ipykernel here')", "{connection_file}"]
+    (folder / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "broken", "language": "python"}))
+    done = desk.durnb("run", "etl.ipynb", "--kernel", "broken", "--max-restarts", "0", environment={"JUPYTER_PATH": str(desk.folder)})
+    assert done.returncode == 4, done.stderr
+    assert "ImportError: there is no ipykernel here" in done.stderr
 
 
 def test_a_notebook_that_prints_a_hundred_megabytes_ends_and_its_outputs_are_bounded(desk: Any) -> None:

@@ -5,43 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
-import pytest
 
 from durnb.journal import Store
 from durnb.runner.schedule import Schedule, add
 from durnb.runner.task import task_of
-from runner.conftest import until
+from runner.conftest import StartsWorker, until
 
 Effect = Callable[[str], str]
 GATE = "import os, time\nopen('inside', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.01)"
-
-
-@pytest.fixture
-def worker(desk: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts `durnb worker .` in the folder; all that were started are killed with their children at the end."""
-    begun: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        with (desk.folder / "worker.log").open("a") as log:
-            command = [sys.executable, "-m", "durnb.cli", "worker", ".", *arguments]
-            process = subprocess.Popen(command, cwd=desk.folder, stderr=log, text=True)
-        begun.append(process)
-        return process
-
-    yield start
-    for process in begun:
-        if process.poll() is None:
-            tree = psutil.Process(process.pid)
-            for each in [*tree.children(recursive=True), tree]:
-                each.kill()
-        process.wait()
 
 
 def _task(desk: Any, key: str = "default", name: str = "etl.ipynb") -> Any:
@@ -58,9 +34,7 @@ def _gated(desk: Any, effect: Effect) -> None:
     )
 
 
-def test_what_a_killed_worker_left_is_taken_over_by_the_next(
-    desk: Any, effect: Effect, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_what_a_killed_worker_left_is_taken_over_by_the_next(desk: Any, effect: Effect, worker: StartsWorker) -> None:
     _gated(desk, effect)
     assert desk.durnb("run", "etl.ipynb", "--queue").returncode == 0
     assert [one["standing"] for one in json.loads(desk.durnb("ls", "--json").stdout)] == ["queued"]
@@ -83,9 +57,7 @@ def test_what_a_killed_worker_left_is_taken_over_by_the_next(
         assert process.wait(timeout=120) == 0
 
 
-def test_a_worker_that_is_told_to_stop_leaves_its_runs_to_the_next(
-    desk: Any, effect: Effect, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_worker_that_is_told_to_stop_leaves_its_runs_to_the_next(desk: Any, effect: Effect, worker: StartsWorker) -> None:
     _gated(desk, effect)
     assert desk.durnb("run", "etl.ipynb", "--queue").returncode == 0
     first = worker("--drain", "0s")
@@ -99,9 +71,7 @@ def test_a_worker_that_is_told_to_stop_leaves_its_runs_to_the_next(
     assert desk.lines("effects") == ["load", "wait", "wait"]
 
 
-def test_of_two_kernels_at_most_one_runs_where_one_is_allowed_and_the_urgent_goes_first(
-    desk: Any, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_of_two_kernels_at_most_one_runs_where_one_is_allowed_and_the_urgent_goes_first(desk: Any, worker: StartsWorker) -> None:
     cell = "%%durable one\nopen('effects', 'a').write(f'{n} begins\\n')\nopen('effects', 'a').write(f'{n} ends\\n')"
     desk.notebook({"source": "n = 0", "metadata": {"tags": ["parameters"]}}, cell)
     for n, priority in ((1, 0), (2, 5), (3, 0)):
@@ -112,9 +82,7 @@ def test_of_two_kernels_at_most_one_runs_where_one_is_allowed_and_the_urgent_goe
     assert desk.lines("effects") == [f"{n} {what}" for n in (2, 1, 3) for what in ("begins", "ends")]
 
 
-def test_a_step_that_asks_ends_the_run_until_it_is_answered(
-    desk: Any, effect: Effect, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_step_that_asks_ends_the_run_until_it_is_answered(desk: Any, effect: Effect, worker: StartsWorker) -> None:
     desk.notebook(f"%%durable pay --once\n{effect('pay')}\nif len(open('effects').readlines()) == 1: 1 / 0")
     assert desk.durnb("run", "etl.ipynb", "--queue").returncode == 0
     assert worker("--once").wait(timeout=120) == 0
@@ -126,9 +94,7 @@ def test_a_step_that_asks_ends_the_run_until_it_is_answered(
     assert (_task(desk).exit, desk.lines("effects")) == (0, ["pay", "pay"])
 
 
-def test_a_schedule_runs_its_missed_tick_once_however_many_workers_look(
-    desk: Any, effect: Effect, worker: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_a_schedule_runs_its_missed_tick_once_however_many_workers_look(desk: Any, effect: Effect, worker: StartsWorker) -> None:
     path = desk.notebook({"source": "day = None", "metadata": {"tags": ["parameters"]}}, f"%%durable load\n{effect('load')}\nprint(day)")
     asked = desk.durnb("schedule", "etl.ipynb", "0 3 1 1 *", "--tz", "Europe/Berlin", "-p", "day={tick:%Y-%m-%d}")
     assert asked.returncode == 0, asked.stderr

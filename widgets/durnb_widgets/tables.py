@@ -10,8 +10,8 @@ from durnb.advice import Finding, Size
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
-from durnb.engine.overview import PLAN_HEADS, STATUS_HEADS, StepRow, plan_cells, status_cells
-from durnb.engine.plan import LEFT_OPEN, Plan
+from durnb.engine.overview import STATUS_HEADS, StepRow, status_cells
+from durnb.engine.plan import LEFT_OPEN, PLAN_HEADS, Plan, plan_cells
 from durnb.engine.storage import (
     HOLDING_HEADS,
     REMOVED_HEADS,
@@ -119,7 +119,7 @@ def storage_tables(storage: Storage) -> Tables:
 
 def collected_table(collected: Collected, *, dry_run: bool) -> Table:
     """What a collection removed, or would."""
-    foot = "; ".join(left_lines(collected, asked=not dry_run))
+    foot = "; ".join(left_lines(collected, bytes_text, asked=not dry_run))
     heads = REMOVED_HEADS if collected.removed else ()
     return Table(removed_title(collected, bytes_text, dry_run=dry_run), heads, tuple(removed_rows(collected, bytes_text)), foot)
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from durnb.engine.checkpoints import signed_facts, store_groups
+from durnb.engine.checkpoints import store_groups
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredName
+from durnb.engine.signatures import signed_facts
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted, StepSucceeded
 from durnb.journal import Journal
 from durnb.snapshot import capture

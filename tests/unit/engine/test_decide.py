@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from durnb.engine.decide import Ask, Decision, Execute, Missing, Refuse, Reuse
 from durnb.events import Input
 from durnb.journal.retention import superfluous
+from durnb.steps import Attempt
 from unit.engine.questions import DF, KEEP, LONG, RETRY, decided, words
 from unit.engine.run_story import CODE, Story, made, reads
 
@@ -249,7 +251,7 @@ def test_a_long_step_asks_too_where_a_plain_value_is_no_longer_read_or_there(now
         (CODE, (made("df", "load", "2"), reads("n", "2"))),
         (CODE, (made("df", "load", "2"), reads("n"))),
         (CODE, (DF, reads("n"), reads("file:a", kind="file"))),
-        (CODE, (DF, reads("n"), reads("@cwd", kind="ambient"))),
+        (CODE, (DF, reads("n"), reads("@cwd", kind="ambient", maker="setup"))),
     ],
 )
 def test_a_long_step_with_any_other_reason_is_executed(code: str, now: tuple[Input, ...]) -> None:
@@ -263,6 +265,31 @@ def test_long_is_longer_than_ask_over(ran: float, kind: type[Decision]) -> None:
     story = Story()
     story.runs("train", inputs=[reads("n")], ran=ran)
     assert isinstance(decided(story, inputs=(reads("n", "2"),)), kind)
+
+
+def test_a_setting_that_no_step_made_counts_as_plain_for_a_long_step() -> None:
+    story = Story()
+    story.runs("train", inputs=[reads("pandas:display.max_rows", kind="ambient")], ran=LONG)
+    decision = decided(story, inputs=(reads("pandas:display.max_rows", "2", kind="ambient"),))
+    assert isinstance(decision, Ask)
+    assert "pandas:display.max_rows" in decision.why
+
+
+def test_the_attempts_of_an_execution_are_long_together() -> None:
+    story = Story()
+    story.starts("train", inputs=[reads("n")])
+    story.fails("train", retry_in=0.0)
+    story.resumes("train")
+    story.succeeds("train", ran=599.5)
+    assert isinstance(decided(story, inputs=(reads("n", "2"),)), Ask)
+
+
+def test_an_attempt_that_died_spent_what_its_calls_took_and_no_longer_than_it_lived() -> None:
+    began = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    died = Attempt(number=1, epoch=1, started=began, status="crashed", calls_ran=400.0, seen=began + timedelta(hours=5))
+    assert died.spent == 400.0
+    assert replace(died, seen=began + timedelta(seconds=60)).spent == 60.0
+    assert replace(died, seen=None).spent == 0.0
 
 
 def test_an_expired_checkpoint_is_executed_however_long_the_step_took() -> None:

@@ -1,4 +1,4 @@
-"""The run in words: rows, the status as JSON, the announcement."""
+"""The run in words: rows, the status as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from durnb.engine import overview
 from durnb.engine.manifest import LostName, Manifest, StoredName
-from durnb.engine.plan import Plan, PlannedStep
 from durnb.events import StepSucceeded
 from unit.engine.run_story import Story, stories
 
@@ -115,38 +114,6 @@ def test_a_manifest_that_cannot_be_read_leaves_the_row_without_names() -> None:
     story.starts("load")
     story.tell(StepSucceeded(step="load", execution=1, attempt=1, manifest="garbled", signature="", saved=True, ran=1, save=0, size=0))
     assert (row(story).status, row(story).names) == ("finished", ())
-
-
-# ---- the announcement
-
-
-def _planned(*steps: tuple[str, str, float | None]) -> Plan:
-    return Plan(steps=tuple(PlannedStep(step=name, action=action, reason="its input df changed", ran=ran) for name, action, ran in steps))  # type: ignore[arg-type]
-
-
-def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
-    plan = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
-    assert overview.announcement(plan, Story().history) == "2 of 4 steps restored, 2 h 13 min saved; next: train, its input df changed"
-
-
-def test_the_announcement_says_when_nothing_is_left() -> None:
-    assert (
-        overview.announcement(_planned(("load", "reuse", 2.0)), Story().history)
-        == "1 of 1 steps restored, 2.0 s saved; nothing is left to run"
-    )
-
-
-def test_nothing_is_announced_where_nothing_is_restored() -> None:
-    assert overview.announcement(_planned(("load", "run", None)), Story().history) == ""
-    assert overview.announcement(Plan(steps=()), Story().history) == ""
-
-
-def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
-    story = Story()
-    story.runs("load", ran=90.0)
-    assert overview.announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 min 30 s of work kept"
-    story.runs("train", ran=30.0)
-    assert overview.announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 min 0 s of work kept"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from durnb.engine.cells import NotebookCell
 from durnb.engine.creations import record
 from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
-from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.plan import Plan, PlannedStep, announcement, plan
 from durnb.engine.unmarked import Blanket, covered
 from durnb.fingerprint import read_cell
 from durnb.journal.retention import superfluous
@@ -330,3 +330,32 @@ def test_files_are_looked_for_where_the_folder_is_told(tmp_path: Path) -> None:
     assert plan(story.history, notebook(source)).steps[0].action == "reuse"
     (step,) = plan(story.history, notebook(source), folder=tmp_path).steps
     assert (step.action, step.reason) == ("run", "its file a.csv is gone")
+
+
+# ---- the announcement
+
+
+def _planned(*steps: tuple[str, str, float | None]) -> Plan:
+    return Plan(steps=tuple(PlannedStep(step=name, action=action, reason="its input df changed", ran=ran) for name, action, ran in steps))  # type: ignore[arg-type]
+
+
+def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
+    planned = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
+    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 min saved; next: train, its input df changed"
+
+
+def test_the_announcement_says_when_nothing_is_left() -> None:
+    assert announcement(_planned(("load", "reuse", 2.0)), Story().history) == "1 of 1 steps restored, 2.0 s saved; nothing is left to run"
+
+
+def test_nothing_is_announced_where_nothing_is_restored() -> None:
+    assert announcement(_planned(("load", "run", None)), Story().history) == ""
+    assert announcement(Plan(steps=()), Story().history) == ""
+
+
+def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
+    story = Story()
+    story.runs("load", ran=90.0)
+    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 min 30 s of work kept"
+    story.runs("train", ran=30.0)
+    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 min 0 s of work kept"

@@ -41,6 +41,12 @@ def _held_lock(_: Path) -> Any:
     return lock
 
 
+def _array_in_no_file(folder: Path) -> object:
+    made = np.memmap(folder / "b.bin", np.uint8, "w+", shape=10)
+    (folder / "b.bin").unlink()
+    return made
+
+
 STANDING: dict[str, Callable[[Path], Any]] = {
     "a file open for writing": lambda folder: (folder / "a.txt").open("w"),
     "a file that is gone": lambda folder: tempfile.TemporaryFile(dir=folder),  # noqa: SIM115  # the test closes it
@@ -48,7 +54,7 @@ STANDING: dict[str, Callable[[Path], Any]] = {
     "a DuckDB database in memory": lambda _: duckdb.connect(),
     "rows that are not committed": _uncommitted,
     "a memory map": _memory_map,
-    "an array in a file": lambda folder: np.memmap(folder / "b.bin", np.uint8, "w+", shape=10),
+    "an array in a file that is gone": _array_in_no_file,
     "a generator": lambda _: (x for x in [1]),
     "a hash part way": lambda _: hashlib.sha256(b"x"),
     "a socket": lambda _: socket.socket(),

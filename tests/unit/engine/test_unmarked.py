@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from durnb.engine.cells import NotebookCell, header_of, step_names
+from durnb.engine.cells import NotebookCell, header_of, is_automatic, step_names
 from durnb.engine.unmarked import (
     Blanket,
     Occurrences,
     code_key,
     covered,
-    is_automatic,
     is_lasting,
     name_by_code,
     name_by_id,

@@ -285,3 +285,39 @@ def test_instances_of_one_class_of_the_notebook_are_suspect_together(library: No
     book = notebook()
     book.durable("x = {'deep': [Leaf()]}")
     assert {"x", "Node", "Leaf"} <= book.fast.before_body(read_cell("d.grow(1)").names).suspects
+
+
+FINALIZED = "class Held:\n    def __del__(self): log.append(1)\nlog = []\nx = [Held()]"
+
+
+@pytest.mark.parametrize("cell", ["x = 5", "del x", "x = [Held()]"])
+def test_what_the_finalizer_of_a_value_let_go_of_changes_is_of_that_body(cell: str) -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    live = LiveNames(names)
+    exec(FINALIZED, names)
+    live.observe()
+    for name in ("Held", "log", "x"):
+        live.became(name, Durable("make", 1), "digest")
+    before, others = live.before_body(read_cell(cell).names), dict(live.names)
+    with live.loosely(before):
+        exec(cell, names)
+    changes = live.after_body(before, [others])
+    assert names["log"] == [1]
+    assert "log" in changes.same
+
+
+def test_what_a_body_lets_go_of_goes_at_once_and_what_it_keeps_is_what_it_was() -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    live = LiveNames(names)
+    exec("import weakref\nclass C: pass\nx, kept = C(), C()\nseen = weakref.WeakSet([x, kept])", names)
+    live.observe()
+    for name in ("C", "x", "kept", "seen"):
+        live.became(name, Durable("make", 1), "digest")
+    cell = "del x\nleft = len(seen)"
+    before = live.before_body(read_cell(cell).names)
+    with live.loosely(before):
+        exec(cell, names)
+    changes = live.after_body(before, [{}])
+    assert names["left"] == 1
+    assert (changes.deleted, changes.changed) == ({"x"}, {"left", "seen"})
+    assert live.is_very("kept", Durable("make", 1))

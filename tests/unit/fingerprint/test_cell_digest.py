@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 import durnb
 from durnb.fingerprint import read_cell
+from durnb.fingerprint.syntax import canonical
 
 SAME = [
     ("x=1", "x = 1  # one"),
@@ -37,6 +39,8 @@ OTHER = [
     ("x = 1", "x = True"),
     ("x = 0.0", "x = -0.0"),
     ("x = 'a'", "x = b'a'"),
+    ("x = ()", "x = b')'"),
+    ("x = f(b')')", "x = f(b')', b')')"),
     ("x = None", "x = ..."),
     ("x", "(x,)"),
     ("x, y", "x; y"),
@@ -162,3 +166,7 @@ def test_digest_and_names_are_the_same_on_every_python(python: str) -> None:
     sources = [EVERY_FORM, *(first for pair in (*SAME, *OTHER) for first in pair)]
     sources += [file.read_text(encoding="utf-8") for file in sorted((Path(durnb.__file__).parent / "fingerprint").glob("*.py"))]
     assert ask(python, sources) == ask(sys.executable, sources)
+
+
+def test_a_literal_that_looks_like_the_end_of_a_node_is_told() -> None:
+    assert b"b1:)" in canonical(ast.parse("x = b')'"))

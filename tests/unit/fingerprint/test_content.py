@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextvars
 import copy
 import ctypes
 import functools
@@ -285,7 +286,7 @@ def test_opaque_parts_are_told_with_their_path_and_count_by_type() -> None:
         seen = content(client(one))
         assert seen.opaque == (".session.parts['x'][1]: socket.socket",)
         assert seen.digest == digest(client(two))
-    assert content(threading.local()).opaque == (": _thread._local",)
+    assert content(contextvars.copy_context()).opaque == (": _contextvars.Context",)
     assert digest(client(threading.Lock())) != digest(client(threading.Event()))
 
 

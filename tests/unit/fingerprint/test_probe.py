@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -140,12 +141,10 @@ def test_a_class_defined_again_with_the_same_text_is_no_change_of_its_instances(
 
 
 def test_opaque_values_count_by_identity() -> None:
-    import threading
-
-    names: dict[str, Any] = {"a": threading.local(), "b": [threading.local()]}
+    names: dict[str, Any] = {"a": copy_context(), "b": [copy_context()]}
     before = probe(names)
     assert probe(names) == before
-    names["b"][0] = threading.local()
+    names["b"][0] = copy_context()
     assert probe(names)["b"] != before["b"]
     assert probe(names)["a"] == before["a"]
 

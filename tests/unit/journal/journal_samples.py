@@ -99,7 +99,7 @@ def process(store: Store, code: str, **environ: str) -> subprocess.Popen[str]:
     tests = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     path = os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
-        [sys.executable, "-c", PRELUDE + code, str(store.notebook)],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + code, str(store.notebook)],  # of a fork beside threads
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -234,6 +236,50 @@ def test_a_preview_says_what_a_collection_does_and_changes_nothing(store: Store)
     assert removed(foreseen) == removed(done)
     assert foreseen.bytes == done.bytes
     journal.close()
+
+
+def test_what_a_killed_writer_left_half_written_goes_after_an_hour(store: Store) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass  # its number is nobody's now
+    journal = opened(store)
+    edits(journal, "load", big())
+    journal.close()
+    request = store.request(OTHER, "collect")
+    inbox = store.file(OTHER, "inbox")
+
+    def half_written(folder: Path, name: str, pid: int, minutes: int) -> Path:
+        path = folder / f".{name}.{pid}.0123456789ab.tmp"
+        path.write_bytes(b"half")
+        at = CLOCK.now().timestamp() - 60 * minutes
+        os.utime(path, (at, at))
+        return path
+
+    left = [
+        half_written(folder, name, gone.pid, 61)
+        for folder, name in ((store.folder, "default.task.json"), (inbox, "1.json"), (store.objects, "0123.pack"), (store.folder, "a\nb"))
+    ]
+    kept = [half_written(store.folder, "b.task.json", os.getpid(), 61), half_written(store.folder, "c.task.json", gone.pid, 59)]
+    foreseen = preview(store, KEEP, clock=CLOCK)
+    assert removed(foreseen)["leftovers", "", ""] == (4, 16)
+    assert removed(gc(store))["leftovers", "", ""] == (4, 16)
+    assert ([path.exists() for path in left], [path.exists() for path in kept]) == ([False] * 4, [True] * 2)
+    assert store.asked(OTHER, request)
+
+
+def test_a_damaged_pack_is_kept_for_as_long_as_a_run_lists_it(store: Store) -> None:
+    journal = opened(store)
+    edits(journal, "load", big())
+    journal.close()
+    (pack,) = packs(store)
+    (store.objects / pack).rename(store.objects / f"{pack}.damaged")
+    (store.objects / "0123.pack.damaged").write_bytes(b"nobody's")
+    assert files_of(store).damaged == (store.objects / f"{pack}.damaged").stat().st_size + 8
+    foreseen, done = preview(store, KEEP, clock=CLOCK), gc(store)
+    for each in (foreseen, done):
+        assert removed(each)["damaged packs", "", ""] == (1, 8)
+        assert list(each.damaged) == [f"{pack}.damaged"]
+    (kept,) = store.objects.glob("*.damaged")
+    kept.rename(store.objects / pack)  # for the look that follows each test
 
 
 def _contents(store: Store) -> dict[str, bytes]:

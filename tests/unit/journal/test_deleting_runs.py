@@ -72,8 +72,8 @@ def test_a_run_that_says_that_it_ended_and_did_not_is_not_deleted(store: Store) 
 
 def test_what_killed_processes_left_of_a_run_goes_and_requests_that_wait_for_it_stay(store: Store) -> None:
     finished(store, OTHER)
-    dead = [f".default.1.packs.{'a1' * 6}.tmp", f".default.1.status.json.{'b2' * 6}.tmp", f".default.1.duckdb.{'c3' * 6}.new.wal"]
-    live = [f".default.11.packs.{'a1' * 6}.tmp", ".notebook.json.0123456789ab.tmp", f".default.1.packs.x.2.packs.{'a1' * 6}.tmp"]
+    dead = [f".default.1.packs.12.{'a1' * 6}.tmp", f".default.1.status.json.12.{'b2' * 6}.tmp", f".default.1.duckdb.{'c3' * 6}.new.wal"]
+    live = [f".default.11.packs.12.{'a1' * 6}.tmp", ".notebook.json.12.0123456789ab.tmp", f".default.1.packs.x.2.packs.12.{'a1' * 6}.tmp"]
     for name in (*dead, *live):
         (store.folder / name).write_bytes(b"half")
     (store.folder / "gone.1.lock").write_text("")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,9 @@ from durnb.journal import RunName, Store
 from durnb.runner.lookout import Lookout
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task, put_task
+from durnb.testing import FakeClock
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-LONG_AGO = time.time() - 100
 SLEEPERS = 200
 
 
@@ -29,22 +28,24 @@ def _sleeper(folder: Path, name: str) -> tuple[Store, Task]:
     return store, task
 
 
-def _settle(store: Store) -> None:
-    """The folder as if nothing had changed in it lately."""
-    os.utime(store.folder, (LONG_AGO, LONG_AGO))
-
-
 @pytest.fixture
 def sleepers(tmp_path: Path) -> list[tuple[Store, Task]]:
-    made = [_sleeper(tmp_path, f"nb{n}") for n in range(SLEEPERS)]
-    for store, _ in made:
-        _settle(store)
-    return made
+    return [_sleeper(tmp_path, f"nb{n}") for n in range(SLEEPERS)]
+
+
+def _settled(folder: Path) -> tuple[Lookout, FakeClock]:
+    """A lookout that has seen that nothing changed lately."""
+    clock = FakeClock()
+    lookout = Lookout([folder], None, clock)
+    lookout.search()
+    lookout.look()
+    clock.sleep(10)
+    lookout.look()
+    return lookout, clock
 
 
 def test_a_store_is_read_again_only_where_it_changed(tmp_path: Path, sleepers: list[tuple[Store, Task]]) -> None:
-    lookout = Lookout([tmp_path], None)
-    lookout.search()
+    lookout, _ = _settled(tmp_path)
     before = {seen.store.folder: seen.tasks for seen in lookout.look()}
     assert len(before) == SLEEPERS
     store, task = sleepers[7]
@@ -54,11 +55,27 @@ def test_a_store_is_read_again_only_where_it_changed(tmp_path: Path, sleepers: l
     assert after[store.folder][0].wake == NOW
 
 
+def test_a_change_within_the_tick_of_the_last_look_is_seen_and_a_clock_that_was_set_back_costs_no_reading(tmp_path: Path) -> None:
+    store, task = _sleeper(tmp_path, "etl")
+    clock = FakeClock()
+    lookout = Lookout([tmp_path], None, clock)
+    lookout.search()
+    ahead = NOW.timestamp() + 1e9  # the folder changed before the clock was set back
+    os.utime(store.folder, (ahead, ahead))
+    (seen,) = lookout.look()
+    put_task(store, replace(task, wake=NOW))
+    os.utime(store.folder, (ahead, ahead))
+    clock.sleep(10)
+    lookout.look()
+    assert seen.tasks[0].wake == NOW
+    before = seen.tasks
+    lookout.look()
+    assert seen.tasks is before
+
+
 def test_a_request_to_a_sleeper_is_seen_in_an_inbox_new_or_old(tmp_path: Path) -> None:
     store, task = _sleeper(tmp_path, "etl")
-    lookout = Lookout([tmp_path], None)
-    lookout.search()
-    _settle(store)
+    lookout, clock = _settled(tmp_path)
     (seen,) = lookout.look()
     assert not seen.asked(task)
     run = RunName("default", 1)
@@ -66,19 +83,17 @@ def test_a_request_to_a_sleeper_is_seen_in_an_inbox_new_or_old(tmp_path: Path) -
     lookout.look()
     assert seen.asked(task)
     store.withdraw(run, request)
-    _settle(store)
+    clock.sleep(10)
     lookout.look()
     assert not seen.asked(task)
-    store.request(run, "signal", name="approve", value="1")
-    _settle(store)  # the inbox was there, so its folder's time need not have changed
+    store.request(run, "signal", name="approve", value="1")  # the inbox was there, so the store's folder has not changed
     lookout.look()
     assert seen.asked(task)
 
 
 def test_a_new_notebook_beside_known_ones_is_found_without_a_walk(tmp_path: Path) -> None:
     _sleeper(tmp_path, "etl")
-    lookout = Lookout([tmp_path], None)
-    lookout.search()
+    lookout, _ = _settled(tmp_path)
     assert len(lookout.look()) == 1
     new, _ = _sleeper(tmp_path, "new")
     assert new.folder in {seen.store.folder for seen in lookout.look()}

@@ -27,7 +27,7 @@ x.a = 1
 
 def run() -> dict[str, Any]:
     space: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(CELL.replace("C.seen.append(1)", "C.seen.append(__import__('threading').local())"), "<cell>", "exec"), space)
+    exec(compile(CELL.replace("C.seen.append(1)", "C.seen.append(__import__('contextvars').copy_context())"), "<cell>", "exec"), space)
     return space
 
 

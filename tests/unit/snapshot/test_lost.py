@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,9 @@ PATHS = {
     "class S:\n  def m(self): ...\ns = S(); s.a = bad; x = s.m": "x.__self__.a",
     "class L(list): ...\nx = L(); x.a = bad": "x.a",
     "class L(list): ...\nx = L([bad])": "x[0]",
-    "import itertools\nx = itertools.cycle([bad])": "x … socket",
+    "import itertools\nx = itertools.cycle([bad])": "x … socket"
+    if sys.version_info < (3, 14)
+    else "x",  # later ones can't be stored themselves
     "x = property(lambda self, a=bad: a)": "x.fget.__defaults__[0]",
     "import enum\nclass x(enum.Enum): A = 1\nx.A.held = bad": "x.A.held",
     "import asyncio, asyncio.queues\nx = asyncio.Queue(); x.put_nowait(bad)": "x._queue[0]",
@@ -101,7 +104,6 @@ REFUSED = {
     "a frame": "import sys\nx = sys._getframe()",
     "a database": "import sqlite3\nx = sqlite3.connect(':memory:')",
     "a context": "import contextvars\nx = contextvars.copy_context()",
-    "thread-local state": "import threading\nx = threading.local()",
     "a temporary directory": "import tempfile\nx = tempfile.TemporaryDirectory()",
     "a pipe": "import os\nx = open(os.pipe()[0], 'rb')",
     "a file opened for writing": "import os\nx = open(os.devnull, 'w')",
@@ -211,12 +213,17 @@ def test_size_counts_streams_and_buffers() -> None:
     assert 800_000 < size_of(taken) < 801_000
 
 
-def test_a_memory_map_of_a_file_is_lost(tmp_path: Path) -> None:
+def test_a_memory_map_is_lost_where_its_file_does_not_say_what_it_shows(tmp_path: Path) -> None:
     np = pytest.importorskip("numpy")
-    mapped = np.memmap(tmp_path / "m", dtype="u1", mode="w+", shape=(4,))
-    (lost,) = capture({"m": mapped}, ["m"]).lost
-    assert lost.reason == "a memory map of a file"
-    assert os.stat(tmp_path / "m").st_size == 4
+    (tmp_path / "m").write_bytes(bytes(4))
+    private = np.memmap(tmp_path / "m", dtype="u1", mode="c")
+    private[0] = 1
+    (lost,) = capture({"m": private}, ["m"]).lost
+    assert lost.reason == "a memory map of a file with changes of its own (mode c): copy it to an array"
+    mapped = np.memmap(tmp_path / "m", dtype="u1", mode="r")
+    os.remove(tmp_path / "m")
+    (lost,) = capture({"m": mapped[1:]}, ["m"]).lost
+    assert lost.reason == f"a memory map of a file that is no longer at {tmp_path / 'm'}"
 
 
 def test_dill_takes_a_leaf_and_nothing_that_is_shared() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import csv
 import gzip
 import hashlib
+import io
 import itertools
 import os
 import re
 import sqlite3
 import struct
 import sys
+import threading
 import weakref
 from collections.abc import Iterator
 from fractions import Fraction
@@ -204,9 +207,122 @@ def test_a_file_for_writing_is_lost_and_untouched(folder: Path) -> None:
     for mode in ("r+", "a", "r+b"):
         with open("a.txt", mode) as f:
             assert lost(f) == "a file open for writing"
-    with open("a.txt") as f:
+    Path("wide.txt").write_text("a\n" * 9, "utf-16")
+    with open("wide.txt", encoding="utf-16") as f:
         next(f)
         assert "in the middle of `for line in file`" in lost(f)
+
+
+def test_a_text_file_in_the_middle_of_an_iteration_goes_on_there(folder: Path) -> None:
+    Path("long.txt").write_text("".join(f"{n} é\n" for n in range(5000)))
+    with open("long.txt") as f:
+        for line in f:
+            if line.startswith("3456 "):
+                break
+        found = again(f, folder)
+        assert next(found) == "3457 é\n"
+        assert list(found) == list(f)[1:]
+        found.close()
+
+
+def test_a_line_more_is_another_place(folder: Path) -> None:
+    with open("a.txt") as f:
+        next(f)
+        before = probe({"f": f})
+        assert probe({"f": f}) == before
+        next(f)
+        assert probe({"f": f}) != before
+
+
+def test_a_reader_of_csv_goes_on_with_the_next_row(folder: Path) -> None:
+    Path("t.csv").write_bytes(b'a;b\r\n1;"2\r\n3"\r\n4;5\r\n')
+    with open("t.csv", newline="") as f:
+        rows = csv.DictReader(f, delimiter=";")
+        assert next(rows) == {"a": "1", "b": "2\r\n3"}
+        before = content(rows), probe({"x": rows})
+        found = back(capture({"f": f, "rows": rows}, ["f", "rows"]))
+        assert list(found["rows"]) == [{"a": "4", "b": "5"}]
+        found["f"].close()
+        assert (content(rows), probe({"x": rows})) == before
+        next(rows)
+        assert probe({"x": rows}) != before[1]
+
+
+def test_a_reader_of_csv_in_the_middle_of_a_row_is_lost(folder: Path) -> None:
+    rows = csv.reader(iter(['1,"2']), strict=True)
+    with pytest.raises(csv.Error):
+        next(rows)
+    assert lost(rows) == "a reader of csv in the middle of a row"
+
+
+def test_thread_local_state_is_what_this_thread_has_and_others_set_up_their_own() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import threading\nclass Own(threading.local):\n  def __init__(self, v, *, w): self.v, self.w = [v], w\nx = Own(3, w=4)", space)
+    space["x"].v.append(5)
+    before = content(space["x"]), probe({"x": space["x"]})
+    found = back(capture(space, ["x", "Own"]))["x"]
+    others: list[object] = []
+    thread = threading.Thread(target=lambda: others.append((found.v, found.w)))
+    thread.start()
+    thread.join()
+    assert (found.v, found.w, others) == ([3, 5], 4, [([3], 4)])
+    assert (content(space["x"]), probe({"x": space["x"]})) == before
+    space["x"].v.append(6)
+    assert probe({"x": space["x"]}) != before[1]
+
+
+def test_a_thread_that_has_ended_comes_back_with_its_result() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import threading\nclass Worker(threading.Thread):\n  def run(self): self.result = [5]\nx = Worker(name='w')", space)
+    (one,) = capture(space, ["x"]).lost
+    assert one.reason == "a thread"
+    space["x"].start()
+    space["x"].join()
+    found = back(capture(space, ["x", "Worker"]))
+    assert (found["x"].result, found["x"].name, found["x"].is_alive(), type(found["x"]) is found["Worker"]) == ([5], "w", False, True)
+    found["x"].join()
+
+
+def test_a_finalizer_waits_for_what_comes_back() -> None:
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("import weakref\nclass C: pass\nowner = C(); log = []\nx = weakref.finalize(owner, log.append, 5)", space)
+    found = back(capture(space, ["x", "owner", "log", "C"]))
+    assert (found["x"].alive, found["log"]) == (True, [])
+    del found["owner"]
+    assert (found["x"].alive, found["log"], space["log"]) == (False, [5], [])
+
+
+def test_what_draws_on_an_image_draws_on_the_one_that_comes_back() -> None:
+    pytest.importorskip("PIL")
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("from PIL import Image, ImageDraw\nimage = Image.new('RGB', (9, 9)); x = ImageDraw.Draw(image); x.fontmode = '1'", space)
+    found = back(capture(space, ["x", "image"]))
+    found["x"].point((3, 4), fill=(1, 2, 3))
+    assert (found["image"].getpixel((3, 4)), found["x"].fontmode, space["image"].getpixel((3, 4))) == ((1, 2, 3), "1", (0, 0, 0))
+
+
+def test_a_writer_of_csv_writes_on(folder: Path) -> None:
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter="|")
+    rows.writerow([1, 2])
+    found = back(capture({"text": text, "rows": rows}, ["text", "rows"]))
+    found["rows"].writerow([3, 4])
+    assert found["text"].getvalue() == "1|2\r\n3|4\r\n"
+
+
+def test_a_memory_map_is_made_again_as_long_as_its_file_holds_the_same(folder: Path) -> None:
+    np = pytest.importorskip("numpy")
+    mapped = np.memmap("m.bin", "i4", "w+", shape=(2, 3))
+    mapped[:] = 7
+    taken = capture({"m": mapped, "part": mapped[1]}, ["m", "part"])
+    found = back(taken)
+    found["part"][0] = 8
+    assert (found["m"].tolist(), mapped[1, 0]) == ([[7, 7, 7], [8, 7, 7]], 8)
+    with noting() as notes:
+        gone = back(taken)
+    assert notes == [f"memory map of {folder / 'm.bin'} could not be opened again (ValueError: the file has changed since)"]
+    with pytest.raises(Unavailable):
+        gone["part"].sum()
 
 
 @pytest.fixture
