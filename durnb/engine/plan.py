@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
-from durnb.config import Settings
+from durnb.config import Settings, length_text
 from durnb.engine import creations, remaking
 from durnb.engine.badge import question_in, shortened
 from durnb.engine.cells import NotebookCell, header_of, step_names, title
@@ -35,6 +35,7 @@ from durnb.engine.decide import (
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.engine.outlook import Live, Outlook, Seen
+from durnb.engine.overview import seconds_text
 from durnb.engine.plain import PlainCells, read_plain
 from durnb.events import Input
 from durnb.fingerprint import read_cell
@@ -230,7 +231,7 @@ class _Walk:
             why = (
                 self._moved(candidates[0])
                 or self._spoiled(found, candidates[0])
-                or f"its checkpoint expired (--expires {found.header.expires})"
+                or f"its checkpoint expired (--expires {length_text(found.header.expires or timedelta(0))})"
             )
         if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
             why = f"{why}; {REMOVED}"
@@ -357,3 +358,11 @@ def _read(manifest: str) -> Manifest | None:
         return Manifest.decode(manifest)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+PLAN_HEADS: Final = ("step", "would", "why", "ran before")
+
+
+def plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
+    """A planned step as a row of a table."""
+    return str(step), "run or reuse" if step.action == "maybe" else step.action, step.reason, seconds_text(step.ran)

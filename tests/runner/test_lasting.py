@@ -126,7 +126,7 @@ def test_the_events_are_json_lines_with_parameters_of_a_file(desk: Any) -> None:
         "ended",
     ]
     assert events[-1]["run"] == "day=monday,n=3.1"
-    assert desk.text(2) == "monday 3\n"
+    assert desk.text(2, "etl.day=monday,n=3.out.ipynb") == "monday 3\n"
 
 
 def test_a_second_runner_of_one_key_is_told_who_has_it(desk: Any) -> None:
