@@ -92,7 +92,7 @@ def test_a_sleep_of_two_days_ends_when_the_clock_is_moved_past_it_and_a_clock_th
     until((desk.folder / "inside").exists, "the second step")
     clock.move("+9d")
     until(lambda: "set forward, or the machine slept, by 7 d" in (desk.folder / "worker.log").read_text(), "a look by the later clock")
-    assert [glance.standing for glance in glances(store)] == ["running"]
+    assert [glance.standing for glance in glances(store, SystemClock())] == ["running"]
     (desk.folder / "go").touch()
     until(lambda: (task := task_of(store, "default")) is not None and task.standing == "ended", "the end")
     history = _history(desk)
