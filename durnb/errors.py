@@ -5,7 +5,7 @@
     DurnbError
     ├── UsageError            a header, command or setting that can't be read
     ├── NotebookUnknown       no path, so no store
-    ├── StoreOffered          a store whose notebook is gone has this step
+    ├── StoreOffered          a store whose notebook is gone has steps of this one
     ├── RunHeld               another kernel owns the run
     ├── RunIsPaused           a person paused the run
     ├── RunIsCancelled        a person ended the run
@@ -40,6 +40,7 @@ Constructors take facts and build the message: what happened, to which step, wha
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 
 
@@ -72,13 +73,14 @@ class NotebookUnknown(DurnbError):
 
 
 class StoreOffered(DurnbError):
-    """A store whose notebook is gone has the step that is now to run."""
+    """A store whose notebook is gone has steps of this one, which has no runs; `folder` is where it lies."""
 
-    def __init__(self, *, step: str, notebook: str, old: str) -> None:
-        self.step, self.notebook, self.old = step, notebook, old
+    def __init__(self, *, notebook: str, old: str, folder: str) -> None:
+        self.notebook, self.old, self.folder = notebook, old, folder
         super().__init__(
-            f"step {step!r}: {notebook} has no store yet, and the store of {old}, which is gone, has this step. "
-            f"Renamed? Take it over with %durable adopt {old} — or begin anew with %durable new"
+            f"{notebook} has no runs yet, and {old}, which is gone, had steps of it. "
+            f"Renamed? Take its results over with %durable adopt {shlex.quote(old)} — or begin anew with %durable new (durnb run --new). "
+            f"Nobody needs them? Delete {folder}, and no notebook is asked again"
         )
 
 
@@ -267,7 +269,7 @@ class StepAsks(DurnbError):
 
     def __init__(self, *, step: str, why: str, commands: tuple[str, ...]) -> None:
         self.step, self.why, self.commands = step, why, commands
-        super().__init__(f"step {step!r} asks: {why}. Answer with " + " or ".join(commands))
+        super().__init__(f"step {step!r} asks: {why}{'' if why.endswith('?') else '.'} Answer with " + " or ".join(commands))
 
 
 class StepRefused(DurnbError):

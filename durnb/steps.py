@@ -145,6 +145,12 @@ class StepHistory:
         return bool(self.executions) and self.executions[-1].checkpoint is None and not self.settled
 
     @property
+    def asking(self) -> bool:
+        """Whether its last attempt stopped to ask something that nobody has answered."""
+        error = self.executions[-1].last.error if self.unfinished else None
+        return error is not None and error.type == "StepAsks" and self.touched <= self.executions[-1].last.ended_seq
+
+    @property
     def status(self) -> AttemptStatus | Literal["new"]:
         """The status of the last attempt; "new" before the first."""
         return self.executions[-1].last.status if self.executions else "new"

@@ -42,7 +42,7 @@ _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "sev
 class Numbers:
     """Which attempt of which execution comes next; `failures` are those of the execution that count against its retries.
 
-    `waited`: the attempt before did nothing but wait when its kernel was ended, by plan.
+    `waited`: the attempt before did nothing but wait when its kernel was ended, by plan. `retried`: it failed, a moment ago.
     """
 
     execution: int
@@ -51,6 +51,7 @@ class Numbers:
     failures: int
     started_seq: int
     waited: bool = False
+    retried: bool = False
 
 
 def number(past: StepHistory | None, decision: Execute, look: Look, seq: int) -> Numbers:
@@ -150,7 +151,7 @@ class Attempts:
                 return interrupted
             self._revert(before, changes, names, ambient_held)
             self.stage.forget()
-            self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1)
+            self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1, retried=True)
             first = False
 
     def _loosely(self, before: Shot, names: dict[str, Live]) -> AbstractContextManager[None]:
@@ -372,9 +373,9 @@ class Attempts:
 
     def why(self) -> str:
         """Why this attempt is made, for the badge; empty for a step's very first."""
-        if self.numbers.attempt > 1 and self.numbers.failures == 0:
+        if self.numbers.attempt > 1 and (self.numbers.retried or self.numbers.failures == 0):
             before = self.numbers.attempt - 2
-            how = "waited without a kernel" if self.numbers.waited else "died with the kernel"
+            how = "failed" if self.numbers.retried else "waited without a kernel" if self.numbers.waited else "died with the kernel"
             return f"the {_ORDINALS[before] if before < len(_ORDINALS) else 'one before'} {how}"
         return self.decision.reason if self.numbers.execution > 1 else ""
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "waiting", "disabled"]
+
+
+_SHORT: Final = 120  # characters of a question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +35,20 @@ class Badge:
     since: datetime | None = None
     until: datetime | None = None
     live: bool = False
+
+
+def shortened(why: str) -> str:
+    """A question in a few words: up to its mark, without what explains the answers."""
+    asked, mark, _ = why.partition("?")
+    return textwrap.shorten(asked + mark, _SHORT, placeholder=" …")
+
+
+def question_in(step: str, message: str) -> tuple[str, tuple[str, ...]]:
+    """What a recorded StepAsks message asks, and the commands that answer it."""
+    why, _, commands = message.removeprefix(f"step {step!r} asks: ").partition(" Answer with ")
+    return why.removesuffix("."), tuple(commands.split(" or ")) if commands else ()
+
+
+def asking(step: str, why: str, commands: tuple[str, ...], *, attempt: int = 1, notes: tuple[str, ...] = ()) -> Badge:
+    """A step asks: the badge says what in a few words, and how to answer; the error below it says all."""
+    return Badge(step=step, state="asking", attempt=attempt, reason=shortened(why), commands=commands, notes=notes)

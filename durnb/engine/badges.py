@@ -6,7 +6,7 @@ from datetime import datetime
 
 from durnb.engine import overview
 from durnb.engine.attempts import Attempts
-from durnb.engine.badge import Badge
+from durnb.engine.badge import Badge, asking, question_in
 from durnb.engine.commit import Committed
 from durnb.engine.decide import Reuse, answers
 from durnb.engine.putback import PutBack
@@ -32,10 +32,12 @@ def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
 def failed(step: StepHistory, attempts: Attempts) -> Badge:
     """The last attempt ended without a result."""
     error = step.executions[-1].last.error
-    asks = error is not None and error.type == "StepAsks"
+    if error is not None and error.type == "StepAsks":
+        why, commands = question_in(step.name, error.message)
+        return asking(step.name, why, commands, attempt=attempts.numbers.attempt, notes=tuple(attempts.notes))
     return Badge(
         step=step.name,
-        state="asking" if asks else "failed",
+        state="failed",
         attempt=attempts.numbers.attempt,
         commands=answers(step.name, "done", "retry") if attempts.request.header.once else (),
         reason=overview.ending(step),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
+from durnb.config import length_text
 from durnb.events import Input
 from durnb.steps import Answer, Checkpoint, Execution, StepHistory
 
@@ -28,11 +29,16 @@ OnChange = Literal["rerun", "keep", "ask"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """A name that the step needs and that is not there. `maker` bound it in a finished step; `lost` is the path to what could not be stored."""
+    """A name that the step needs and that is not there. `maker` bound it in a finished step; `lost` is the path to what could not be stored.
+
+    `by_hand`: the maker is not to run again for it, since it is ``--once`` or was taken as done; `save` can then keep what a person binds.
+    """
 
     name: str
     maker: str | None = None
     lost: str | None = None
+    by_hand: bool = False
+    save: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,10 @@ def _last(history: StepHistory) -> Execution:
     return history.executions[-1]
 
 
+FIRST: Final = "it has not run yet"
+"""Why a step runs for the first time."""
+
+
 def answers(step: str, *choices: str) -> tuple[str, ...]:
     """The commands that answer a question about `step`."""
     return tuple(f"%durable resolve {step} {choice}" for choice in choices)
@@ -152,7 +162,7 @@ def _begin(q: Question, answer: Answer | None) -> Decision:
         )
     if q.renamed:
         return Reuse(checkpoint=q.renamed.checkpoint, reason=f"renamed from {q.renamed.old}", renamed=q.renamed.old)
-    return _refusal(q) or Execute(reason="it has not run yet")
+    return _refusal(q) or Execute(reason=FIRST)
 
 
 def _answered(history: StepHistory, q: Question) -> Decision | None:
@@ -175,7 +185,7 @@ def _once(history: StepHistory, q: Question) -> Decision:
     if history.unfinished:
         ended = _how_it_ended(_last(history))
         return Ask(
-            why=f"it is --once, was started and did not finish ({ended}); did its effects happen",
+            why=f"it is --once, was started and did not finish ({ended}); did its effects happen?",
             commands=answers(q.step, "done", "retry", "abort"),
         )
     checkpoint = history.checkpoint
@@ -203,6 +213,12 @@ def _crash_loop(history: StepHistory, q: Question) -> Refuse | None:
 
 def _refusal(q: Question) -> Refuse | None:
     for missing in q.missing:
+        if missing.lost is not None and missing.by_hand:
+            kept = f", then %durable save {missing.maker} keeps it" if missing.save else ""
+            return Refuse(
+                why=f"its input `{missing.name}` of step {missing.maker!r} is not there ({missing.lost}), and that step is not to happen twice: "
+                f"bind `{missing.name}` in a cell below it, which durnb run executes too{kept}"
+            )
         if missing.lost is not None:
             return Refuse(
                 why=f"its input `{missing.name}` of step {missing.maker!r} could not be stored ({missing.lost}); make it again with %durable rerun {missing.maker} "
@@ -240,6 +256,8 @@ def _how_it_ended(execution: Execution) -> str:
             return f"its attempt {attempt.number} waited without a kernel"
         case "crashed":
             return f"its attempt {attempt.number} died with the kernel"
+        case "exception" if attempt.error is not None and attempt.error.type == "StepAsks":
+            return f"its attempt {attempt.number} asked"
         case "exception" | "timeout":
             error = attempt.error
             said = f": {error.type}: {error.message.strip()}".splitlines()[0][:300] if error else ""
@@ -288,12 +306,12 @@ def _expired(checkpoint: Checkpoint, q: Question) -> bool:
 
 def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
     """Why `checkpoint` does not serve the question, in people's words; empty where it does."""
-    reasons = [f"its checkpoint expired (--expires {q.expires})"] if q.expires is not None and _expired(checkpoint, q) else []
+    reasons = [f"its checkpoint expired (--expires {length_text(q.expires)})"] if q.expires is not None and _expired(checkpoint, q) else []
     if any(code == q.code and _was_kept(inputs, q) for code, inputs in checkpoint.kept):
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []
     shared = [f"`{name}` shares state with what it changes, and did not before" for name in q.aliased]
-    differ = [_reason(before, now) for before, now in _differ(checkpoint.inputs, q)]
+    differ = [reason_of(before, now) for before, now in _differ(checkpoint.inputs, q)]
     return edited + reasons + differ + _spoiled(checkpoint, q) + _beside(checkpoint, q) + shared
 
 
@@ -355,10 +373,11 @@ def _counts_when_new(i: Input) -> bool:
     return not i.by_everything and i.kind != "absent" and not (i.kind == "ambient" and i.name in GENERATORS)
 
 
-def _reason(before: Input | None, now: Input | None) -> str:
+def reason_of(before: Input | None, now: Input | None) -> str:
+    """Why an input that was `before` and is `now` counts as changed, in people's words."""
     one = now or before
     assert one is not None
-    label = _label(one)
+    label = label_of(one)
     if now is None or now.kind == "absent":
         return f"{label} is gone"
     if before is None or before.kind == "absent":
@@ -372,7 +391,8 @@ def _reason(before: Input | None, now: Input | None) -> str:
     return f"{label} changed"
 
 
-def _label(i: Input) -> str:
+def label_of(i: Input) -> str:
+    """An input as people are told of it."""
     match i.kind:
         case "file":
             return f"the file {i.name.removeprefix('file:').removeprefix('module:')}"

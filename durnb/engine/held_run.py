@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -20,9 +20,10 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import LiveNames
-from durnb.engine.mail import take_signals
+from durnb.engine.mail import awaited, take_signals
+from durnb.engine.offers import offered
 from durnb.engine.place import Written
-from durnb.engine.runs import Wish, attach
+from durnb.engine.runs import Wish, attach, goes_on
 from durnb.engine.saving import Ended
 from durnb.engine.steering import Served, serve
 from durnb.engine.versions import PLAIN, Durable, Live
@@ -32,9 +33,10 @@ from durnb.errors import (
     NotebookUnknown,
     StoreOffered,
 )
+from durnb.events import EMPTY
 from durnb.fingerprint import watch_properties
 from durnb.fold import History
-from durnb.journal import Journal, RunName, Store, read_history, steps_of
+from durnb.journal import Journal, RunName, Store, read_history
 from durnb.snapshot import AmbientState
 from durnb.steps import Line
 
@@ -42,13 +44,15 @@ T = TypeVar("T")
 
 
 class Surroundings(Protocol):
-    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, a line for people, the results it keeps."""
+    """What the session asks of its kernel: the notebook's path (None where unknown), its saved cells, a line for people, the results it keeps,
+    the cells that it ran as they were typed."""
 
     def notebook(self) -> Path | None: ...
     def cells(self) -> Sequence[NotebookCell]: ...
     def say(self, text: str) -> None: ...
     def connection_file(self) -> str | None: ...
     def results(self) -> Sequence[object]: ...
+    def ran(self) -> Sequence[str]: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class HeldRun:
     _told: tuple[str, int] = ("", 0)
     _anew: bool = False
     _taking: threading.Lock = field(default_factory=threading.Lock)
+    asked: set[str] = field(default_factory=set)  # steps that asked in this kernel
     unsaved: dict[str, Ended] = field(default_factory=dict)
     onlookers: list[Callable[[], None]] = field(default_factory=list)
     _attempts: Attempts | None = None
@@ -118,6 +123,13 @@ class HeldRun:
         store, run = self.wished()
         return read_history(store, run, self.clock) if run is not None else None
 
+    def expected(self) -> History | None:
+        """The history that the next durable cell goes on from; None where it begins a run. Raises NotebookUnknown, RunHeld and the JournalErrors."""
+        history = self.peek()
+        if history is None or self._journal is not None:
+            return history
+        return history if goes_on(history, self.wish, self.clock, self.settings().resume_within) else None
+
     def wished(self) -> tuple[Store, RunName | None]:
         """The run that this kernel would attach to, where there is one. Raises NotebookUnknown."""
         store = self.store()
@@ -131,14 +143,17 @@ class HeldRun:
         root = self.settings().store
         return Store.of(notebook, Path(root).expanduser() if root else None)
 
-    def open(self, step: str | None = None) -> Journal:
-        """Attach to the wished run. Raises NotebookUnknown, StoreOffered, RunHeld and the JournalErrors."""
+    def open(self, now: Mapping[str, str | None] = EMPTY) -> Journal:
+        """Attach to the wished run; `now` is the step that is about to run, with the digest of its code.
+
+        Raises NotebookUnknown, StoreOffered, RunHeld and the JournalErrors.
+        """
         if self._journal is not None:
             return self._journal
         store = self.store()
-        if not store.exists:
-            self._offer(store, step)
-            store.create()
+        if (offer := self.offer(now)) is not None:
+            raise offer
+        store.create()
         settings = self.settings()
         journal = attach(
             store,
@@ -147,6 +162,7 @@ class HeldRun:
             wait=settings.open_wait,
             resume_within=settings.resume_within,
             connection_file=self.kernel.connection_file(),
+            steps=step_names(self.kernel.cells()),
         )
         self._journal, self._shelf = journal, Shelf(journal, self.namespace)
         self._forget_removed(journal.history)
@@ -165,12 +181,18 @@ class HeldRun:
     def _used(self) -> frozenset[int]:
         return used_by(self._journal.history, self.line, self.live) if self._journal is not None else frozenset()
 
-    def _offer(self, store: Store, step: str | None) -> None:
-        if self._anew or step is None or not store.notebook.exists():  # a notebook that was renamed is there under its new name
-            return
-        for orphan in store.orphans():
-            if step in steps_of(orphan, self.clock):
-                raise StoreOffered(step=step, notebook=store.notebook.name, old=str(orphan.notebook))
+    def offer(self, now: Mapping[str, str | None] = EMPTY) -> StoreOffered | None:
+        """The offer of a store whose notebook is gone, where there is one to go on from and nobody chose to begin anew. Raises NotebookUnknown."""
+        store = self.store()
+        if self._journal is not None or self._anew or self.wish.mode == "new":
+            return None
+        orphan = offered(store, self.kernel.cells(), self.clock, now)
+        if orphan is None:
+            return None
+        beside = orphan.notebook.parent == store.notebook.parent
+        return StoreOffered(
+            notebook=store.notebook.name, old=orphan.notebook.name if beside else str(orphan.notebook), folder=str(orphan.folder)
+        )
 
     def begin_anew(self) -> None:
         """The person chose to begin anew where an old store was offered."""
@@ -186,6 +208,7 @@ class HeldRun:
             self.line = ()
             self._shown.clear()
             self._rows.clear()
+            self.asked.clear()
             self._ticks.clear()
             self.rewritten()
             self._announced = False
@@ -200,9 +223,10 @@ class HeldRun:
 
     def look(self) -> object:
         """Serve requests of other processes, where nothing durable runs at the moment; says whether it could."""
+        names = (self.seen(awaited) or ()) if self._journal is not None else ()  # before the signals come that may end a wait
         self.take_signals()
         if not self.busy.acquire(blocking=False):
-            return {"busy": True}
+            return {"busy": True, "awaited": names}
         try:
             served = self.serve()
             for request in self._journal.requests() if self._journal is not None else ():
@@ -212,7 +236,7 @@ class HeldRun:
                     break
             if self._journal is not None:
                 self.housekeeping.serve(self._journal)
-            return {"busy": False, "done": served.done, "refused": served.refused}
+            return {"busy": False, "awaited": names, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
 

@@ -26,7 +26,7 @@ def module_inputs(imports: Iterable[str]) -> list[Input]:
             continue
         for file in _files(name):
             if file not in found:
-                source = file.read_text(errors="surrogateescape")
+                source = _text(file)
                 found[file] = _digest(source)
                 waiting.extend(_imported_by(source, name if file.name == "__init__.py" else name.rpartition(".")[0]))
     return [Input(name=f"module:{os.path.relpath(file)}", kind="file", digest=digest) for file, digest in sorted(found.items())]
@@ -50,6 +50,15 @@ def _files(name: str) -> Iterator[Path]:
         if files:
             yield from (file for file in files if is_project_file(str(file.resolve())))
             return
+
+
+def digest_of_module(file: Path) -> str:
+    """The digest by which a module's file counts. Raises OSError."""
+    return _digest(_text(file))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(errors="surrogateescape")
 
 
 def _digest(source: str) -> str:

@@ -41,9 +41,21 @@ def rerun(session: Session, name: str) -> None:
 
 def resolve(session: Session, name: str, answer: Answer) -> str:
     """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
+    if answer == "keep" and _asks_nothing(session, name):
+        raise UsageError(f"step {name!r} asks nothing: it is finished, and stands; should its cell ask when it is run, answer then")
     said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
     session.write_status()
     return said
+
+
+def _asks_nothing(session: Session, name: str) -> bool:
+    """Whether the step is known to be finished and to stand; a cell that runs (the panel answers then, too) is not waited for."""
+    if name in session.asked or not session.busy.acquire(blocking=False):
+        return False
+    try:
+        return any(planned.step == name and planned.settled for planned in session.planned().steps)
+    finally:
+        session.busy.release()
 
 
 def wake(journal: Journal, name: str) -> str:
@@ -195,9 +207,17 @@ def run_key(session: Session, key: str) -> str:
     if not key.strip():
         raise UsageError("a run's key can't be empty: %durable run day=2026-11-20")
     if session.wish.key != key or session.wish.number is not None:
+        _check_key(session.store(), key)
         session.leave("new")
         session.wish = Wish(key=key)
     return str(session.journal.run)
+
+
+def _check_key(store: Store, key: str) -> None:
+    runs = store.runs()
+    named = next((run for run in runs if str(run) == key), None)
+    if named is not None and not any(run.key == key for run in runs):
+        raise UsageError(f"{key} is a run, and its key is {named.key}: %durable run {named.key} goes on with the newest run of it")
 
 
 def new(session: Session) -> str:

@@ -1,42 +1,71 @@
 """What Run All would do now, told from the notebook's file and the run's history, before anything is done.
 
-It can't know what plain cells will define: a step whose code and durable inputs stand is planned to be reused, and looked at again when it runs.
+It can't know what plain cells will define. What a kernel has live of them is looked at where that is what they would define again; else a step whose
+code and durable inputs stand is planned to be run or reused. Each is looked at again when its turn comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
-from durnb.config import Settings
+from durnb.config import Settings, length_text
 from durnb.engine import creations, remaking
-from durnb.engine.cells import NotebookCell, header_of, title
-from durnb.engine.decide import MADE, REMOVED, answers
+from durnb.engine.badge import question_in, shortened
+from durnb.engine.cells import NotebookCell, header_of, step_names, title
+from durnb.engine.decide import (
+    FIRST,
+    MADE,
+    REMOVED,
+    Ask,
+    Decision,
+    Execute,
+    Question,
+    Refuse,
+    Reuse,
+    answers,
+    changes,
+    decide,
+    reason_of,
+)
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
-from durnb.engine.overview import spell
+from durnb.engine.outlook import Live, Outlook, Seen
+from durnb.engine.overview import seconds_text
+from durnb.engine.plain import PlainCells, read_plain
+from durnb.events import Input
 from durnb.fingerprint import read_cell
 from durnb.fold import History
 from durnb.steps import Checkpoint, StepHistory
 
 LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"
+FINISHED: Final = "finished"
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """One step and what is planned for it; `ran` seconds that a reuse saves. `label` is the cell in a few words, where its name says nothing of it."""
+    """One step and what is planned for it; `ran` seconds that a reuse saves. `label` is the cell in a few words, where its name says nothing of it.
+
+    `open`: it is finished, and stands but for what plain cells will define for it, or for a step that it builds upon.
+    """
 
     step: str
     action: Action
     reason: str
     ran: float | None = None
     label: str = ""
+    open: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is finished and stands."""
+        return self.action == "reuse" and self.reason == FINISHED
 
     def __str__(self) -> str:
         return f"{self.step} ({self.label})" if self.label else self.step
@@ -50,8 +79,8 @@ class Plan:
 
     @property
     def next(self) -> PlannedStep | None:
-        """The first step that will not simply be reused."""
-        return next((step for step in self.steps if step.action != "reuse"), None)
+        """The first step that will not simply be reused, as far as can be told."""
+        return next((step for step in self.steps if step.action != "reuse" and not step.open), None)
 
 
 def plan(
@@ -61,29 +90,25 @@ def plan(
     *,
     now: datetime | None = None,
     folder: Path | None = None,
+    live: Live | None = None,
 ) -> Plan:
     """The plan for `cells` of the notebook, given the run's history (None: no run yet).
 
-    Without `now` no checkpoint expires. `folder` is where the files of ``--creates`` are looked for; without it they are not, and they are never read.
+    Without `now` no checkpoint expires. `folder` is where the files of ``--creates`` and the project's modules are looked for; without it they are
+    not. Those of ``--creates`` and ``--depends`` are never read, but where `live` looks at them.
     """
-    walk = _Walk(history=history, settings=settings, now=now, folder=folder)
-    return Plan(steps=tuple(walk.step(found) for cell in cells if (found := header_of(cell)) is not None))
-
-
-def announcement(plan: Plan, history: History) -> str:
-    """``5 of 8 steps restored, 2 h 13 m saved; next: train, its input df changed``; empty where nothing is restored."""
-    reused = [step for step in plan.steps if step.action == "reuse"]
-    if not plan.steps:
-        done = [s for s in history.steps.values() if s.checkpoint is not None]
-        saved = spell(timedelta(seconds=sum(s.checkpoint.ran for s in done if s.checkpoint is not None)))
-        return f"{len(done)} finished step{'s' * (len(done) != 1)} in run {history.run}, {saved} of work kept" if done else ""
-    if not reused:
-        return ""
-    saved = spell(timedelta(seconds=sum(step.ran or 0 for step in reused)))
-    following = plan.next
-    tail = f"; next: {following}, {following.reason}" if following else "; nothing is left to run"
-    where = "" if history.run == "interactive.1" else f" (run {history.run})"
-    return f"{len(reused)} of {len(plan.steps)} steps restored, {saved} saved{tail}{where}"
+    plain = PlainCells(live.ran if live is not None else ())
+    outlook = Outlook(plain=plain, folder=folder, live=live, parameters=frozenset(history.parameters if history is not None else ()))
+    names = frozenset(step_names(cells))
+    walk = _Walk(history=history, settings=settings, now=now, folder=folder, outlook=outlook, names=names)
+    steps: list[PlannedStep] = []
+    for cell in cells:
+        found = header_of(cell)
+        if found is not None:
+            steps.append(walk.step(found, cell.id))
+        elif cell.type == "code":
+            plain.add(cell.source, replaced="parameters" in cell.tags)
+    return Plan(steps=tuple(steps))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,37 +119,60 @@ class _Walk:
     settings: Settings
     now: datetime | None
     folder: Path | None
+    outlook: Outlook
+    names: frozenset[str]
     named: set[str] = field(default_factory=set)
-    running: set[str] = field(default_factory=set)
-    digests: dict[str, tuple[str, str]] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+    digests: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by name, and who binds it; None where it may run
 
-    def step(self, found: FoundHeader) -> PlannedStep:
+    def step(self, found: FoundHeader, cell_id: str | None) -> PlannedStep:
         if found.header.name in self.named:
             return PlannedStep(step=found.header.name, action="refuse", reason="two cells are called that: give one of them another name")
         self.named.add(found.header.name)
         step = self.history.steps.get(found.header.name) if self.history is not None else None
-        planned, serving = self._plan(found, step)
+        old = self._renamed(found, cell_id) if step is None or not step.executions else None
+        planned, serving = self._under_another_name(found, old) if old is not None else self._plan(found, step)
+        if planned.open:
+            self.open.add(planned.step)
         if planned.action == "maybe" or (planned.action == "run" and serving is None):
-            self.running.add(planned.step)
+            self.digests.update(dict.fromkeys(_binds(found, step), (None, planned.step)))
         elif serving is not None:
             self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
         return replace(planned, label=title(found.body)) if found.spelling == "unmarked" else planned
+
+    def _renamed(self, found: FoundHeader, cell_id: str | None) -> StepHistory | None:
+        """The one finished step of this code whose name left the notebook: this is it, where its cell is the same or no kernel tells."""
+        left = [s for s in self.history.steps.values() if s.name not in self.names and s.checkpoint is not None] if self.history else []
+        fitting = [s for s in left if s.checkpoint is not None and _same_code(found, s, [s.checkpoint])]
+        same = [s for s in fitting if s.cell_id is not None and s.cell_id == cell_id]
+        return (same or fitting)[0] if len(same or fitting) == 1 else None
+
+    def _under_another_name(self, found: FoundHeader, old: StepHistory) -> tuple[PlannedStep, Checkpoint | None]:
+        planned, serving = self._plan(found, old)
+        if planned.action == "reuse" and found.header.once:
+            return replace(
+                planned, step=found.header.name, action="ask", reason=f"it may be the --once step {old.name!r} under a new name"
+            ), None
+        reason = f"renamed from {old.name}" if planned.settled else f"renamed from {old.name}; {planned.reason}"
+        if planned.action == "reuse" or planned.open:
+            return replace(planned, step=found.header.name, reason=reason), serving
+        return PlannedStep(step=found.header.name, action="run", reason=FIRST), None
 
     def _plan(self, found: FoundHeader, step: StepHistory | None) -> tuple[PlannedStep, Checkpoint | None]:
         name = found.header.name
         if step is not None and (answered := _answered(step)) is not None:
             return answered
         if step is None or step.last is None:
-            return PlannedStep(step=name, action="run", reason="it has not run yet"), None
+            return PlannedStep(step=name, action="run", reason=FIRST), None
         checkpoint = step.checkpoint
         if found.header.once and (step.unfinished or checkpoint is not None):
             return _once(step, checkpoint)
         candidates = [] if found.header.always else _same_code(found, step, step.checkpoints.values())
         fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None and self._spoiled(found, c) is None]
         if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
-            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), fresh[0]
+            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].spent), fresh[0]
         if fresh:
-            return self._by_inputs(name, fresh[0]), fresh[0]
+            return self._by_inputs(found, step, fresh)
         if checkpoint is None or step.unfinished:
             return _unfinished(step), None
         return self._stale(found, step, checkpoint, candidates)
@@ -135,18 +183,33 @@ class _Walk:
         again = manifest is not None and remaking.can_be_made_again(found.body, checkpoint, manifest, self.settings.remake_under)
         return tuple(manifest.lost) if manifest is not None and again else ()
 
-    def _by_inputs(self, name: str, checkpoint: Checkpoint) -> PlannedStep:
-        for i in checkpoint.inputs:
-            if i.kind == "durable" and i.maker in self.running:
-                return PlannedStep(step=name, action="maybe", reason=f"runs if {i.maker!r} gives another `{i.name}`", ran=checkpoint.ran)
-        return PlannedStep(step=name, action="reuse", reason="finished", ran=checkpoint.ran)
+    def _by_inputs(self, found: FoundHeader, step: StepHistory, fresh: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
+        """By what else the step reads; the durable inputs of the `fresh` checkpoints stand, as far as steps before it do."""
+        name, first = found.header.name, fresh[0]
+        makers = [(i.name, self.digests.get(i.name, (i.digest, ""))) for i in first.inputs if i.kind == "durable"]
+        unsure = sorted((maker in self.open, name, maker) for name, (digest, maker) in makers if digest is None)
+        if unsure:
+            only_open, read, maker = unsure[0]
+            why = f"runs if {maker!r} gives another `{read}`"
+            return PlannedStep(step=name, action="maybe", reason=why, ran=first.spent, open=only_open), first
+        seen = [(checkpoint, self.outlook.see(found, step, checkpoint)) for checkpoint in fresh]
+        questions = [(checkpoint, _question(found, checkpoint, one, self.settings), one.open) for checkpoint, one in seen]
+        stand = [(checkpoint, left_open) for checkpoint, question, left_open in questions if not changes(checkpoint, question)]
+        sure = next((checkpoint for checkpoint, left_open in stand if not left_open), None)
+        if sure is not None:
+            return PlannedStep(step=name, action="reuse", reason=FINISHED, ran=sure.spent), sure
+        if stand:
+            checkpoint, left_open = stand[0]
+            return PlannedStep(step=name, action="maybe", reason=f"it depends on {left_open}", ran=checkpoint.spent, open=True), checkpoint
+        decided = _decided(decide(step, questions[0][1]), name, first)
+        return decided, first if decided.action == "reuse" else None
 
     def _moved(self, checkpoint: Checkpoint) -> str | None:
         """Why the checkpoint does not fit what the reused steps before it bind."""
         for i in checkpoint.inputs:
             digest, maker = self.digests.get(i.name, (i.digest, ""))
-            if i.kind == "durable" and digest != i.digest and i.maker not in self.running:
-                return f"its input `{i.name}` changed: {maker!r} ran again"
+            if i.kind == "durable" and digest is not None and digest != i.digest:
+                return reason_of(i, Input(name=i.name, kind="durable", digest=digest, maker=maker))
         return None
 
     def _spoiled(self, found: FoundHeader, checkpoint: Checkpoint) -> str | None:
@@ -168,15 +231,15 @@ class _Walk:
             why = (
                 self._moved(candidates[0])
                 or self._spoiled(found, candidates[0])
-                or f"its checkpoint expired (--expires {found.header.expires})"
+                or f"its checkpoint expired (--expires {length_text(found.header.expires or timedelta(0))})"
             )
         if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
             why = f"{why}; {REMOVED}"
         if how == "keep" and not found.header.always:
-            return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
+            return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.spent), checkpoint
         if how == "ask" and not found.header.always:
             return PlannedStep(step=name, action="ask", reason=why), checkpoint
-        return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.ran), None
+        return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.spent), None
 
 
 def _answered(step: StepHistory) -> tuple[PlannedStep, Checkpoint | None] | None:
@@ -186,7 +249,7 @@ def _answered(step: StepHistory) -> tuple[PlannedStep, Checkpoint | None] | None
         case "abort":
             return PlannedStep(step=step.name, action="refuse", reason="it was aborted"), None
         case "keep" if checkpoint is not None:
-            return PlannedStep(step=step.name, action="reuse", reason="kept, as you answered", ran=checkpoint.ran), checkpoint
+            return PlannedStep(step=step.name, action="reuse", reason="kept, as you answered", ran=checkpoint.spent), checkpoint
         case "done":
             return PlannedStep(step=step.name, action="reuse", reason="taken as done, as you answered"), None
         case answer if answer == "retry" or (step.rerun and step.executions):
@@ -199,12 +262,54 @@ def _once(step: StepHistory, checkpoint: Checkpoint | None) -> tuple[PlannedStep
     if step.unfinished:
         commands = " or ".join(answers(step.name, "done", "retry"))
         return PlannedStep(step=step.name, action="ask", reason=f"it is --once, was started and did not finish; {commands}"), None
-    ran = checkpoint.ran if checkpoint is not None else None
+    ran = checkpoint.spent if checkpoint is not None else None
     return PlannedStep(step=step.name, action="reuse", reason="finished; --once never runs it twice", ran=ran), checkpoint
+
+
+def _binds(found: FoundHeader, step: StepHistory | None) -> Iterator[str]:
+    """The names that a run of the step will bind: those in its text, and those that it left when it last finished."""
+    yield from read_plain(found.body).binds
+    if step is not None and step.checkpoint is not None:
+        yield from _digests(step.checkpoint)
+
+
+def _question(found: FoundHeader, checkpoint: Checkpoint, seen: Seen, settings: Settings) -> Question:
+    return Question(
+        step=found.header.name,
+        code=checkpoint.code,
+        inputs=seen.inputs,
+        now=checkpoint.at,
+        once=found.header.once,
+        on_change=found.header.on_change or settings.on_change,  # type: ignore[arg-type]  # checked when the setting was read
+        ask_over=settings.ask_over,
+        max_crashes=settings.max_crashes,
+        ignored=frozenset(found.header.ignore),
+        beside=checkpoint.beside,
+    )
+
+
+def _decided(decision: Decision, name: str, checkpoint: Checkpoint) -> PlannedStep:
+    match decision:
+        case Reuse(reason=reason, stale=stale):
+            return PlannedStep(step=name, action="reuse", reason=f"{reason}, although {stale}" if stale else reason, ran=checkpoint.spent)
+        case Execute(reason=reason):
+            return PlannedStep(step=name, action="run", reason=reason, ran=checkpoint.spent)
+        case Ask(why=why, commands=commands):
+            return PlannedStep(step=name, action="ask", reason=f"{why}; {' or '.join(commands)}")
+        case Refuse(why=why):
+            return PlannedStep(step=name, action="refuse", reason=why)
+        case _ as never:
+            assert_never(never)
 
 
 def _unfinished(step: StepHistory) -> PlannedStep:
     last = step.executions[-1].last
+    if step.asking and last.error is not None:
+        why, commands = question_in(step.name, last.error.message)
+        return PlannedStep(step=step.name, action="ask", reason=f"{shortened(why)}; {' or '.join(commands)}")
+    started = next((call.label for call in step.calls.open.values() if call.status == "started" and not call.allowed), None)
+    if started is not None:
+        return PlannedStep(step=step.name, action="ask", reason=f"its call {started} is to happen once, was started and did not finish")
     words = {
         "crashed": "died with the kernel",
         "exception": "failed",
@@ -217,7 +322,7 @@ def _unfinished(step: StepHistory) -> PlannedStep:
 
 def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint]) -> list[Checkpoint]:
     """Those of the checkpoints that serve this code, the current one first, then the newest."""
-    code = _code_of(found.body)
+    code = code_of(found.body)
     sources = {e.number: e.source for e in step.executions}
     newest = sorted(among, key=lambda c: (c.number != step.current, -c.number))
 
@@ -230,7 +335,7 @@ def _same_code(found: FoundHeader, step: StepHistory, among: Iterable[Checkpoint
 
 
 @lru_cache(maxsize=4096)  # a panel plans again at each change of the run
-def _code_of(body: str) -> str | None:
+def code_of(body: str) -> str | None:
     """The code's digest where the body is Python as it stands; None where IPython would transform it."""
     try:
         return read_cell(body).digest
@@ -253,3 +358,11 @@ def _read(manifest: str) -> Manifest | None:
         return Manifest.decode(manifest)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+PLAN_HEADS: Final = ("step", "would", "why", "ran before")
+
+
+def plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
+    """A planned step as a row of a table."""
+    return str(step), "run or reuse" if step.action == "maybe" else step.action, step.reason, seconds_text(step.ran)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from durnb.clock import Clock
 from durnb.engine import overview
 from durnb.errors import UsageError
-from durnb.events import RunAbandoned
+from durnb.events import RunAbandoned, RunFinished
 from durnb.fold import History
 from durnb.journal import Journal, RunName, Store
 
@@ -46,8 +46,20 @@ def default_wish(environ: dict[str, str]) -> Wish:
     return Wish(key=key, mode=mode, runner=True, parameters=parameters) if key else Wish(key=INTERACTIVE)  # type: ignore[arg-type]  # checked above
 
 
-def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_within: timedelta, connection_file: str | None) -> Journal:
-    """Open the wished run, or begin it. Raises RunHeld and the JournalErrors."""
+def attach(
+    store: Store,
+    wish: Wish,
+    *,
+    clock: Clock,
+    wait: timedelta,
+    resume_within: timedelta,
+    connection_file: str | None,
+    steps: Collection[str] = (),
+) -> Journal:
+    """Open the wished run, or begin it; a run that is left for the next is finished where all `steps` of the notebook are, else abandoned.
+
+    Raises RunHeld and the JournalErrors.
+    """
     newest = RunName(wish.key, wish.number) if wish.number is not None else store.newest(wish.key)
     if newest is None:
         return _begin(store, RunName(wish.key, 1), wish, clock=clock, wait=wait, connection_file=connection_file)
@@ -59,21 +71,27 @@ def attach(store: Store, wish: Wish, *, clock: Clock, wait: timedelta, resume_wi
         return _begin(
             store, newest, wish, clock=clock, wait=wait, connection_file=connection_file
         )  # it was over, and has just been deleted
-    if _goes_on(journal.history, wish, clock, resume_within):
+    if goes_on(journal.history, wish, clock, resume_within):
         return journal
     if journal.history.status == "open":
         why = "a new run was asked for" if wish.mode == "new" else f"its last event is older than {resume_within}"
-        journal.append(RunAbandoned(why=why))
+        journal.append(RunFinished() if _is_complete(journal.history, steps) else RunAbandoned(why=why))
     journal.write_status(overview.as_json(journal.history))  # attaching said that it goes on
     journal.close("new")
     return _begin(store, RunName(wish.key, newest.number + 1), wish, clock=clock, wait=wait, connection_file=connection_file)
+
+
+def _is_complete(history: History, steps: Collection[str]) -> bool:
+    known = history.steps
+    return bool(steps) and all(name in known and known[name].checkpoint is not None and not known[name].unfinished for name in steps)
 
 
 def _begin(store: Store, run: RunName, wish: Wish, *, clock: Clock, wait: timedelta, connection_file: str | None) -> Journal:
     return Journal.open(store, run, create=True, clock=clock, wait=wait, connection_file=connection_file, parameters=wish.parameters)
 
 
-def _goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:
+def goes_on(history: History, wish: Wish, clock: Clock, resume_within: timedelta) -> bool:
+    """Whether the wish is for that run, the newest of its key, and not for the next."""
     if wish.number is not None:
         return True
     if history.status != "open":

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from durnb import trees
 from durnb.engine import badges, collector, remaking
+from durnb.engine.ahead import Ahead
+from durnb.engine.announce import announcement
 from durnb.engine.attempts import Attempts
-from durnb.engine.badge import Badge
+from durnb.engine.badge import Badge, asking
 from durnb.engine.cells import step_names
 from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
-from durnb.engine.decide import Ask, Execute, Question, Refuse, Reuse, answers, changes, decide
+from durnb.engine.decide import Ask, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
 from durnb.engine.held_run import HeldRun
 from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
-from durnb.engine.plan import announcement, plan
+from durnb.engine.plan import Plan, plan
 from durnb.engine.putback import PutBack, put_back
-from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed
+from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed, renamed_cell, same_cell
 from durnb.engine.request import CellRequest
 from durnb.engine.saving import Ended
 from durnb.engine.stage import Stage
@@ -54,7 +56,8 @@ class Session(HeldRun):
         Raises DurnbError where the cell was not run.
         """
         with self.busy, trees.remembered(), collector.held():
-            self.open(request.name)
+            if not self.attached:
+                self.open({request.name: read_cell(request.source).digest})
             self.serve()
             check_not_cancelled(self.history)
             self.journal.check()
@@ -81,7 +84,7 @@ class Session(HeldRun):
         seen = look(place, read_cell(request.source), request.header, history.last if history else None)
         question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         if history is None or not history.executions:
-            question = replace(question, renamed=renamed(self.history, question, self.kernel.cells(), self._ran))
+            question = replace(question, renamed=self._renamed(request, question))
         decision = decide(history, question)
         if isinstance(decision, Reuse) and history is not None and request.unmarked:
             decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
@@ -93,11 +96,21 @@ class Session(HeldRun):
                 check_not_paused(self.history, self.store().notebook.name)
                 return await self._execute(request, stage, place, question, decision, seen)
             case Ask(why=why, commands=commands):
-                stage.badge(Badge(step=request.name, state="asking", reason=why, commands=commands))
+                self.asked.add(request.name)
+                stage.badge(asking(request.name, why, commands))
                 raise StepAsks(step=request.name, why=why, commands=commands)
             case Refuse(why=why):
                 stage.badge(Badge(step=request.name, state="refused", reason=why))
                 raise StepRefused(step=request.name, why=why)
+
+    def _renamed(self, request: CellRequest, question: Question) -> Renamed | None:
+        cells = self.kernel.cells()
+        old = same_cell(request, self.history, cells, self._ran)
+        if old is None:
+            return renamed(self.history, question, cells, self._ran)
+        seen = look(self.place(old), read_cell(request.source), request.header, self.history.steps[old].last)
+        there = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
+        return renamed_cell(self.history, there, old)
 
     def place(self, step: str) -> Place:
         """The place of `step` on this kernel's line."""
@@ -124,6 +137,17 @@ class Session(HeldRun):
         self.line = (*line, (step, checkpoint))
         self.live.tick += 1
         self._ticks[step] = self.live.tick
+
+    def planned(self) -> Plan:
+        """What Run All would do now, as far as can be told; a run that it would go on with is attached to, and none begun. Raises as `open` does."""
+        with self.busy:
+            history = self.expected()
+            if history is not None:
+                history = self.journal.history
+                self.live.observe()
+            ahead = Ahead(live=self.live, place=self.place, ran=self.kernel.ran()) if history is not None else None
+            folder = Path(working_folder())
+            return plan(history, self.kernel.cells(), self.settings(), now=self.clock.now(), folder=folder, live=ahead)
 
     def _announce(self) -> None:
         if self._announced:
@@ -264,5 +288,8 @@ class Session(HeldRun):
         self.journal.append(StepRenamed(old=old, new=new))
         self.line = tuple((new if step == old else step, number) for step, number in self.line)
         self.live.rename(old, new)
+        for by_step in (self._ticks, self._ran):
+            if old in by_step:
+                by_step[new] = by_step.pop(old)  # type: ignore[assignment]  # each keeps its own kind of value
         self.rewritten()
         self._shown = {replace(v, step=new) if v.step == old else v: value for v, value in self._shown.items()}

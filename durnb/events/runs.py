@@ -39,7 +39,7 @@ class KernelDetached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """The run is over, by the runner or ``%durable finish``."""
+    """The run is over: by the runner, by ``%durable finish``, or since the next was begun and all its steps were finished."""
 
     kind: ClassVar = "run_finished"
     status: Literal["finished", "failed"] = "finished"

@@ -11,9 +11,9 @@ from durnb.journal.collect import collect
 from durnb.journal.collected import Collected, Removed
 from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
-from durnb.journal.journal import Journal, read_history, steps_of
+from durnb.journal.journal import Journal, codes_of, read_history
 from durnb.journal.lease import Lease
-from durnb.journal.names import RunName
+from durnb.journal.names import RunName, quoted
 from durnb.journal.once import OnceFile
 from durnb.journal.packs import digest_of_bytes
 from durnb.journal.preview import preview
@@ -59,6 +59,7 @@ __all__ = [
     "ask",
     "check",
     "claim_task",
+    "codes_of",
     "collect",
     "create_task",
     "digest_of_bytes",
@@ -70,6 +71,7 @@ __all__ = [
     "load_secret",
     "own_lengths",
     "preview",
+    "quoted",
     "read_history",
     "read_lengths",
     "read_schedules",
@@ -79,7 +81,6 @@ __all__ = [
     "remove_left_of",
     "remove_schedule",
     "remove_task",
-    "steps_of",
     "stores_in",
     "stores_under",
     "task_claimed",

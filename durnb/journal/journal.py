@@ -363,11 +363,15 @@ def read_history(store: Store, run: RunName, clock: Clock, wait: timedelta = tim
         return journal.history
 
 
-def steps_of(orphan: Orphan, clock: Clock) -> set[str]:
-    """The steps of a store whose notebook is gone: of its status files, and of the journals themselves, which may know more after a crash."""
-    steps = set(orphan.steps)
+def codes_of(orphan: Orphan, clock: Clock) -> dict[str, set[str]]:
+    """The steps of a store whose notebook is gone, each with the codes that it ran with.
+
+    They are told by its status files and by the journals themselves, which may know more after a crash.
+    """
+    codes: dict[str, set[str]] = {name: set() for name in orphan.steps}
     store = Store(orphan.notebook, orphan.folder)
     for run in store.runs():
         with suppress(DurnbError):  # a run that can't be read now is told of when it is adopted and opened
-            steps |= set(read_history(store, run, clock).steps)
-    return steps
+            for step in read_history(store, run, clock).steps.values():
+                codes.setdefault(step.name, set()).update(execution.code for execution in step.executions)
+    return codes

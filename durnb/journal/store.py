@@ -96,8 +96,11 @@ class Store:
                 raise RunHeld(run=str(run), notebook=str(orphan.notebook), pid=pid)
         with disk.at(self.folder):
             disk.make_folder(self.folder.parent)
+            for file in self.folder.iterdir() if self.folder.is_dir() else ():
+                if file.suffix == ".json" and not (orphan.folder / file.name).exists():
+                    file.rename(orphan.folder / file.name)  # a schedule, or what a runner was asked for
             if self.folder.exists():
-                shutil.rmtree(self.folder)  # it has no runs, so nothing of anybody's
+                shutil.rmtree(self.folder)  # it has no runs, so nothing else of anybody's
             orphan.folder.rename(self.folder)
             disk.replace(self.folder / _ABOUT, self._described(self.id))
 

@@ -94,7 +94,7 @@ class RunPage:
 
     @property
     def headline(self) -> str:
-        """``5 of 8 steps finished, 2 h 13 m of work kept; train is running, attempt 2``."""
+        """``5 of 8 steps finished, 2 h 13 min of work kept; train is running, attempt 2``."""
         if not self.cards:
             return "no durable cell yet"
         done = sum(card.standing == "finished" for card in self.cards)
@@ -278,7 +278,7 @@ def _words(planned: PlannedStep | None) -> str:
         case "run":
             return "runs"
         case "maybe":
-            return planned.reason
+            return f"is put back, or runs: {planned.reason}" if planned.open else planned.reason
         case "ask":
             return "asks first"
         case "refuse":

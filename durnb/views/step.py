@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from durnb.engine.cells import NotebookCell, header_of
+from durnb.engine.decide import FIRST
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.usage import Holding
 from durnb.events import EMPTY, Input
@@ -104,7 +105,7 @@ def unreached_page(step: str, cells: Sequence[NotebookCell]) -> StepPage | None:
         header=found.text,
         source=found.body.strip("\n"),
         diff="",
-        reason="it has not run yet",
+        reason=FIRST,
         inputs=(),
         variables=(),
         deleted=(),

@@ -43,6 +43,9 @@ class Attachment:
             metadata={"durnb": {"announcement": True, "badge": True}},
         )
 
+    def ran(self) -> Sequence[str]:
+        return [str(text) for text in self.extension.shell.history_manager.input_hist_raw]
+
     def connection_file(self) -> str | None:
         kernel = self.extension.kernel
         file = getattr(getattr(kernel, "parent", None), "abs_connection_file", None)

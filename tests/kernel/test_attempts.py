@@ -13,7 +13,9 @@ WAIT = "import time\nprint('in the body', flush=True)\nwhile True: time.sleep(0.
 
 def test_a_step_that_fails_is_tried_again_as_often_as_it_says(nb: Notebook) -> None:
     nb.ok(FAILS)
+    nb.run("%%durable one\nraise ValueError('before')")
     result = nb.ok("%%durable one --retries 3 --delay 0.01s\nfails(3)\n'done'")
+    assert "attempt 4: the third failed" in result.badge
     assert result.text == "'done'"
     assert nb.executions == {"try": 4}
     assert "attempt 4" in result.badge

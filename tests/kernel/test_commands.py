@@ -87,6 +87,19 @@ def test_a_step_renamed_in_the_notebook_is_recognised(nb: Notebook) -> None:
     assert nb.executions == {"load": 1}
 
 
+def test_a_cell_whose_header_alone_was_renamed_is_the_same_step_in_the_kernel_that_ran_it(nb: Notebook) -> None:
+    add = "%%durable add\nran('add')\ndata = data + [3]"
+    nb.place.write([("a", LOAD), ("b", add)])
+    nb.ok_with_id(LOAD, "a")
+    nb.ok_with_id(add, "b")
+    more = add.replace("durable add", "durable more")
+    assert "renamed from add" in nb.ok_with_id(more, "b").badge  # the file has the old name still
+    nb.place.write([("a", LOAD), ("b", more)])
+    assert {step["step"]: step["action"] for step in nb.command("plan --json")["steps"]} == {"load": "reuse", "more": "reuse"}
+    assert nb.ok_with_id(add, "copy").badge.startswith("add · ran")
+    assert nb.executions == {"load": 1, "add": 2}
+
+
 def test_restore_brings_the_variables_back_without_running_or_showing(nb: Notebook) -> None:
     nb.place.write([("p", "import math\nk = 1"), ("a", LOAD), ("b", USE)])
     nb.ok(LOAD, USE)
@@ -121,6 +134,20 @@ def test_run_attaches_to_the_run_of_a_key_and_is_safe_in_a_cell(nb: Notebook) ->
     assert nb.executions == {"load": 2}
     nb.ok("%durable run interactive", LOAD)
     assert nb.executions == {"load": 2}
+
+
+def test_the_name_of_a_run_is_not_taken_for_a_key(nb: Notebook) -> None:
+    nb.ok(LOAD)
+    assert "%durable run interactive goes on" in nb.refused("%durable run interactive.1").evalue
+    assert nb.ok(LOAD).replayed
+    assert nb.command("status --json")["run"] == "interactive.1"
+
+
+def test_a_run_whose_steps_are_all_finished_is_finished_when_the_next_is_begun(nb: Notebook) -> None:
+    nb.place.write([("a", LOAD), ("b", USE)])
+    nb.ok(LOAD, "%durable new", LOAD, USE, "%durable new")
+    states = nb.evaluate("[run.state for run in __import__('durnb').history().values()]")
+    assert sorted(states) == ["abandoned", "finished", "open"]
 
 
 def test_finish_closes_the_run_and_the_next_step_begins_another(nb: Notebook) -> None:

@@ -38,6 +38,19 @@ def test_a_once_step_resolved_as_done_counts_as_finished(nb: Notebook) -> None:
     assert nb.executions == {"pay": 1}
 
 
+def test_what_a_step_taken_as_done_did_not_bind_is_bound_by_hand_and_never_by_running_it_again(nb: Notebook) -> None:
+    pay, use = f"%%durable pay --once\nran('pay')\n{DIES}\nx = 1", "%%durable use\ny = x"
+    nb.run(pay)
+    nb.open().ok("%durable resolve pay done", pay)
+    refused = nb.refused(use).evalue
+    assert "rerun" not in refused
+    assert "bind `x` in a cell below it" in refused
+    assert "%durable save pay" in refused
+    nb.ok("x = 5", "%durable save pay", use)
+    nb.open().ok(pay, use)
+    assert (nb.executions, nb.evaluate("[x, y]")) == ({"pay": 1}, [5, 5])
+
+
 def test_a_once_step_resolved_as_retry_runs(nb: Notebook) -> None:
     cell = f"%%durable pay --once\nran('pay')\n{DIES}\nx = 1"
     nb.run(cell)
@@ -76,6 +89,18 @@ def test_a_stale_step_that_asked_does_what_was_answered(nb: Notebook, answer: st
     nb.refused("%%durable one --on-change ask\nran('one')\nx = 2")
     nb.ok(f"%durable resolve one {answer}", "%%durable one --on-change ask\nran('one')\nx = 2")
     assert (nb.evaluate("x"), nb.executions["one"]) == (value, runs)
+
+
+def test_keep_is_no_answer_where_nothing_is_asked(nb: Notebook) -> None:
+    one, edited = "%%durable one --on-change ask\nran('one')\nx = 1", "%%durable one --on-change ask\nran('one')\nx = 2"
+    nb.place.write([("a", one)])
+    nb.ok(one)
+    assert "asks nothing" in nb.refused("%durable resolve one keep").evalue
+    asked = nb.refused(edited)  # not saved yet
+    assert asked.badge.count("%durable resolve") == 2
+    nb.ok("%durable resolve one keep", edited)
+    assert "it was its first run" in str(nb.ok("%durable show one").outputs)
+    assert nb.executions == {"one": 1}
 
 
 def test_a_kept_step_is_not_asked_about_again(nb: Notebook) -> None:

@@ -99,7 +99,12 @@ def test_two_cells_of_the_saved_notebook_with_one_name_are_an_error(nb: Notebook
     nb.ok("pass")
     assert nb.run("%%durable one\nran('first')", "c1").ok
     result = nb.refused("%%durable one\nran('second')", "c2")
-    assert "one" in result.evalue
+    assert "'one' (code cells 1 and 2)" in result.evalue
+    assert nb.executions == {"first": 1}
+    nb.place.write([("c1", "%%durable one\nran('first')")])
+    unsaved = nb.refused("%%durable one\nran('pasted')", "c3").evalue
+    assert "code cell 1 of this notebook, as it is saved, is called 'one'" in unsaved
+    assert nb.ok_with_id("%%durable one\nran('first')", "c1").replayed
     assert nb.executions == {"first": 1}
 
 

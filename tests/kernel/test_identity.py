@@ -116,3 +116,36 @@ def test_the_store_can_lie_elsewhere(nb: Notebook, tmp_path: Path) -> None:
     assert not (nb.place.folder / ".durnb").exists()
     nb.open(DURNB_STORE=elsewhere).ok(LOAD)
     assert nb.executions == {"load": 1}
+
+
+def test_commands_that_look_create_nothing_and_say_that_a_store_is_on_offer(nb: Notebook) -> None:
+    nb.place.write([("a", LOAD)])
+    nb.ok(LOAD)
+    nb.kill()
+    new = nb.place.folder / "renamed.ipynb"
+    nb.place.notebook.rename(new)
+    nb.open(DURNB_NOTEBOOK=str(new))
+    for command in ("plan", "status", "history", "check", "panel"):
+        assert "%durable adopt nb.ipynb" in nb.ok(f"%durable {command}").text, command
+    assert nb.run("%durable du").status == nb.run("%durable show load").status == "error"
+    assert not (nb.place.folder / ".durnb" / "renamed").exists()
+    assert nb.refused("%durable run interactive").ename == nb.refused(LOAD).ename == "StoreOffered"
+    nb.ok("%durable adopt nb.ipynb", LOAD)
+    assert nb.executions == {"load": 1}
+
+
+def test_a_store_that_shares_one_name_alone_is_not_offered(nb: Notebook) -> None:
+    nb.ok(LOAD, "%%durable clean\nrows = 1")
+    nb.kill()
+    other = nb.place.folder / "other.ipynb"
+    cells = [LOAD.replace("[1, 2]", "[3]"), "%%durable clean\nrows = 2", "%%durable train\nmodel = 1"]
+    nb.place.notebook = other
+    nb.place.write([("a", cells[0]), ("b", cells[2])])
+    nb.open(DURNB_NOTEBOOK=str(other)).ok(cells[0])
+    nb.kill()
+    third = nb.place.notebook = nb.place.folder / "third.ipynb"
+    nb.place.write([("a", cells[0]), ("b", cells[1])])
+    shown = nb.open(DURNB_NOTEBOOK=str(third)).refused(cells[0])
+    assert shown.ename == "StoreOffered"
+    assert "%durable new" in shown.evalue
+    assert str(nb.place.folder / ".durnb" / "nb") in shown.evalue

@@ -16,7 +16,7 @@ SAMPLES: tuple[DurnbError, ...] = (
     DurnbError("a word"),
     errors.UsageError("--retries: 'x' is not a number"),
     errors.NotebookUnknown(),
-    errors.StoreOffered(step="load", notebook="new.ipynb", old="old.ipynb"),
+    errors.StoreOffered(notebook="new.ipynb", old="old.ipynb", folder=".durnb/old"),
     errors.RunHeld(run="interactive.3", notebook="etl.ipynb", pid=4711),
     errors.RunIsPaused(run="default.1", notebook="etl.ipynb"),
     errors.RunIsCancelled(run="default.1"),
@@ -117,6 +117,13 @@ def test_a_message_names_every_fact(error: DurnbError) -> None:
             assert str(fact) in str(error)
 
 
+def test_a_question_ends_with_its_mark() -> None:
+    assert (
+        str(errors.StepAsks(step="pay", why="did it happen?", commands=("A", "B"))) == "step 'pay' asks: did it happen? Answer with A or B"
+    )
+    assert str(errors.StepAsks(step="pay", why="it is stale", commands=("A",))) == "step 'pay' asks: it is stale. Answer with A"
+
+
 @pytest.mark.parametrize("error", SAMPLES, ids=_label)
 def test_a_message_is_one_line(error: DurnbError) -> None:
     assert str(error)
@@ -128,8 +135,8 @@ def test_a_message_is_one_line(error: DurnbError) -> None:
     [
         (errors.NotebookUnknown(), "DURNB_NOTEBOOK"),
         (errors.NotebookUnknown(), "%durable notebook PATH"),
-        (errors.StoreOffered(step="load", notebook="b", old="a.ipynb"), "%durable adopt a.ipynb"),
-        (errors.StoreOffered(step="load", notebook="b", old="a.ipynb"), "%durable new"),
+        (errors.StoreOffered(notebook="b", old="a.ipynb", folder=".durnb/a"), "%durable adopt a.ipynb"),
+        (errors.StoreOffered(notebook="b", old="a.ipynb", folder=".durnb/a"), "%durable new"),
         (errors.RunHeld(run="r", notebook="n", pid=None), "%durable takeover"),
         (errors.RunIsPaused(run="r", notebook="n.ipynb"), "durnb resume n.ipynb --run r"),
         (errors.RunIsCancelled(run="r"), "%durable new"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from durnb.archive.table import seconds_text
+from durnb.engine.decide import FIRST
 from durnb.views import StepPage
 from durnb.views.inside import AnswerLine, CallLine
 from durnb.views.step import AttemptLine, VariableLine
@@ -22,7 +23,7 @@ def step_html(page: StepPage, now: datetime) -> Markup:
 
 
 def _parts(page: StepPage, now: datetime) -> Iterator[Markup]:
-    yield from _titled("why it ran again", tag("div", page.reason) if len(page.attempts) > 1 and page.reason != _FIRST else None)
+    yield from _titled("why it ran again", tag("div", page.reason) if len(page.attempts) > 1 and page.reason != FIRST else None)
     failed = next((a for a in page.attempts[:1] if a.traceback), None)
     if failed is not None:
         yield from _titled(f"error of attempt {failed.attempt}", _code(failed.traceback, "the traceback"))
@@ -93,7 +94,7 @@ def _attempts(page: StepPage, now: datetime) -> Markup | None:
     rows: list[tuple[Child, ...]] = []
     for a in page.attempts:
         when = join(moment(a.started, now), f", {seconds_text(a.ran)}" if a.ran is not None else "")
-        told = a.error or (a.why if a.why != _FIRST else "")
+        told = a.error or (a.why if a.why != FIRST else "")
         rows.append((f"execution {a.execution}, attempt {a.attempt}: {_WORDS[a.status]}", when, _more(a, told)))
     return grid(rows)
 
@@ -105,7 +106,6 @@ def _more(a: AttemptLine, told: str) -> Child:
 
 
 _CALLS: Final = 100  # failed calls, and answers, that are listed
-_FIRST: Final = "it has not run yet"  # the reason of a step's first execution, which tells nothing afterwards
 _WORDS: Final = {
     "running": "running",
     "succeeded": "finished",

@@ -5,7 +5,6 @@ A command is a function of (extension, words) with the decorator `command`; what
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import shlex
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from durnb.engine.suggestions import nearest
 from durnb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,23 +25,24 @@ MODULES: Final = ("advice", "pages", "runs", "signals", "steps", "storage", "swi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`usage` is what is typed after ``%durable``, such as ``rerun STEP``."""
+    """`usage` is what is typed after ``%durable``, such as ``rerun STEP``. One that `looks` changes nothing, and begins no run."""
 
     name: str
     usage: str
     doc: str
     run: Run
+    looks: bool = False
 
 
 COMMANDS: Final[dict[str, Command]] = {}
 
 
-def command(name: str, usage: str = "") -> Callable[[Run], Run]:
+def command(name: str, usage: str = "", *, looks: bool = False) -> Callable[[Run], Run]:
     """Registers a command; the first line of its docstring is its help."""
 
     def register(run: Run) -> Run:
         doc = (run.__doc__ or "").strip().partition("\n")[0]
-        COMMANDS[name] = Command(name=name, usage=f"{name} {usage}".strip(), doc=doc, run=run)
+        COMMANDS[name] = Command(name=name, usage=f"{name} {usage}".strip(), doc=doc, run=run, looks=looks)
         return run
 
     return register
@@ -63,10 +64,10 @@ def dispatch(extension: Extension, line: str) -> Any:
     name, *rest = words or ["status" if "status" in COMMANDS else "help"]
     found = COMMANDS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-        raise UsageError(
-            f"%durable has no command {name!r}: " + (f"did you mean %durable {near[0]}?" if near else "%durable help lists them")
-        )
+        near = nearest(name, COMMANDS)
+        raise UsageError(f"%durable has no command {name!r}: " + (f"did you mean %durable {near}?" if near else "%durable help lists them"))
+    if found.looks and "--json" not in rest and extension.path is not None and (offer := extension.engine.offer()) is not None:
+        print(offer)
     result = found.run(extension, rest)
     if not isinstance(result, str):
         return result

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
 
 
-@command("check", "[--json]")
+@command("check", "[--json]", looks=True)
 def check(extension: Extension, words: list[str]) -> Any:
     """what may bite in a long run, and how big the checkpoints would be; nothing is run or kept"""
     as_json = "--json" in words

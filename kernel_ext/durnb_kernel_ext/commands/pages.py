@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
 
 
-@command("panel")
+@command("panel", looks=True)
 def panel(extension: Extension, words: list[str]) -> None:
     """the run at a glance, kept up to date: steps, why and what comes, times; with buttons that steer them"""
     no_words("panel", words)
     open_panel(extension)
 
 
-@command("history")
+@command("history", looks=True)
 def history(extension: Extension, words: list[str]) -> Any:
     """the runs of this notebook side by side: when, how long, what differs"""
     no_words("history", words)

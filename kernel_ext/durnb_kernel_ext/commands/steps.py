@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
-from durnb.engine.creations import working_folder
+from durnb.engine.mail import json_of
 from durnb.engine.manifest import Manifest
-from durnb.engine.plan import plan as plan_of
 from durnb.engine.steering import resolve_call, step_in
 from durnb.errors import RunHeld, UsageError
 from durnb.fold import History
@@ -29,7 +27,7 @@ def _one(name: str, words: list[str], what: str = "STEP") -> str:
     return words[0]
 
 
-@command("status", "[--json]")
+@command("status", "[--json]", looks=True)
 def status(extension: Extension, words: list[str]) -> Any:
     """the steps of this run: done, failed, interrupted; when, how long, how big"""
     as_json, rest = take_flag(words, "--json")
@@ -54,7 +52,7 @@ def _status_elsewhere(extension: Extension, held: RunHeld, as_json: bool) -> Any
     return replace(table, foot=f"process {held.pid} has this run; %durable takeover asks it to hand it over")
 
 
-@command("plan", "[--json]")
+@command("plan", "[--json]", looks=True)
 def plan(extension: Extension, words: list[str]) -> Any:
     """what Run All would do now, and why (from the saved notebook file)"""
     as_json, rest = take_flag(words, "--json")
@@ -63,14 +61,14 @@ def plan(extension: Extension, words: list[str]) -> Any:
     cells = session.kernel.cells()
     if not cells:
         raise UsageError(f"the notebook file {extension.path} is not there yet: save the notebook, then %durable plan")
-    planned = plan_of(session.history, cells, extension.settings, folder=Path(working_folder()))
+    planned = session.planned()
+    run = session.history.run if session.attached else None
     if as_json:
-        steps = [asdict(step) for step in planned.steps]
-        return json.dumps({"run": session.history.run, "steps": steps}, indent=1)
-    return plan_table(session.history.run, planned)
+        return json.dumps({"run": run, "steps": [asdict(step) for step in planned.steps]}, indent=1)
+    return plan_table(run, planned)
 
 
-@command("show", "STEP")
+@command("show", "STEP", looks=True)
 def show(extension: Extension, words: list[str]) -> Any:
     """all about one step: attempts, inputs, variables, lost names, source"""
     name = _one("show", words)
@@ -122,16 +120,17 @@ def save(extension: Extension, words: list[str]) -> str:
 
 @command("resolve", "STEP[/CALL] retry|keep|done|abort")
 def resolve(extension: Extension, words: list[str]) -> str:
-    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, as JSON)"""
+    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, JSON or text)"""
     match words:
-        case [name, answer, *value] if "/" in name and len(value) < 2:
+        case [name, answer, *value] if "/" in name:
             step, _, mark = name.partition("/")
-            return resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
+            result = json_of(" ".join(value)) if value else "null"
+            return resolve_call(extension.engine.journal, step, mark, answer, result) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:
             raise UsageError(
                 "%durable resolve STEP ANSWER: retry runs it again, keep takes its last checkpoint although it is stale, "
                 "done says that it happened and goes on without its variables, abort refuses it; for a call of it "
-                "%durable resolve STEP/CALL retry, or done RESULT (JSON; None where it is left out)"
+                "%durable resolve STEP/CALL retry, or done RESULT (JSON, else a text; None where it is left out)"
             )

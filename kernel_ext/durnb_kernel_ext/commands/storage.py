@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands
 
 
-@command("du", "[--json]")
+@command("du", "[--json]", looks=True)
 def du(extension: Extension, words: list[str]) -> Any:
     """what takes the room: by step and variable of this run, and by run"""
     as_json, rest = take_flag(words, "--json")

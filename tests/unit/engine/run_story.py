@@ -178,6 +178,7 @@ class Story:
         *,
         how: Literal["exception", "timeout", "interrupt"] = "exception",
         message: str = "no",
+        type: str = "ValueError",  # as ErrorInfo calls it
         retry_in: float | None = None,
     ) -> None:
         last = self.last(name)
@@ -187,7 +188,7 @@ class Story:
                 execution=last.number,
                 attempt=last.last.number,
                 how=how,
-                error=ErrorInfo(type="ValueError", message=message),
+                error=ErrorInfo(type=type, message=message),
                 ran=1.0,
                 retry_in=retry_in,
             )

@@ -49,6 +49,13 @@ def test_a_step_that_failed_for_good_begins_a_new_execution(how: Any) -> None:
     assert "attempt 1" in decision.reason
 
 
+def test_an_attempt_that_asked_did_not_fail() -> None:
+    story = Story()
+    story.starts("train")
+    story.fails("train", type="StepAsks", message="step 'train' asks: did it happen? Answer with %durable resolve train/pay done")
+    assert decided(story) == Execute(reason="its attempt 1 asked")
+
+
 def test_a_failed_attempt_is_no_result_though_it_ran_after_a_rerun() -> None:
     story = Story()
     story.runs("train")

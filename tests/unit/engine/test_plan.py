@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from durnb.engine.announce import announcement
 from durnb.engine.cells import NotebookCell
 from durnb.engine.creations import record
 from durnb.engine.manifest import TAKEN_AS_DONE, LostName, Manifest, StoredName
-from durnb.engine.plan import Plan, PlannedStep, announcement, plan
+from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
-from durnb.fingerprint import read_cell
+from durnb.errors import StepAsks
+from durnb.events import CallResolved, CallStarted
+from durnb.fingerprint import content, read_cell
 from durnb.journal.retention import superfluous
 from unit.engine.run_story import Story, made, reads
 
@@ -134,7 +137,7 @@ def test_perhaps_is_passed_on() -> None:
 def test_a_step_that_reads_nothing_of_an_edited_one_is_reused() -> None:
     story = both_ran()
     other = "%%durable other\nz = 1"
-    ran(story, other, [reads("n"), made("z0", "elsewhere")])
+    ran(story, other, [made("z0", "elsewhere")])
     assert actions(story, "%%durable load\ndf = 2", other)["other"] == "reuse"
 
 
@@ -332,6 +335,90 @@ def test_files_are_looked_for_where_the_folder_is_told(tmp_path: Path) -> None:
     assert (step.action, step.reason) == ("run", "its file a.csv is gone")
 
 
+# ---- what plain cells define
+
+
+def in_cells(story: Story, *sources: str, **known: Any) -> dict[str, str]:
+    return {step.step: f"{step.action}: {step.reason}" for step in plan(story.history, notebook(*sources), **known).steps}
+
+
+def test_what_a_plain_cell_defines_is_told_only_where_its_text_tells_it() -> None:
+    story = Story()
+    use = "%%durable use\ny = 1"
+    ran(story, use, [reads("n", content(3).digest), reads("pd", "p"), reads("maybe", "", kind="absent")])
+    assert in_cells(story, "import pandas as pd", "n = 3", use, folder=Path()) == {"use": "reuse: finished"}
+    assert in_cells(story, "import pandas as pd\nn = 4", use, folder=Path()) == {"use": "run: its input `n` changed"}
+    for unknown in ("n = f()", "n = 3\nn += 1", "n = 3\nexec(text)", "for n in [3]: pass"):
+        assert in_cells(story, "import pandas as pd", unknown, use, folder=Path())["use"].startswith("maybe: it depends on `n`"), unknown
+    twice = in_cells(story, "from a import b as pd", "n = 3", "maybe = f()", use, folder=Path())
+    assert twice == {"use": "maybe: it depends on `pd`, `maybe`, which a plain cell defines"}
+    assert in_cells(story, "import pandas as pd, os", "n = 3", "os.environ['A'] = 'b'", use, folder=Path()) == {
+        "use": "maybe: it depends on the options that a plain cell above it sets"
+    }
+
+
+def test_a_value_that_the_runner_gives_is_not_told_by_the_cell_that_it_replaces() -> None:
+    story = Story()
+    use = "%%durable use\ny = 1"
+    ran(story, use, [reads("n", content(5).digest)])
+    cells = [NotebookCell(source="n = 3", tags=("parameters",)), NotebookCell(source=use)]
+    assert [step.action for step in plan(story.history, cells).steps] == ["maybe"]
+
+
+def test_a_module_of_the_project_is_looked_at_in_its_folder(tmp_path: Path) -> None:
+    story, helpers = Story(), tmp_path / "helpers.py"
+    use = "%%durable use\ny = 1"
+    helpers.write_text("def f(): return 1")
+    ran(story, use, [reads("module:helpers.py", read_cell("def f(): return 1").digest, kind="file")])
+    assert in_cells(story, use, folder=tmp_path) == {"use": "reuse: finished"}
+    helpers.write_text("def f(): return 22")
+    assert in_cells(story, use, folder=tmp_path) == {"use": "run: the file helpers.py changed"}
+    helpers.unlink()
+    assert in_cells(story, use, folder=tmp_path) == {"use": "run: the file helpers.py is gone"}
+
+
+def test_a_name_that_another_step_makes_now_is_told_so() -> None:
+    story = Story()
+    cells = [LOAD, "%%durable clean\ndf = df + 1", "%%durable plot\nprint(df)", "%%durable dummies\ndf = df + 2"]
+    ran(story, cells[0], df="1")
+    ran(story, cells[1], [made("df", "load")], df="2")
+    ran(story, cells[2], [made("df", "clean", "2")])
+    ran(story, cells[3], [made("df", "clean", "2")], df="3")
+    assert in_cells(story, cells[0], cells[3], cells[2]) == {
+        "load": "reuse: finished",
+        "dummies": "run: its input `df` changed: it is now made by 'load'",
+        "plot": "maybe: runs if 'dummies' gives another `df`",
+    }
+    assert in_cells(story, cells[0], cells[2])["plot"] == "run: its input `df` changed: it is now made by 'load'"
+
+
+def test_a_step_in_which_a_call_asks_is_planned_to_ask_until_it_was_answered() -> None:
+    story = Story()
+    send = "%%durable send\ncall()"
+    began(story, send)
+    story.tell(CallStarted(step="send", execution=1, call="c", label="mail"))
+    story.dies()
+    assert only(story, send).reason == "its call mail is to happen once, was started and did not finish"
+    story.resumes("send")
+    commands = ("%durable resolve send/mail done", "%durable resolve send/mail retry")
+    story.fails(
+        "send", message=str(StepAsks(step="send", why="its call mail did not finish: did it happen?", commands=commands)), type="StepAsks"
+    )
+    assert only(story, send) == PlannedStep(
+        step="send", action="ask", reason=f"its call mail did not finish: did it happen?; {' or '.join(commands)}"
+    )
+    story.tell(CallResolved(step="send", call="c", answer="retry", value="", signature=""))
+    assert only(story, send).action == "run"
+
+
+def test_a_step_whose_header_alone_was_renamed_is_planned_under_its_new_name() -> None:
+    story = both_ran()
+    fit = TRAIN.replace("durable train", "durable fit")
+    assert in_cells(story, LOAD, fit) == {"load": "reuse: finished", "fit": "reuse: renamed from train"}
+    assert in_cells(story, LOAD, TRAIN, fit)["fit"] == "run: it has not run yet"
+    assert in_cells(story, LOAD, fit + " + 1")["fit"] == "run: it has not run yet"
+
+
 # ---- the announcement
 
 
@@ -341,11 +428,21 @@ def _planned(*steps: tuple[str, str, float | None]) -> Plan:
 
 def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
     planned = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
-    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 m saved; next: train, its input df changed"
+    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 min saved; next: train, its input df changed"
 
 
 def test_the_announcement_says_when_nothing_is_left() -> None:
     assert announcement(_planned(("load", "reuse", 2.0)), Story().history) == "1 of 1 steps restored, 2.0 s saved; nothing is left to run"
+
+
+def test_the_announcement_claims_no_more_than_is_known_of_what_plain_cells_will_define() -> None:
+    open_one = PlannedStep(step="use", action="maybe", reason="it depends on `n`, which a plain cell defines", ran=1.0, open=True)
+    plan = Plan(steps=(*_planned(("load", "reuse", 2.0)).steps, open_one, *_planned(("train", "run", None)).steps))
+    assert announcement(plan, Story().history) == (
+        "2 of 3 steps are finished, 3.0 s of work; what plain cells define for them is looked at when their turn comes; "
+        "next: train, its input df changed"
+    )
+    assert "nothing is left" not in announcement(Plan(steps=plan.steps[:2]), Story().history)
 
 
 def test_nothing_is_announced_where_nothing_is_restored() -> None:
@@ -356,6 +453,6 @@ def test_nothing_is_announced_where_nothing_is_restored() -> None:
 def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
     story = Story()
     story.runs("load", ran=90.0)
-    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 m 30 s of work kept"
+    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 min 30 s of work kept"
     story.runs("train", ran=30.0)
-    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 m 0 s of work kept"
+    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 min 0 s of work kept"

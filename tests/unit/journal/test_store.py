@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durnb.errors import JournalError, JournalReadOnly, RunHeld, UsageError
-from durnb.journal import RunName, Store
+from durnb.journal import RunName, Store, read_schedules, write_schedule
 from durnb.journal.names import folder_of, quoted, unquoted
 from unit.journal.journal_samples import RUN, opened, run_step
 
@@ -164,8 +164,9 @@ def test_an_adopted_store_brings_its_runs_and_its_id(store: Store) -> None:
     journal.close()
     old = store.id
     new = Store.of(store.notebook.with_name("new.ipynb"))
-    new.create()
+    write_schedule(new, "0a1b", {"every": "1d"})  # of the new name, by a worker that knew nothing of the old
     new.adopt("etl.ipynb")
+    assert [facts for _, facts in read_schedules(new)] == [{"every": "1d"}]
     assert new.id == old
     assert not store.folder.exists()
     assert new.orphans() == []
