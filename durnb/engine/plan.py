@@ -236,7 +236,9 @@ class _Walk:
         if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
             why = f"{why}; {REMOVED}"
         if how == "keep" and not found.header.always:
-            return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.spent), checkpoint
+            return PlannedStep(
+                step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.spent
+            ), checkpoint
         if how == "ask" and not found.header.always:
             return PlannedStep(step=name, action="ask", reason=why), checkpoint
         return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.spent), None
