@@ -40,7 +40,8 @@ def read_plain(source: str) -> PlainText:
     if tree is None:
         return PlainText()
     names, imported = names_of(tree), imported_by(tree)
-    bound = Counter(name for statement in tree.body for name in names_of(ast.Module([statement], [])).binds)
+    nodes = list(ast.walk(tree))
+    bound = Counter(name for node in nodes for name in _bound_by(node))
     modules = {name: module for statement in tree.body for name, module in _imports(statement) if bound[name] == 1}
     fixed = {name: digest for statement in tree.body for name, digest in _constants(statement) if bound[name] == 1}
     return PlainText(
@@ -48,9 +49,24 @@ def read_plain(source: str) -> PlainText:
         reads=names.reads,
         imported=modules,
         fixed={name: digest for name, digest in fixed.items() if name not in names.deletes},
-        sets=any(_sets(node, imported) for node in ast.walk(tree)),
+        sets=any(_sets(node, imported) for node in nodes),
         everything=names.everything,
     )
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds itself; those of a function's body too, which its ``global`` may make the cell's."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in aliases)
+        case _:
+            return
 
 
 def _imports(statement: ast.stmt) -> Iterator[tuple[str, str]]:

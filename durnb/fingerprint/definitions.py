@@ -189,7 +189,7 @@ def _counts(cls: type, name: str, value: object) -> bool:
         return False
     if (
         type(value) is GetSetDescriptorType
-        or type_name(type(value)) == "_ctypes.CField"
+        or type_name(type(value)) in ("_ctypes.CField", "ctypes.CField")
         or (name != "__table__" and _is_of_mapping(cls, value))
     ):
         return False

@@ -28,7 +28,7 @@ def is_laid_out(cls: type) -> bool:
 
 def is_field(value: object) -> bool:
     """Whether a class attribute is how a field is reached: it follows from the layout."""
-    return type(value).__module__ == "_ctypes" and type(value).__name__ == "CField"
+    return type(value).__module__ in ("_ctypes", "ctypes") and type(value).__name__ == "CField"
 
 
 def layout_text(cls: type) -> str:
