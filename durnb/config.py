@@ -33,6 +33,16 @@ def duration(text: str | float | timedelta) -> timedelta:
     return _length(text, sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
+def length_text(length: timedelta) -> str:
+    """A length of time as `duration` takes it: ``90ms``, ``3s``, ``1h30m``, ``2d``."""
+    left = round(length.total_seconds() * 1000)
+    parts: list[str] = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, round(_UNITS[unit] * 1000))
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
 def _length(text: object, seconds: float) -> timedelta:
     try:
         return timedelta(seconds=seconds)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from durnb.advice import chance, effects, headers, losing, repeating, secrets
+from durnb.advice import chance, effects, files, headers, loops, losing, repeating, secrets
 from durnb.advice.findings import SEVERITIES, Finding
 from durnb.advice.reading import ReadCell, read_cells
 from durnb.engine.cells import NotebookCell
 
-_RULES: Final = (headers.find, losing.find, repeating.find, effects.find, secrets.find, chance.find)
+_RULES: Final = (headers.find, losing.find, repeating.find, files.find, loops.find, effects.find, secrets.find, chance.find)
 
 
 def check(

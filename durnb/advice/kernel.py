@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Final
 
 from durnb.advice.findings import Finding, Severity, Size
 from durnb.advice.losing import is_made_again
@@ -16,7 +19,9 @@ from durnb.engine.remaking import is_opened, moves
 from durnb.engine.session import Session
 from durnb.engine.versions import Durable
 from durnb.fingerprint import content
-from durnb.snapshot import Captured, Group, capture
+from durnb.snapshot import Captured, Group, capture, is_imported
+
+_MUCH_TEXT: Final = 10_000  # rows
 
 
 def examine(session: Session, cells: Sequence[NotebookCell], environ: Mapping[str, str]) -> tuple[list[Finding], list[Size]]:
@@ -31,6 +36,8 @@ def examine(session: Session, cells: Sequence[NotebookCell], environ: Mapping[st
         found = [
             *_lost(captured, values, read),
             *_untracked(values, session.live, read),
+            *_not_kept(session, read),
+            *slow_text(values, has_arrow=find_spec("pyarrow") is not None),
             *in_variables({name: values[name] for name in names}, environ),
             *_too_big(sizes, session.store().folder),
         ]
@@ -83,6 +90,43 @@ def _untracked(values: Mapping[str, object], live: LiveNames, cells: Sequence[Re
                 told.add(name)
                 what = f"it reads `{name}`, of which {name}{opaque[0]} is not tracked: a change there will not be seen"
                 yield cell.finding("note", "untracked", what, "nothing, if it never changes; else %durable rerun after a change")
+
+
+def _not_kept(session: Session, cells: Sequence[ReadCell]) -> Iterator[Finding]:
+    """What steps read of plain variables and what is too big to be kept for another attempt: retried, a step may find its own changes there."""
+    live, limit = session.live, session.settings().max_prestate
+    values = {name: value for name, value in live.values().items() if not is_imported(value)}
+    read = {name for cell in cells if cell.is_step for name in cell.names.reads}
+    plain = sorted(name for name in read & values.keys() if _is_plain(name, live, cells))
+    big = [size for size in map(_size, capture(values, plain, home=session.namespace).groups) if size.bytes > limit]
+    for cell in cells:
+        for size in big if cell.header is not None else ():
+            if not cell.names.reads.isdisjoint(size.names):
+                names = ", ".join(f"`{name}`" for name in size.names)
+                what = f"it reads {names}, {size.bytes / 1e6:.0f} MB of a plain cell, more than is kept for another attempt: an attempt finds what the last one changed there"
+                cure = f"make it in a step, change a copy of it, or set max_prestate above {limit / 1e6:.0f} MB"
+                retried = cell.header is not None and cell.header.header.retries > 0
+                yield cell.finding("warning" if retried else "note", "too-big-to-keep", what, cure)
+
+
+def _is_plain(name: str, live: LiveNames, cells: Sequence[ReadCell]) -> bool:
+    """Whether the name is a plain variable when the step that reads it begins, even where a step changed it in place since."""
+    held = live.names.get(name)
+    return held is None or not isinstance(held.version, Durable) or _maker(name, cells) is None
+
+
+def slow_text(values: Mapping[str, Any], *, has_arrow: bool) -> Iterator[Finding]:
+    """A note where frames hold much text as Python's strings, because Arrow is not there to hold it."""
+    pandas: Any = sys.modules.get("pandas")
+    if has_arrow or pandas is None or not hasattr(pandas, "StringDtype"):
+        return
+    for name, value in values.items():
+        columns = list(value.dtypes) if isinstance(value, pandas.DataFrame) else [value.dtype] if isinstance(value, pandas.Series) else []
+        if any(isinstance(kind, pandas.StringDtype) for kind in columns) and len(value) >= _MUCH_TEXT:
+            what = f"`{name}` has columns of text, each a string of Python, which take long to look at and to store"
+            cure = "install pyarrow: pandas then keeps text in it, which is looked at many times faster"
+            yield Finding(severity="note", kind="slow-text", where=f"variable {name}", what=what, cure=cure)
+            return
 
 
 def _size(group: Group) -> Size:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from durnb.engine.overview import spell
+from durnb.engine.overview import bytes_text, seconds_text
+
+__all__ = ["Shown", "Table", "bytes_text", "one_line", "seconds_text", "when"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +39,6 @@ def when(at: datetime | None) -> str:
         return "-"
     local = at.astimezone()
     return local.strftime("%H:%M:%S" if local.date() == datetime.now().astimezone().date() else "%Y-%m-%d %H:%M")
-
-
-def seconds_text(seconds: float | None) -> str:
-    """``1.3 s``; a dash for None."""
-    return spell(timedelta(seconds=seconds)) if seconds is not None else "-"
-
-
-def bytes_text(size: int | None) -> str:
-    """``84 MB``, decimal units."""
-    if size is None:
-        return "-"
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if round(amount) < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 class Shown:

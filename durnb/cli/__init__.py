@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "watch": "Show all runs of a folder on a live screen.",
     "logs": "Print what the cells of a run printed, and go on.",
     "status": "Show the steps of a run and how each stands.",
+    "history": "Show the runs of a notebook side by side.",
     "show": "Show everything that is known of one step.",
     "plan": "Show what Run All would do now, and why.",
     "check": "Say what may bite in a long run, before it.",
@@ -58,6 +59,13 @@ class _LazyGroup(click.Group):
         command = importlib.import_module(f"durnb.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and with what may have been meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = importlib.import_module("durnb.engine.suggestions").nearest(args[0], COMMANDS)
+            ctx.fail(f"there is no command {args[0]!r}" + (f": did you mean durnb {near}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -21,18 +21,19 @@ import durnb
 from durnb.cli.arguments import store_at
 from durnb.cli.progress import Progress, ending
 from durnb.cli.tables import print_table
-from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
+from durnb.engine.overview import seconds_text
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb.journal import Store, read_history
 from durnb.runner.comparison import Comparison, compare_runs
-from durnb.runner.executed import output_beside, read_notebook
+from durnb.runner.executed import read_notebook
 from durnb.runner.exits import Exit
 from durnb.runner.places import CellPlace, Fate
 from durnb.runner.request import RunRequest
 from durnb.runner.runview import status_of_step
 from durnb.runner.supervise import run_notebook
+from durnb.runner.whereto import output_beside
 
 TOUR: Final = "01-a-notebook-that-survives.ipynb"
 LONG_STEP: Final = "train"
@@ -152,7 +153,7 @@ class _Shown:
         fate, seconds = self.witness.fates.get(step, {}).get(life, (None, None))
         if fate is None:
             return "–"
-        return f"{'killed' if fate == 'died' else fate} {'after ' if fate == 'died' else ''}{seconds_in_words(seconds)}"
+        return f"{'killed' if fate == 'died' else fate} {'after ' if fate == 'died' else ''}{seconds_text(seconds)}"
 
 
 def _run(notebook: Path, words: str, *, kill: bool) -> _Shown:

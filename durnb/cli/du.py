@@ -8,8 +8,8 @@ import click
 
 from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_for
 from durnb.cli.tables import print_table
-from durnb.cli.words import bytes_in_words
 from durnb.clock import SystemClock
+from durnb.engine.overview import bytes_text
 from durnb.engine.storage import HOLDING_HEADS, RUN_HEADS, holding_rows, run_rows, storage_json, storage_of, storage_title, store_lines
 
 
@@ -32,9 +32,9 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
         print_json(storage_json(storage))
         return
     numbers = frozenset({"bytes", "shared", "journal", "packs"})
-    click.echo(storage_title(storage, bytes_in_words))
+    click.echo(storage_title(storage, bytes_text))
     if storage.holdings:
-        print_table(HOLDING_HEADS, holding_rows(storage, bytes_in_words), numbers=numbers)
-    print_table(RUN_HEADS, run_rows(storage, bytes_in_words), numbers=numbers)
-    for line in store_lines(storage, bytes_in_words):
+        print_table(HOLDING_HEADS, holding_rows(storage, bytes_text), numbers=numbers)
+    print_table(RUN_HEADS, run_rows(storage, bytes_text), numbers=numbers)
+    for line in store_lines(storage, bytes_text):
         click.echo(line)

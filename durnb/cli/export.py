@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from durnb.cli.arguments import choose_run, notebook_argument, run_option, store_for
-from durnb.cli.words import bytes_in_words
 from durnb.clock import SystemClock
+from durnb.engine.overview import bytes_text
 from durnb.journal import export_run
 
 
@@ -26,4 +26,4 @@ def command(notebook: Path, target: Path, run: str | None) -> None:
     store = store_for(notebook)
     chosen = choose_run(store, run)
     size = export_run(store, chosen, target.absolute(), SystemClock())
-    click.echo(f"run {chosen} is in {target}, {bytes_in_words(size)}")
+    click.echo(f"run {chosen} is in {target}, {bytes_text(size)}")

@@ -9,9 +9,9 @@ import click
 
 from durnb.cli.arguments import json_option, notebook_argument, print_json, store_for
 from durnb.cli.tables import print_table
-from durnb.cli.words import bytes_in_words
 from durnb.clock import SystemClock
 from durnb.engine.housekeeping import PATIENCE, limits_outside
+from durnb.engine.overview import bytes_text
 from durnb.engine.storage import REMOVED_HEADS, ask_owners, collected_json, left_lines, removed_rows, removed_title
 from durnb.journal import collect, preview
 
@@ -40,7 +40,7 @@ def command(notebook: Path, dry_run: bool, as_json: bool) -> None:
         print_json(collected_json(collected, dry_run=dry_run))
         return
     if collected.removed:
-        print_table(REMOVED_HEADS, removed_rows(collected, bytes_in_words), numbers=frozenset({"count", "bytes"}))
-    click.echo(removed_title(collected, bytes_in_words, dry_run=dry_run))
-    for line in left_lines(collected, bytes_in_words, asked=not dry_run):
+        print_table(REMOVED_HEADS, removed_rows(collected, bytes_text), numbers=frozenset({"count", "bytes"}))
+    click.echo(removed_title(collected, bytes_text, dry_run=dry_run))
+    for line in left_lines(collected, bytes_text, asked=not dry_run):
         click.echo(line)

@@ -8,6 +8,7 @@ import click
 
 from durnb.cli.arguments import folder_argument, json_option, print_json, store_root
 from durnb.cli.runs import runs_table, say_unread
+from durnb.clock import SystemClock
 from durnb.journal import stores_under
 from durnb.runner.glance import OVER, glances, newest_first
 
@@ -18,14 +19,15 @@ from durnb.runner.glance import OVER, glances, newest_first
 @json_option
 def command(folder: Path, every: bool, as_json: bool) -> None:
     """Show all runs of the notebooks in FOLDER and below it that are not over, by how they stand: running, idle, queued, suspended, paused, asks, failed,
-    crashed, open. Nothing is opened, and no kernel is disturbed.
+    crashed, open. No kernel is disturbed.
 
     \b
     Example:
       durnb ls reports
     """
+    clock = SystemClock()
     stores = list(stores_under(folder, store_root()))
-    found = [one for store in stores for one in glances(store)]
+    found = [one for store in stores for one in glances(store, clock)]
     say_unread(stores)
     shown = newest_first([one for one in found if every or one.standing not in OVER])
     if as_json:

@@ -10,10 +10,9 @@ import click
 
 from durnb.cli.arguments import all_option, choose_run, every_cell, json_option, notebook_argument, print_json, run_option, store_at
 from durnb.cli.tables import print_table
-from durnb.cli.words import seconds_in_words
 from durnb.clock import SystemClock
 from durnb.engine.cells import NotebookCell, step_names
-from durnb.engine.plan import LEFT_OPEN, Plan, PlannedStep, plan
+from durnb.engine.plan import LEFT_OPEN, PLAN_HEADS, Plan, PlannedStep, plan, plan_cells
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
@@ -43,8 +42,7 @@ def command(notebook: Path, run: str | None, every: bool, as_json: bool) -> None
     if not planned.steps:
         raise UsageError(f"{notebook.name} has no durable steps: a cell becomes one by a first line %%durable NAME, every cell by --all")
     click.echo(f"run {chosen}, if all cells were run in it now:" if chosen else "no run yet; if all cells were run now:")
-    rows = ((str(step), step.action, step.reason, seconds_in_words(step.ran)) for step in planned.steps)
-    print_table(("step", "will", "why", "ran"), rows, numbers=frozenset({"ran"}))
+    print_table(PLAN_HEADS, map(plan_cells, planned.steps), numbers=frozenset({"ran before"}))
     click.echo(LEFT_OPEN)
     if chosen is not None and ((store.status(chosen) or {}).get("state", "open") != "open" or chosen.key != "default"):
         click.echo(

@@ -11,15 +11,16 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from durnb.cli.words import seconds_in_words
+from durnb.engine.overview import seconds_text
 from durnb.runner.exits import Exit
-from durnb.runner.places import CellPlace, Fate
+from durnb.runner.places import CellPlace, Fate, death_text
 from durnb.runner.request import Outcome, RunRequest
 
 _STYLES: Final[Mapping[Fate, str]] = {
     "ran": "green",
     "restored": "cyan",
     "failed": "red",
+    "asks": "yellow",
     "died": "red",
     "interrupted": "yellow",
     "suspended": "yellow",
@@ -67,12 +68,10 @@ class Progress:
     def cell_ended(self, cell: CellPlace, fate: Fate, seconds: float) -> None:
         name = (cell.step, "bold") if cell.step else (cell.title, "dim")
         said = (f"  {cell.title}" if cell.step and not cell.marked else "", "dim")
-        self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_in_words(seconds):>8}  ", name, said))
+        self._line(Text.assemble(f"{_place(cell)} ", (f"{fate:<11}", _STYLES[fate]), f"{seconds_text(seconds):>8}  ", name, said))
 
     def kernel_died(self, cell: CellPlace | None, deaths: int, max_restarts: int) -> None:
-        where = f" in {cell}" if cell else " before the first cell"
-        then = f"starting it again, {deaths} of at most {max_restarts} times" if deaths <= max_restarts else "giving up"
-        self._line(Text(f"the kernel died{where}; {then}", style="yellow"))
+        self._line(Text(death_text(cell, deaths, max_restarts), style="yellow"))
 
     def note(self, text: str) -> None:
         self._line(Text(text, style="yellow"))

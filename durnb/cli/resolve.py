@@ -8,6 +8,7 @@ import click
 
 from durnb.cli.arguments import json_option, notebook_argument, run_option
 from durnb.cli.steered import EPILOG, carry_out
+from durnb.engine.mail import json_of
 from durnb.engine.steering import Steer
 from durnb.steps import Answer
 
@@ -16,7 +17,7 @@ from durnb.steps import Answer
 @notebook_argument
 @click.argument("step")
 @click.argument("answer", type=click.Choice(["retry", "keep", "done", "abort"]))
-@click.option("--value", default="null", help="The result, as JSON, of a call that is done.")
+@click.option("--value", default="null", help="The result of a call that is done: JSON, else it is a text.")
 @run_option
 @json_option
 def command(notebook: Path, step: str, answer: Answer, value: str, run: str | None, as_json: bool) -> None:
@@ -27,4 +28,4 @@ def command(notebook: Path, step: str, answer: Answer, value: str, run: str | No
     Example:
       durnb resolve etl.ipynb send-mail done
     """
-    carry_out(notebook, run, Steer(wanted="resolve", step=step, answer=answer, value=value), as_json)
+    carry_out(notebook, run, Steer(wanted="resolve", step=step, answer=answer, value=json_of(value)), as_json)

@@ -16,12 +16,14 @@ from durnb.cli.progress import Progress, report
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
 from durnb.runner.eventlines import EventLines, Watchers
-from durnb.runner.executed import output_beside, read_notebook
+from durnb.runner.executed import read_notebook
 from durnb.runner.exits import exit_code_table
+from durnb.runner.injection import inject
 from durnb.runner.parameters import parse_parameters, run_key
 from durnb.runner.request import Mode, RunRequest, message_of
 from durnb.runner.supervise import run_notebook
 from durnb.runner.task import Claim
+from durnb.runner.whereto import filled_in, output_beside
 
 _EPILOG = "\b\nExit codes:\n" + exit_code_table()
 
@@ -43,9 +45,8 @@ _EPILOG = "\b\nExit codes:\n" + exit_code_table()
 @click.option("--resume", "mode", flag_value="resume", help="Resume the unfinished run, however old it is.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
     metavar="OUT.ipynb",
-    help="The executed notebook. [default: NOTEBOOK.out.ipynb]",
+    help="The executed notebook; parameters in braces are filled in. [default: NOTEBOOK.out.ipynb, or NOTEBOOK.KEY.out.ipynb]",
 )
 @click.option(
     "--max-restarts",
@@ -99,7 +100,7 @@ def command(
     params_file: Path | None,
     key: str | None,
     mode: str | None,
-    output: Path | None,
+    output: str | None,
     max_restarts: int,
     kernel: str | None,
     hung_after: str,
@@ -121,14 +122,15 @@ def command(
 
     \b
     Example:
-      durnb run etl.ipynb -p day=2026-11-20 --output reports/2026-11-20.ipynb
+      durnb run etl.ipynb -p day=2026-11-20 --output 'reports/{day}.ipynb'
       durnb run analysis.ipynb --all    a notebook without durable cells: each of them is a step
     """
     values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
+    name = _checked(key) if key is not None else run_key(values)
     request = RunRequest(
         notebook=notebook,
-        output=(output or output_beside(notebook)).absolute(),
-        key=_checked(key) if key is not None else run_key(values),
+        output=(filled_in(output, values) if output is not None else output_beside(notebook, name)).absolute(),
+        key=name,
         mode=_mode(mode),
         parameters=values,
         max_restarts=max_restarts,
@@ -167,7 +169,7 @@ def _opened(events: Path) -> contextlib.AbstractContextManager[TextIO]:
 
 def _leave_to_worker(request: RunRequest) -> None:
     store, clock = store_at(request.notebook), SystemClock()
-    read_notebook(request.notebook)  # one that can't be read is better told of now
+    inject(read_notebook(request.notebook), request.parameters)  # what can't be run is better told of now
     with Claim.taken(store, request, clock) as claim:
         claim.tell(standing="queued", began=None)
     click.echo(f"run {request.key} of {request.notebook.name} is queued: durnb worker on its folder runs it")

@@ -20,7 +20,8 @@ RUN_HEADS: Final = ("notebook", "run", "stands", "steps", "at", "last told", "wh
 def run_row(one: Glance, folder: Path) -> tuple[str, ...]:
     """A run in a row: its notebook as seen from `folder`."""
     notebook = one.notebook.relative_to(folder) if one.notebook.is_relative_to(folder) else one.notebook
-    why = f"goes on {time_in_words(one.wake)}" if one.wake else one.reason
+    waits = f"waits for {' or '.join(one.waits_for)}" if one.waits_for else ""
+    why = ", ".join(filter(None, (waits, f"goes on {time_in_words(one.wake)}" if one.wake else ""))) or one.reason
     return (str(notebook), one.run or one.key, one.standing, f"{one.finished}/{one.steps}", one.step or "", time_in_words(one.at), why)
 
 

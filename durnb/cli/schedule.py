@@ -11,8 +11,10 @@ from durnb.cli.parameters import parameters_of
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
+from durnb.runner.executed import read_notebook
+from durnb.runner.injection import inject
 from durnb.runner.parameters import parse_parameters
-from durnb.runner.schedule import Overlap, Schedule, add, next_tick
+from durnb.runner.schedule import Overlap, Schedule, add, next_tick, zone
 
 
 @click.command("schedule")
@@ -66,6 +68,7 @@ def command(
     if not notebook.exists():
         raise UsageError(f"there is no notebook {notebook}")
     values = {**(parameters_of(params_file) if params_file else {}), **parse_parameters(parameters)}
+    inject(read_notebook(notebook), values)  # what can't be run is better told of now than at each tick
     now = SystemClock().now()
     schedule = Schedule(
         notebook=notebook,
@@ -80,6 +83,6 @@ def command(
     )
     fresh = add(store_at(notebook), schedule)
     click.echo(
-        f"schedule {schedule.id} of {notebook.name} {'is kept' if fresh else 'was there, and is changed'}; next: {time_in_words(next_tick(schedule, now))}"
+        f"schedule {schedule.id} of {notebook.name} {'is kept' if fresh else 'was there, and is changed'}; next: {time_in_words(next_tick(schedule, now), zone(tz))} {tz}"
     )
     click.echo("durnb worker on its folder runs it", err=True)

@@ -13,7 +13,7 @@ from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.journal import stores_under
 from durnb.runner.parameters import run_key
-from durnb.runner.schedule import next_tick, schedules_of
+from durnb.runner.schedule import next_tick, schedules_of, zone
 
 
 @click.command("schedules")
@@ -38,5 +38,8 @@ def command(folder: Path, as_json: bool) -> None:
         return
     print_table(
         ("notebook", "id", "cron", "zone", "next", "parameters", "overlap"),
-        ((s.notebook.name, s.id, s.cron, s.tz, time_in_words(next_tick(s, now)), run_key(s.parameters), s.overlap) for s in found),
+        (
+            (s.notebook.name, s.id, s.cron, s.tz, time_in_words(next_tick(s, now), zone(s.tz)), run_key(s.parameters), s.overlap)
+            for s in found
+        ),
     )

@@ -10,10 +10,10 @@ import click
 
 from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_for
 from durnb.cli.tables import print_table
-from durnb.cli.words import bytes_in_words, seconds_in_words, time_in_words
+from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.engine.manifest import Manifest
-from durnb.engine.overview import ending
+from durnb.engine.overview import bytes_text, ending, seconds_text
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
 from durnb.runner.runview import run_facts
@@ -92,7 +92,7 @@ def _print(run: str, step: StepHistory) -> None:
             f"{execution.number}.{attempt.number}",
             attempt.status,
             time_in_words(attempt.started),
-            seconds_in_words(attempt.ran),
+            seconds_text(attempt.ran),
             f"{attempt.error.type}: {attempt.error.message}" if attempt.error else execution.reason,
         )
         for execution in step.executions
@@ -104,12 +104,12 @@ def _print(run: str, step: StepHistory) -> None:
 
 
 def _print_checkpoint(checkpoint: Checkpoint) -> None:
-    words = f"checkpoint {checkpoint.number} of {time_in_words(checkpoint.at)}: {bytes_in_words(checkpoint.size)} written in {seconds_in_words(checkpoint.save)}"
+    words = f"checkpoint {checkpoint.number} of {time_in_words(checkpoint.at)}: {bytes_text(checkpoint.size)} written in {seconds_text(checkpoint.save)}"
     click.echo(words if checkpoint.saved else f"{words}; the save was interrupted, so it can't be put back")
     manifest = Manifest.decode(checkpoint.manifest)
     if manifest.names:
         click.echo(f"it holds {', '.join(manifest.names)}")
     for path, file in (pair for files in manifest.creates.values() for pair in files.items()):
-        click.echo(f"it made the file {path}, {bytes_in_words(file.size)}")
+        click.echo(f"it made the file {path}, {bytes_text(file.size)}")
     if checkpoint.inputs:
         print_table(("input", "kind", "made by", "content"), ((i.name, i.kind, i.maker or "–", i.digest[:12]) for i in checkpoint.inputs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +11,9 @@ import click
 
 from durnb.cli.arguments import choose_run, length_of, notebook_argument, run_option, store_for
 from durnb.clock import SystemClock
-from durnb.engine.mail import Sender
+from durnb.engine.mail import Sender, json_of
 from durnb.engine.messages import LOOK
 from durnb.engine.sending import PATIENCE, said, send_signal
-from durnb.errors import UsageError
 from durnb.runner.task import task_of
 
 QUEUED: Final = 9  # the exit code that says: not refused, and not taken yet
@@ -24,7 +22,7 @@ QUEUED: Final = 9  # the exit code that says: not refused, and not taken yet
 @click.command("signal")
 @notebook_argument
 @click.argument("name")
-@click.option("--value", default="null", help="What the signal says, as JSON.")
+@click.option("--value", default="null", help="What the signal says: JSON, else it is a text.")
 @run_option
 @click.option(
     "--wait",
@@ -43,16 +41,13 @@ def command(notebook: Path, name: str, value: str, run: str | None, wait: str) -
     Example:
       durnb signal etl.ipynb approve --value '{"by": "ann"}'
     """
-    try:
-        json.loads(value)
-    except ValueError as error:
-        raise UsageError(f"--value {value[:60]!r} is not JSON ({error}); text needs its quotes: --value '\"yes\"'") from None
     patience = length_of("--wait", wait, least=timedelta(0))
     store = store_for(notebook)
     chosen = choose_run(store, run)
-    sent = send_signal(store, chosen, name, value, sender=Sender.here("the command line"), clock=SystemClock(), patience=patience)
-    if sent == "kept" and task_of(store, chosen.key) is not None:
+    sender = Sender.here("the command line")
+    delivery = send_signal(store, chosen, name, json_of(value), sender=sender, clock=SystemClock(), patience=patience)
+    if delivery.sent == "kept" and task_of(store, chosen.key) is not None:
         store.request(chosen, LOOK)  # a runner sees it at whatever moment it comes, and lets a suspended run go on
-    click.echo(said(sent, chosen, name))
-    if sent == "queued":
+    click.echo(said(delivery, chosen, name))
+    if delivery.sent == "queued":
         sys.exit(QUEUED)

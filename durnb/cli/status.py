@@ -11,8 +11,9 @@ import click
 
 from durnb.cli.arguments import choose_run, json_option, notebook_argument, print_json, run_option, store_for
 from durnb.cli.tables import print_table
-from durnb.cli.words import bytes_in_words, seconds_in_words, time_in_words
+from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
+from durnb.engine.overview import STATUS_HEADS, row_of, status_cells
 from durnb.runner.runview import run_facts
 
 
@@ -36,8 +37,8 @@ def command(notebook: Path, run: str | None, as_json: bool) -> None:
     click.echo(headline(facts))
     if facts["steps"]:
         print_table(
-            ("step", "status", "attempts", "ran", "saved", "when", "why"),
-            map(_row, facts["steps"]),
+            STATUS_HEADS,
+            (status_cells(row, time_in_words(row.at)) for row in map(row_of, facts["steps"])),
             numbers=frozenset({"attempts", "ran", "saved"}),
         )
     others = [str(one) for one in store.runs() if one != chosen]
@@ -52,15 +53,3 @@ def headline(facts: Mapping[str, Any]) -> str:
     until = f", waits until {time_in_words(datetime.fromisoformat(facts['waits_until']))}" if facts.get("waits_until") else ""
     signals = f", waits for {' or '.join(facts['waits_for'])}" if facts.get("waits_for") else ""
     return f"run {facts['run']} of {Path(facts['notebook']).name}: {facts['state']}{signals}{until}{held}; {finished} of {len(facts['steps'])} steps finished"
-
-
-def _row(step: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        f"{step['step']} ({step['label']})" if step.get("label") else step["step"],
-        step["status"],
-        str(step["attempts"]),
-        seconds_in_words(step["ran"]),
-        bytes_in_words(step["size"]),
-        time_in_words(datetime.fromisoformat(step["at"]) if step["at"] else None),
-        step["reason"],
-    )

@@ -8,7 +8,8 @@ from typing import Final
 STYLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("finished", "succeeded", "reuse"), "green"),
     **dict.fromkeys(("running", "run", "restored"), "cyan"),
-    **dict.fromkeys(("maybe", "ask", "asks", "interrupted", "interrupt", "to rerun", "paused", "suspended", "queued", "idle"), "yellow"),
+    "run or reuse": "yellow",
+    **dict.fromkeys(("ask", "asks", "interrupted", "interrupt", "to rerun", "paused", "suspended", "queued", "idle"), "yellow"),
     **dict.fromkeys(("failed", "exception", "timeout", "died", "crashed", "aborted", "refuse", "cancelled"), "red"),
 }
 

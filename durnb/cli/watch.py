@@ -17,6 +17,7 @@ from rich.text import Text
 from durnb.cli.arguments import folder_argument, store_root
 from durnb.cli.runs import RUN_HEADS, run_row
 from durnb.cli.tables import STYLES
+from durnb.clock import SystemClock
 from durnb.errors import UsageError
 from durnb.journal import stores_under
 from durnb.runner.glance import OVER, Glance, glances, newest_first
@@ -47,7 +48,8 @@ def command(folder: Path, every: bool) -> None:
 
 
 def _seen(folder: Path, every: bool) -> list[Glance]:
-    found = [one for store in stores_under(folder, store_root()) for one in glances(store)]
+    clock = SystemClock()
+    found = [one for store in stores_under(folder, store_root()) for one in glances(store, clock)]
     return newest_first([one for one in found if every or one.standing not in OVER])
 
 

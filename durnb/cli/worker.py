@@ -11,7 +11,9 @@ import click
 
 from durnb.cli.arguments import length_of, store_root
 from durnb.clock import SystemClock
+from durnb.runner.places import CellPlace, death_text
 from durnb.runner.silence import Silence
+from durnb.runner.task import Task
 from durnb.runner.worker import Orders, Worker
 
 
@@ -35,8 +37,21 @@ def command(folders: tuple[Path, ...], kernels: int, drain: str, once: bool) -> 
       durnb worker reports --kernels 2
     """
     orders = Orders(folders=folders, root=store_root(), kernels=kernels, drain=length_of("--drain", drain, least=timedelta(0)), once=once)
-    worker = Worker(orders=orders, environment=os.environ, clock=SystemClock(), watcher=lambda task: Silence(), says=_say)
+    worker = Worker(orders=orders, environment=os.environ, clock=SystemClock(), watcher=Deaths, says=_say)
     asyncio.run(worker.work())
+
+
+class Deaths(Silence):
+    """Says, of all that happens in a run, when its kernel died and what its runner notes."""
+
+    def __init__(self, task: Task) -> None:
+        self._name = f"{task.request.notebook.name} {task.run or task.key}"
+
+    def kernel_died(self, cell: CellPlace | None, deaths: int, max_restarts: int) -> None:
+        _say(f"{self._name}: {death_text(cell, deaths, max_restarts)}")
+
+    def note(self, text: str) -> None:
+        _say(f"{self._name}: {text}")
 
 
 def _say(text: str) -> None:

@@ -17,7 +17,7 @@ def announcement(plan: Plan, history: History) -> str:
     reused = [step for step in plan.steps if step.action == "reuse" or step.open]
     if not plan.steps:
         done = [s for s in history.steps.values() if s.checkpoint is not None]
-        saved = spell(timedelta(seconds=sum(s.checkpoint.ran for s in done if s.checkpoint is not None)))
+        saved = spell(timedelta(seconds=sum(s.checkpoint.spent for s in done if s.checkpoint is not None)))
         return f"{len(done)} finished step{'s' * (len(done) != 1)} in run {history.run}, {saved} of work kept" if done else ""
     if not reused:
         return ""

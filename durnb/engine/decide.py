@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from durnb.config import length_text
 from durnb.events import Input
 from durnb.steps import Answer, Checkpoint, Execution, StepHistory
 
@@ -305,7 +306,7 @@ def _expired(checkpoint: Checkpoint, q: Question) -> bool:
 
 def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
     """Why `checkpoint` does not serve the question, in people's words; empty where it does."""
-    reasons = [f"its checkpoint expired (--expires {q.expires})"] if q.expires is not None and _expired(checkpoint, q) else []
+    reasons = [f"its checkpoint expired (--expires {length_text(q.expires)})"] if q.expires is not None and _expired(checkpoint, q) else []
     if any(code == q.code and _was_kept(inputs, q) for code, inputs in checkpoint.kept):
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []

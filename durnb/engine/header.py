@@ -5,7 +5,6 @@ One table of options serves parsing, error messages and help. Every error is a U
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from durnb.config import duration
+from durnb.engine.suggestions import nearest
 from durnb.errors import UsageError
 
 OnChange = Literal["rerun", "keep", "ask"]
@@ -202,8 +202,8 @@ def _take(word: str, rest: Iterator[str], given: dict[str, Any]) -> None:
     flag, equals, value = word.partition("=")
     option = _BY_FLAG.get(flag)
     if option is None:
-        near = [known for known in _BY_FLAG if known.startswith(flag)] or difflib.get_close_matches(flag, _BY_FLAG, n=1, cutoff=0.5)
-        raise UsageError(f"%%durable has no option {flag}: " + (f"did you mean {near[0]}?" if near else "%%durable? lists them"))
+        near = nearest(flag, _BY_FLAG)
+        raise UsageError(f"%%durable has no option {flag}: " + (f"did you mean {near}?" if near else "%%durable? lists them"))
     if option.field in given and not option.repeatable:
         raise UsageError(f"%%durable: {flag} is given twice")
     if option.parse is None:

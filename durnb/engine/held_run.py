@@ -20,7 +20,7 @@ from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.housekeeping import Housekeeping, kept_by, used_by
 from durnb.engine.live import LiveNames
-from durnb.engine.mail import take_signals
+from durnb.engine.mail import awaited, take_signals
 from durnb.engine.offers import offered
 from durnb.engine.place import Written
 from durnb.engine.runs import Wish, attach, goes_on
@@ -223,9 +223,10 @@ class HeldRun:
 
     def look(self) -> object:
         """Serve requests of other processes, where nothing durable runs at the moment; says whether it could."""
+        names = (self.seen(awaited) or ()) if self._journal is not None else ()  # before the signals come that may end a wait
         self.take_signals()
         if not self.busy.acquire(blocking=False):
-            return {"busy": True}
+            return {"busy": True, "awaited": names}
         try:
             served = self.serve()
             for request in self._journal.requests() if self._journal is not None else ():
@@ -235,7 +236,7 @@ class HeldRun:
                     break
             if self._journal is not None:
                 self.housekeeping.serve(self._journal)
-            return {"busy": False, "done": served.done, "refused": served.refused}
+            return {"busy": False, "awaited": names, "done": served.done, "refused": served.refused}
         finally:
             self.busy.release()
 

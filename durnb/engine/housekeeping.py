@@ -24,6 +24,7 @@ _COPIES: Final = 100_000_000  # bytes that a kernel copies by itself, in order t
 _AT_ONCE: Final = timedelta(0)
 COLLECT: Final = "collect"  # the kind of the request for it
 PATIENCE: Final = timedelta(seconds=10)
+_AT_END: Final = timedelta(seconds=1)  # a run that is over is not held up for what the next one can remove as well
 
 
 _KEEP: Final = ("keep_checkpoints", "keep_runs")
@@ -121,7 +122,7 @@ class Housekeeping:
 
     def ended(self, store: Store, own: Journal | None) -> str:
         """A run is over: runs that are too many go, and old checkpoints of `own`; what went wrong with that, "" for nothing."""
-        return self._quietly(store, own, PATIENCE)
+        return self._quietly(store, own, _AT_END)
 
     def _quietly(self, store: Store, own: Journal | None, patience: timedelta = _AT_ONCE) -> str:
         """What a kernel does by itself never fails a cell, and lets others go first: what is not removed now is removed the next time."""

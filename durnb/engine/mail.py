@@ -36,6 +36,7 @@ class Sender:
 
 
 _UNKNOWN: Final = Sender()
+_PYTHON_WORDS: Final[Mapping[str, str]] = {"True": "true", "False": "false", "None": "null"}
 
 
 def take_signals(journal: Journal) -> None:
@@ -130,6 +131,27 @@ def waits_for(history: History, name: str) -> list[Wait]:
 def waiting_in(history: History) -> list[tuple[str, Wait]]:
     """(step, wait) for each durable wait that has not ended, in steps that are not finished."""
     return [(step.name, wait) for step in history.steps.values() if step.unfinished for wait in step.calls.waits.values()]
+
+
+def awaited(history: History) -> tuple[str, ...]:
+    """The names of the signals for which steps wait."""
+    return tuple(dict.fromkeys(wait.name for _, wait in waiting_in(history) if wait.what == "signal"))
+
+
+def json_of(text: str) -> str:
+    """What a person typed, as JSON: what is JSON as it stands, True, False and None as Python has them, all else as a text.
+
+    Raises UsageError for what begins like JSON and is none.
+    """
+    if text in _PYTHON_WORDS:
+        return _PYTHON_WORDS[text]
+    try:
+        json.loads(text)
+    except ValueError as error:
+        if text.lstrip()[:1] in ("{", "[", '"'):
+            raise UsageError(f"{text[:60]!r} begins like JSON and is not JSON ({error})") from None
+        return json.dumps(text)
+    return text
 
 
 def arrived(history: History, name: str) -> Signal | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from durnb.engine.cells import is_automatic, title
 from durnb.engine.manifest import Manifest
@@ -39,6 +39,19 @@ class StepRow:
     def heading(self) -> str:
         """The step's name, with the cell's words where it has some."""
         return f"{self.step} ({self.label})" if self.label else self.step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What is known of one run without opening it; `holder` says who has it, in words."""
+
+    run: str
+    state: str
+    started: datetime | None
+    at: datetime | None
+    parameters: Mapping[str, object]
+    rows: tuple[StepRow, ...]
+    holder: str = ""
 
 
 def rows(history: History) -> list[StepRow]:
@@ -163,7 +176,7 @@ def row_of(values: Mapping[str, Any]) -> StepRow:
 
 
 def spell(length: timedelta) -> str:
-    """``2 h 13 m``, ``3 m 20 s``, ``1.3 s``, ``40 ms``."""
+    """``2 h 13 min``, ``3 min 20 s``, ``1.3 s``, ``40 ms``."""
     seconds = length.total_seconds()
     if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f} ms"
@@ -171,6 +184,33 @@ def spell(length: timedelta) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} m {rest} s"
+        return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} m" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """``1.3 s``; a dash for None."""
+    return spell(timedelta(seconds=seconds)) if seconds is not None else "-"
+
+
+def bytes_text(size: int | None) -> str:
+    """``84 MB``, decimal units."""
+    if size is None:
+        return "-"
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(amount) < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+STATUS_HEADS: Final = ("step", "status", "when", "ran", "attempts", "saved", "why")
+
+
+def status_cells(seen: StepRow, when: str) -> tuple[str, ...]:
+    """A step as a row of a table; `when` is its time in words."""
+    lost = f"; lost: {', '.join(seen.lost)}" if seen.lost else ""
+    why = f"{seen.reason}{lost}".removeprefix("; ")
+    return seen.heading, seen.status, when, seconds_text(seen.ran), str(seen.attempts), bytes_text(seen.size), why

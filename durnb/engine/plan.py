@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
-from durnb.config import Settings
+from durnb.config import Settings, length_text
 from durnb.engine import creations, remaking
 from durnb.engine.badge import question_in, shortened
 from durnb.engine.cells import NotebookCell, header_of, step_names, title
@@ -35,6 +35,7 @@ from durnb.engine.decide import (
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.engine.outlook import Live, Outlook, Seen
+from durnb.engine.overview import seconds_text
 from durnb.engine.plain import PlainCells, read_plain
 from durnb.events import Input
 from durnb.fingerprint import read_cell
@@ -169,7 +170,7 @@ class _Walk:
         candidates = [] if found.header.always else _same_code(found, step, step.checkpoints.values())
         fresh = [c for c in candidates if not self._expired(found, c) and self._moved(c) is None and self._spoiled(found, c) is None]
         if fresh and found.spelling == "unmarked" and (lost := self._made_again(found, fresh[0])):
-            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].ran), fresh[0]
+            return PlannedStep(step=name, action="run", reason=remaking.reason(lost), ran=fresh[0].spent), fresh[0]
         if fresh:
             return self._by_inputs(found, step, fresh)
         if checkpoint is None or step.unfinished:
@@ -190,16 +191,16 @@ class _Walk:
         if unsure:
             only_open, read, maker = unsure[0]
             why = f"runs if {maker!r} gives another `{read}`"
-            return PlannedStep(step=name, action="maybe", reason=why, ran=first.ran, open=only_open), first
+            return PlannedStep(step=name, action="maybe", reason=why, ran=first.spent, open=only_open), first
         seen = [(checkpoint, self.outlook.see(found, step, checkpoint)) for checkpoint in fresh]
         questions = [(checkpoint, _question(found, checkpoint, one, self.settings), one.open) for checkpoint, one in seen]
         stand = [(checkpoint, left_open) for checkpoint, question, left_open in questions if not changes(checkpoint, question)]
         sure = next((checkpoint for checkpoint, left_open in stand if not left_open), None)
         if sure is not None:
-            return PlannedStep(step=name, action="reuse", reason=FINISHED, ran=sure.ran), sure
+            return PlannedStep(step=name, action="reuse", reason=FINISHED, ran=sure.spent), sure
         if stand:
             checkpoint, left_open = stand[0]
-            return PlannedStep(step=name, action="maybe", reason=f"it depends on {left_open}", ran=checkpoint.ran, open=True), checkpoint
+            return PlannedStep(step=name, action="maybe", reason=f"it depends on {left_open}", ran=checkpoint.spent, open=True), checkpoint
         decided = _decided(decide(step, questions[0][1]), name, first)
         return decided, first if decided.action == "reuse" else None
 
@@ -230,15 +231,17 @@ class _Walk:
             why = (
                 self._moved(candidates[0])
                 or self._spoiled(found, candidates[0])
-                or f"its checkpoint expired (--expires {found.header.expires})"
+                or f"its checkpoint expired (--expires {length_text(found.header.expires or timedelta(0))})"
             )
         if any(not self._expired(found, c) and self._moved(c) is None for c in _same_code(found, step, step.dropped.values())):
             why = f"{why}; {REMOVED}"
         if how == "keep" and not found.header.always:
-            return PlannedStep(step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.ran), checkpoint
+            return PlannedStep(
+                step=name, action="reuse", reason=f"kept although {why} (--on-change keep)", ran=checkpoint.spent
+            ), checkpoint
         if how == "ask" and not found.header.always:
             return PlannedStep(step=name, action="ask", reason=why), checkpoint
-        return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.ran), None
+        return PlannedStep(step=name, action="run", reason=why, ran=checkpoint.spent), None
 
 
 def _answered(step: StepHistory) -> tuple[PlannedStep, Checkpoint | None] | None:
@@ -248,7 +251,7 @@ def _answered(step: StepHistory) -> tuple[PlannedStep, Checkpoint | None] | None
         case "abort":
             return PlannedStep(step=step.name, action="refuse", reason="it was aborted"), None
         case "keep" if checkpoint is not None:
-            return PlannedStep(step=step.name, action="reuse", reason="kept, as you answered", ran=checkpoint.ran), checkpoint
+            return PlannedStep(step=step.name, action="reuse", reason="kept, as you answered", ran=checkpoint.spent), checkpoint
         case "done":
             return PlannedStep(step=step.name, action="reuse", reason="taken as done, as you answered"), None
         case answer if answer == "retry" or (step.rerun and step.executions):
@@ -261,7 +264,7 @@ def _once(step: StepHistory, checkpoint: Checkpoint | None) -> tuple[PlannedStep
     if step.unfinished:
         commands = " or ".join(answers(step.name, "done", "retry"))
         return PlannedStep(step=step.name, action="ask", reason=f"it is --once, was started and did not finish; {commands}"), None
-    ran = checkpoint.ran if checkpoint is not None else None
+    ran = checkpoint.spent if checkpoint is not None else None
     return PlannedStep(step=step.name, action="reuse", reason="finished; --once never runs it twice", ran=ran), checkpoint
 
 
@@ -290,9 +293,9 @@ def _question(found: FoundHeader, checkpoint: Checkpoint, seen: Seen, settings: 
 def _decided(decision: Decision, name: str, checkpoint: Checkpoint) -> PlannedStep:
     match decision:
         case Reuse(reason=reason, stale=stale):
-            return PlannedStep(step=name, action="reuse", reason=f"{reason}, although {stale}" if stale else reason, ran=checkpoint.ran)
+            return PlannedStep(step=name, action="reuse", reason=f"{reason}, although {stale}" if stale else reason, ran=checkpoint.spent)
         case Execute(reason=reason):
-            return PlannedStep(step=name, action="run", reason=reason, ran=checkpoint.ran)
+            return PlannedStep(step=name, action="run", reason=reason, ran=checkpoint.spent)
         case Ask(why=why, commands=commands):
             return PlannedStep(step=name, action="ask", reason=f"{why}; {' or '.join(commands)}")
         case Refuse(why=why):
@@ -357,3 +360,11 @@ def _read(manifest: str) -> Manifest | None:
         return Manifest.decode(manifest)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+PLAN_HEADS: Final = ("step", "would", "why", "ran before")
+
+
+def plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
+    """A planned step as a row of a table."""
+    return str(step), "run or reuse" if step.action == "maybe" else step.action, step.reason, seconds_text(step.ran)

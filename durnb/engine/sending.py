@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, assert_never
 
 from durnb.clock import Clock
-from durnb.engine.mail import Sender, receive, take_signals, wake
+from durnb.engine.mail import Sender, awaited, receive, take_signals, wake
 from durnb.engine.owner import look_owner
 from durnb.errors import RunHeld, SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store
@@ -23,7 +25,18 @@ _LOOK: Final = 5.0  # seconds for the kernel's answer that it looked; what it fo
 _POLL: Final = 0.05  # seconds
 
 
-def send_signal(store: Store, run: RunName, name: str, value: str, *, sender: Sender, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of something that was sent to a run; `awaited` are the signals that its steps waited for then, where that is known."""
+
+    sent: Sent
+    refused: str = ""
+    awaited: tuple[str, ...] = ()
+
+
+def send_signal(
+    store: Store, run: RunName, name: str, value: str, *, sender: Sender, clock: Clock, patience: timedelta = PATIENCE
+) -> Delivery:
     """Send `value` (JSON) under `name`, and wait up to `patience` for the word of the kernel that has the run.
 
     Raises SignalRefused where the wait for it can't take the value, and the JournalErrors: then nothing was sent.
@@ -32,58 +45,60 @@ def send_signal(store: Store, run: RunName, name: str, value: str, *, sender: Se
     def record(journal: Journal) -> None:
         receive(journal, name, value, uuid.uuid4().hex, sender)
 
-    sent, refused = _send(store, run, "signal", {"name": name, "value": value, "by": sender.by, "via": sender.via}, record, clock, patience)
-    if refused:
-        raise SignalRefused(name=name, why=refused)
-    return sent
+    facts = {"name": name, "value": value, "by": sender.by, "via": sender.via}
+    delivery = _send(store, run, "signal", facts, record, clock, patience)
+    if delivery.refused:
+        raise SignalRefused(name=name, why=delivery.refused)
+    return delivery
 
 
 def send_wake(store: Store, run: RunName, step: str, *, clock: Clock, patience: timedelta = PATIENCE) -> Sent:
     """End the sleeps of `step`, or ("") of the only step that sleeps, as `send_signal` sends. Raises UsageError where there is none, and the JournalErrors."""
-    sent, refused = _send(store, run, "wake", {"step": step}, lambda journal: wake(journal, step, uuid.uuid4().hex), clock, patience)
-    if refused:
-        raise UsageError(refused)
-    return sent
+    delivery = _send(store, run, "wake", {"step": step}, lambda journal: wake(journal, step, uuid.uuid4().hex), clock, patience)
+    if delivery.refused:
+        raise UsageError(delivery.refused)
+    return delivery.sent
 
 
 def _send(
     store: Store, run: RunName, kind: str, facts: Mapping[str, Any], record: Callable[[Journal], object], clock: Clock, patience: timedelta
-) -> tuple[Sent, str]:
+) -> Delivery:
     """What became of it, and why the run's owner refused it ("" where it did not); `record` does it where nobody has the run."""
     end = time.monotonic() + patience.total_seconds()
     with suppress(RunHeld):
         if store.owner(run) is None:
-            _opened(store, run, record, clock)
-            return "kept", ""
+            return Delivery(sent="kept", awaited=_opened(store, run, record, clock))
     request = store.request(run, kind, **facts)
-    look_owner(store, run, min(_LOOK, patience.total_seconds()))
+    names = (look_owner(store, run, min(_LOOK, patience.total_seconds())) or {}).get("awaited") or ()
     while (answer := store.answer(run, request)) is None:
         if store.owner(run) is None:  # it ended before it looked
             with suppress(RunHeld):
                 _opened(store, run, take_signals, clock)
         elif time.monotonic() >= end:
-            return "queued", ""
+            return Delivery(sent="queued")
         else:
             time.sleep(_POLL)
-    return "taken", answer
+    return Delivery(sent="taken", refused=answer, awaited=tuple(map(str, names)))
 
 
-def _opened(store: Store, run: RunName, act: Callable[[Journal], object], clock: Clock) -> None:
-    """Do it in the journal of a run that nobody has."""
+def _opened(store: Store, run: RunName, act: Callable[[Journal], object], clock: Clock) -> tuple[str, ...]:
+    """Do it in the journal of a run that nobody has; the signals that its steps waited for before."""
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
+        names = awaited(journal.history)
         act(journal)
+        return names
     finally:
         journal.close(None)
 
 
-def said(sent: Sent, run: RunName, name: str) -> str:
+def said(delivery: Delivery, run: RunName, name: str) -> str:
     """What became of the signal, for whoever sent it."""
-    match sent:
+    match delivery.sent:
         case "kept":
-            return f"run {run}: the signal {name} is kept until a durable cell waits for it"
+            return f"run {run}: the signal {name} is kept until a durable cell waits for it{unexpected(name, delivery.awaited)}"
         case "taken":
-            return f"run {run}: its kernel has the signal {name}, and keeps it until a durable cell waits for it"
+            return f"run {run}: its kernel has the signal {name}, and keeps it until a durable cell waits for it{unexpected(name, delivery.awaited)}"
         case "queued":
             return (
                 f"run {run}: its kernel is busy and has not said whether it takes the signal {name}. It lies in the run's inbox, survives a "
@@ -91,3 +106,11 @@ def said(sent: Sent, run: RunName, name: str) -> str:
             )
         case _ as never:
             assert_never(never)
+
+
+def unexpected(name: str, names: tuple[str, ...]) -> str:
+    """The end of a sentence on a signal that was kept while the run waits for others; empty where it waits for this one, or for none."""
+    if not names or name in names:
+        return ""
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; nothing waits for it now, what is waited for is {', '.join(names)}" + (f": did you mean {near[0]}?" if near else "")

@@ -169,7 +169,7 @@ def _is_named(target: ast.expr) -> bool:
 
 
 def _is_given(value: ast.expr) -> bool:
-    """A constant, a lambda, or a secret that is looked up: it costs nothing to have it again, and secrets don't belong into a checkpoint."""
+    """A literal, a lambda, or a secret that is looked up: it costs nothing to have it again, and secrets don't belong into a checkpoint."""
     match value:
         case ast.Constant() | ast.Lambda():
             return True
@@ -177,8 +177,10 @@ def _is_given(value: ast.expr) -> bool:
             return _is_given(operand)
         case ast.BinOp(left=left, right=right):
             return all(isinstance(side, ast.Constant | ast.BinOp | ast.UnaryOp) and _is_given(side) for side in (left, right))
-        case ast.Tuple(elts=items):
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
             return all(_is_given(item) for item in items)
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_given(key) for key in keys) and all(_is_given(value) for value in values)
         case ast.Subscript(value=ast.Attribute(attr="environ")) | ast.Subscript(value=ast.Name(id="environ")):
             return True
         case ast.Call(func=ast.Attribute() | ast.Name() as function):

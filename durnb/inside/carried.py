@@ -6,17 +6,14 @@ import ast
 import inspect
 import linecache
 from collections import deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
 from typing import Final
 
-from durnb.fingerprint import names_of
+from durnb.engine.carrying import CarriedNames, carried_by
 
-_GROWING: Final = frozenset(
-    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove", "setdefault", "update"}
-)
 _CONTAINERS: Final = (list, dict, set, bytearray, deque)  # other objects have methods of these names that change nothing
 
 
@@ -26,14 +23,6 @@ class Carried:
 
     names: tuple[str, ...]
     local: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What the text of a loop says: names that the body binds or `sets` parts of, and `grown` by a method that may change what it is called on."""
-
-    sets: frozenset[str]
-    grown: frozenset[str]
 
 
 def carried(frame: FrameType | None, namespace: MutableMapping[str, object]) -> Carried:
@@ -49,7 +38,7 @@ def carried(frame: FrameType | None, namespace: MutableMapping[str, object]) -> 
 
 
 @lru_cache(maxsize=64)  # a loop inside of another begins often
-def _read(text: str, line: int) -> _Read | None:
+def _read(text: str, line: int) -> CarriedNames | None:
     """The innermost ``for`` whose head stands at that line."""
     try:
         tree = ast.parse(text)
@@ -58,24 +47,4 @@ def _read(text: str, line: int) -> _Read | None:
     loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.AsyncFor)]
     there = [node for node in loops if node.lineno <= line <= (node.iter.end_lineno or node.lineno)]
     loop = max(there, key=lambda node: (node.lineno, node.col_offset), default=None)
-    if loop is None:
-        return None
-    found = names_of(ast.Module(body=loop.body, type_ignores=[]))
-    carried = found.reads - {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-    changed = list(_changed(loop))
-    sets = {name for name, surely in changed if surely} | found.binds
-    return _Read(sets=carried & sets, grown=carried & {name for name, _ in changed})
-
-
-def _changed(loop: ast.For | ast.AsyncFor) -> Iterator[tuple[str, bool]]:
-    """Names whose values the body changes in place, and whether it does so whatever they are."""
-    for node in ast.walk(loop):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _GROWING:
-                yield name, False
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                yield name, True
-            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
-                yield name, True
-            case _:
-                pass
+    return carried_by(loop) if loop is not None else None

@@ -13,7 +13,7 @@ from durnb.journal.draft import SMALL, Draft
 from durnb.journal.inbox import Request
 from durnb.journal.journal import Journal, codes_of, read_history
 from durnb.journal.lease import Lease
-from durnb.journal.names import RunName
+from durnb.journal.names import RunName, quoted
 from durnb.journal.once import OnceFile
 from durnb.journal.packs import digest_of_bytes
 from durnb.journal.preview import preview
@@ -71,6 +71,7 @@ __all__ = [
     "load_secret",
     "own_lengths",
     "preview",
+    "quoted",
     "read_history",
     "read_lengths",
     "read_schedules",

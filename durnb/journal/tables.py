@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
 
 _RUNS: Final = "runs"
 _INNER: Final = ("meta", "blobs", "facts", "named")  # what the other tables and views of a run are made of
+_QUERIES: Final = frozenset({"SELECT", "EXPLAIN", "MULTI"})  # describe and summarize are the first, pivot is the last
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "memory_limit": "1GB",
     "autoinstall_known_extensions": False,
@@ -146,8 +147,13 @@ def _answered(connection: DuckDBPyConnection, question: str, tables: list[str], 
     import duckdb  # noqa: PLC0415 - 0.1 s that only the first open pays
 
     try:
-        if not connection.extract_statements(question):
+        statements = connection.extract_statements(question)
+        if not statements:
             raise UsageError("there is no SQL to answer: select * from steps")
+        if wrong := next((each for each in statements if each.type.name not in _QUERIES), None):
+            raise UsageError(
+                f"{wrong.type.name.replace('_', ' ').lower()} is no query: the tables are copies, and only questions are answered (select …)"
+            )
         found = connection.execute(question)
         columns = tuple(str(column[0]) for column in found.description or ())
         return Answer(columns=columns, rows=found.fetchall() if columns else [], left_out=left_out)

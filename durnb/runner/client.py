@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
@@ -54,6 +54,7 @@ class KernelLife(NotebookClient):
         self.last_words = ""
         self.messages = 0
         self.at_work = False
+        self._at_rest = True  # no cell was sent, or the last one was answered
         self._asked: str | None = None
         self._answered = False
         self._control = asyncio.Lock()  # two readers of one channel would take each other's replies
@@ -148,9 +149,13 @@ class KernelLife(NotebookClient):
         self._room = self._max_output
         cell = self.nb.cells[index]
         self._about = {"tags": list(cell.metadata.get("tags", ())), **({"cellId": cell["id"]} if "id" in cell else {})}
-        self.at_work = True
+        self.at_work, self._at_rest = True, False
         try:
             await self.async_execute_cell(cell, index, execution_count=self.code_cells_executed + 1)
+            self._at_rest = True
+        except CellExecutionError:
+            self._at_rest = True
+            raise
         finally:
             self.at_work = False
 
@@ -218,7 +223,11 @@ class KernelLife(NotebookClient):
     async def _end(self, manager: KernelManager) -> None:
         manager.shutdown_wait_time = SHUTDOWN_GRACE
         if manager.has_kernel and await _maybe_awaited(manager.is_alive()):
-            await _maybe_awaited(manager.shutdown_kernel())
+            if self._at_rest:  # without the interrupt that comes first in `shutdown_kernel`: it would meet the kernel in work of its own
+                await _maybe_awaited(manager.request_shutdown())
+                await _maybe_awaited(manager.finish_shutdown())
+            else:
+                await _maybe_awaited(manager.shutdown_kernel())
         await _maybe_awaited(manager.cleanup_resources())
         if self.kc is not None:
             self.kc.stop_channels()

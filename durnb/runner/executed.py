@@ -20,11 +20,6 @@ from durnb.journal import hidden_beside, remove_left_of
 _SCRIPTS: Final = frozenset({".py", ".md"})  # of a Python notebook
 
 
-def output_beside(notebook: Path) -> Path:
-    """Where the executed notebook goes by default: ``etl.out.ipynb`` beside ``etl.ipynb``."""
-    return notebook.with_name(f"{notebook.stem}.out.ipynb")
-
-
 def read_notebook(path: Path) -> NotebookNode:
     """The notebook in the file, as nbformat 4; a script is read by jupytext. Raises UsageError where there is none that can be read."""
     if path.suffix in _SCRIPTS:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from durnb.runner.places import Fate
+
 
 class Exit(IntEnum):
     """The exit codes of ``durnb run``; a script can tell what to do next from them alone."""
@@ -52,6 +54,11 @@ def exit_of_error(name: str) -> Exit:
             return Exit.CANCELLED
         case _:
             return Exit.FAILED
+
+
+def fate_of_error(name: str) -> Fate:
+    """What became of a cell that ended with an exception of this class name."""
+    return "asks" if exit_of_error(name) is Exit.ASKS else "failed"
 
 
 def exit_of_signal(number: int) -> Exit:

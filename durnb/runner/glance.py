@@ -1,4 +1,4 @@
-"""Runs in short, by their status and task files alone: nothing is opened, so a thousand of them are looked at in a moment."""
+"""Runs in short, by their status and task files: only a journal that such a file is behind is opened, once, so a thousand runs are looked at in a moment."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from durnb.clock import Clock
 from durnb.journal import RunName, Store, task_claimed
 from durnb.runner.exits import Exit
+from durnb.runner.runview import fresh_status
 from durnb.runner.task import Task, tasks_of
 
 Standing = Literal[
@@ -20,7 +22,7 @@ OVER: frozenset[Standing] = frozenset({"finished", "cancelled", "abandoned"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """One run, or a task whose run has not begun (`run` is None). `at` is when it was last told of; `wake` is when a suspended one goes on."""
+    """One run, or a task whose run has not begun (`run` is None). `at` is when it was last told of; a suspended one goes on at `wake`, or at one of the signals that it `waits_for`."""
 
     notebook: Path
     key: str
@@ -33,6 +35,7 @@ class Glance:
     owner: int | None = None
     at: datetime | None = None
     wake: datetime | None = None
+    waits_for: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -48,15 +51,16 @@ class Glance:
             "owner": self.owner,
             "at": self.at.isoformat() if self.at else None,
             "wake": self.wake.isoformat() if self.wake else None,
+            "waits_for": list(self.waits_for),
         }
 
 
-def glances(store: Store) -> Iterator[Glance]:
+def glances(store: Store, clock: Clock) -> Iterator[Glance]:
     """Every run of a notebook, and every task that has none yet."""
     tasks = {task.key: task for task in tasks_of(store)}
     newest = {run.key: run for run in store.runs()}
     for run in store.runs():
-        yield _of_run(store, run, tasks.get(run.key) if newest[run.key] == run else None)
+        yield _of_run(store, run, tasks.get(run.key) if newest[run.key] == run else None, clock)
     for key, task in tasks.items():
         if key not in newest and task.standing != "ended":
             claimed = task_claimed(store, key)
@@ -64,8 +68,8 @@ def glances(store: Store) -> Iterator[Glance]:
             yield Glance(notebook=store.notebook, key=key, run=None, standing=standing, owner=claimed, at=task.at)
 
 
-def _of_run(store: Store, run: RunName, task: Task | None) -> Glance:
-    status = store.status(run) or {}
+def _of_run(store: Store, run: RunName, task: Task | None, clock: Clock) -> Glance:
+    status = fresh_status(store, run, clock)
     steps: list[Mapping[str, Any]] = [step for step in status.get("steps", ()) if isinstance(step, Mapping)]
     owner = store.owner(run)
     last = steps[-1] if steps else {}
@@ -81,6 +85,7 @@ def _of_run(store: Store, run: RunName, task: Task | None) -> Glance:
         owner=owner,
         at=_time(status.get("at")),
         wake=task.wake if task is not None and task.standing == "suspended" else None,
+        waits_for=tuple(map(str, status.get("waits_for") or ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["ran", "restored", "failed", "died", "interrupted", "suspended"]
+Fate = Literal["ran", "restored", "failed", "asks", "died", "interrupted", "suspended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +35,10 @@ class CellFailure:
     name: str
     message: str
     traceback: str = ""
+
+
+def death_text(cell: CellPlace | None, deaths: int, max_restarts: int) -> str:
+    """That a kernel died, where, and what follows."""
+    where = f" in {cell}" if cell else " before the first cell"
+    then = f"starting it again, {deaths} of at most {max_restarts} times" if deaths <= max_restarts else "giving up"
+    return f"the kernel died{where}; {then}"

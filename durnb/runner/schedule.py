@@ -20,6 +20,7 @@ from durnb.journal import Store, read_schedules, remove_schedule, remove_task, w
 from durnb.runner.parameters import run_key
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task, queue_once, tasks_of
+from durnb.runner.whereto import output_beside
 
 Overlap = Literal["skip", "queue"]
 _MOST: Final = 1000  # ticks that are made up for at once
@@ -125,9 +126,13 @@ def request_of(schedule: Schedule, tick: datetime) -> RunRequest:
     """The run of a tick: its key ends in the tick's local time. Raises UsageError for a parameter whose form can't be filled in."""
     parameters = {name: _filled(value, tick) for name, value in schedule.parameters.items()}
     key = f"{run_key(parameters)}@{tick:%Y-%m-%dT%H%M%z}"
-    output = schedule.notebook.with_name(f"{schedule.notebook.stem}.{tick:%Y-%m-%dT%H%M%z}.out.ipynb")
     return RunRequest(
-        notebook=schedule.notebook, output=output, key=key, parameters=parameters, kernel=schedule.kernel, every=schedule.every
+        notebook=schedule.notebook,
+        output=output_beside(schedule.notebook, key),
+        key=key,
+        parameters=parameters,
+        kernel=schedule.kernel,
+        every=schedule.every,
     )
 
 

@@ -25,7 +25,7 @@ from durnb.runner.attendance import Attendance
 from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife
 from durnb.runner.executed import read_notebook, remove_half_written, without_outputs, write_notebook
-from durnb.runner.exits import Exit, exit_of_error, exit_of_signal
+from durnb.runner.exits import Exit, exit_of_error, exit_of_signal, fate_of_error
 from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
 from durnb.runner.orphan import birth_of, end_orphan
@@ -234,7 +234,7 @@ class _Supervision:
         if failure is None:
             self.watcher.cell_ended(place, "restored" if was_restored(client.nb.cells[place.index].outputs) else "ran", seconds)
         else:
-            self.watcher.cell_ended(place, "interrupted" if self._interrupted(failure) else "failed", seconds)
+            self.watcher.cell_ended(place, "interrupted" if self._interrupted(failure) else fate_of_error(failure.name), seconds)
         if self.attendance is not None:
             self.attendance.cell_ended()
         return failure

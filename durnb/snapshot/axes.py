@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from durnb.snapshot.homes import Home, home_of
 from durnb.snapshot.place import here
 
 
@@ -28,7 +29,7 @@ class Shared:
 class _Known:
     index: weakref.ref[Any]
     uid: str
-    home: object
+    home: Home
 
 
 _by_id: dict[int, _Known] = {}
@@ -80,7 +81,7 @@ def _uid_of(index: Any, home: object) -> str:
 
 
 def _track(index: Any, uid: str, home: object) -> str:
-    _by_id[id(index)] = _by_uid[uid] = _Known(weakref.ref(index, _forgetter(id(index), uid)), uid, home)
+    _by_id[id(index)] = _by_uid[uid] = _Known(weakref.ref(index, _forgetter(id(index), uid)), uid, home_of(home))
     return uid
 
 
@@ -107,7 +108,7 @@ def shared_index(made: Any, uid: str, elsewhere: tuple[tuple[str, int], ...]) ->
     there = (_at(place.namespace.get(name), at) for name, at in elsewhere)
     new = [each for each in there if each is not None and id(each) not in _by_id]
     known = _by_uid.get(uid)
-    before = known.index() if known is not None and known.home is place.namespace else None
+    before = known.index() if known is not None and known.home.namespace is place.namespace else None
     found = next((each for each in (*new, before) if each is not None and _is_same(each, made)), made)
     _track(found, uid, place.namespace)
     return found

@@ -38,6 +38,7 @@ Steps = Iterator[Any]
 
 _BATCH = 1000
 _DONE = object()
+_ATOMS = frozenset((type(None), bool, int, float))  # never in the memo
 _SHORT = {1: TUPLE1, 2: TUPLE2, 3: TUPLE3}
 
 
@@ -69,16 +70,20 @@ class Deep(_InPython):  # type: ignore[misc]  # see above
 
     def _begin(self, obj: Any) -> Steps | None:
         """Writes an object that has nothing inside; how to go about any other."""
-        self.framer.commit_frame()
         self.persistent_id(obj)  # hears of every object, and never has an id for one
+        kind = type(obj)
+        if kind in _ATOMS:
+            self.dispatch[kind](self, obj)
+            return None
         known = self.memo.get(id(obj))
         if known is not None:
             self.write(self.get(known[0]))
             return None
-        kind, reduced = type(obj), self._reduce(obj)
+        self.framer.commit_frame()
+        if kind in _INSIDE:  # exact containers, in whose way of being written nobody has a say
+            return _INSIDE[kind](self, obj)
+        reduced = self._reduce(obj)
         if reduced is NotImplemented:
-            if kind in _INSIDE:
-                return _INSIDE[kind](self, obj)
             if kind in self.dispatch:
                 self.dispatch[kind](self, obj)
                 return None
@@ -126,6 +131,14 @@ class Deep(_InPython):  # type: ignore[misc]  # see above
                 yield from batch
                 self.write(many)
 
+    def _few(self, obj: dict[Any, Any]) -> Steps:
+        if len(obj) > 1:
+            self.write(MARK)
+        for key, value in list(obj.items()):
+            yield key
+            yield value
+        self.write(SETITEMS if len(obj) > 1 else SETITEM)
+
     def _pairs(self, pairs: Iterable[tuple[Any, Any]]) -> Steps:
         rest = iter(pairs)
         while batch := list(islice(rest, _BATCH)):
@@ -143,7 +156,8 @@ class Deep(_InPython):  # type: ignore[misc]  # see above
     def _dict(self, obj: dict[Any, Any]) -> Steps:
         self.write(EMPTY_DICT)
         self.memoize(obj)
-        yield from self._pairs(obj.items())
+        if obj:
+            yield from self._few(obj) if len(obj) <= _BATCH else self._pairs(obj.items())
 
     def _set(self, obj: set[Any]) -> Steps:
         self.write(EMPTY_SET)

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from durnb.snapshot.homes import Home, home_of
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     ref: weakref.ref[Any]
     uid: str
-    namespace: object
+    home: Home
     made: bool = False
     digests: set[str] = field(default_factory=set)
 
@@ -37,7 +39,7 @@ def uid_of(definition: object, namespace: object, digest: str) -> str:
 
 def track(definition: object, uid: str, namespace: object, digest: str, *, made: bool = False) -> str:
     """Remembers that `definition`, of the notebook with this `namespace`, is `uid`; `made`: a restore made it."""
-    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, namespace, made, {digest})
+    entry = _Entry(weakref.ref(definition, _forgetter(id(definition), uid)), uid, home_of(namespace), made, {digest})
     _by_id[id(definition)] = _by_uid[uid] = entry
     return uid
 
@@ -70,7 +72,7 @@ def _of(definition: object) -> _Entry | None:
 def tracked(uid: str, namespace: object) -> object | None:
     """The living definition of that id in this notebook."""
     entry = _by_uid.get(uid)
-    return entry.ref() if entry is not None and entry.namespace is namespace else None
+    return entry.ref() if entry is not None and entry.home.namespace is namespace else None
 
 
 def is_another(definition: object, uid: str) -> bool:

@@ -5,9 +5,10 @@ The package durnb_widgets renders them.
 
 from __future__ import annotations
 
+from durnb.engine.overview import RunFacts
 from durnb.views.actions import Action, actions
 from durnb.views.run import RunPage, RunView, StepCard, run_page
-from durnb.views.runs import RunColumn, RunFacts, RunsPage, runs_page
+from durnb.views.runs import RunColumn, RunsPage, runs_page
 from durnb.views.standing import Standing
 from durnb.views.step import StepPage, step_page, unreached_page
 from durnb.views.timeline import Timeline, timeline

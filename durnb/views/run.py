@@ -94,7 +94,7 @@ class RunPage:
 
     @property
     def headline(self) -> str:
-        """``5 of 8 steps finished, 2 h 13 m of work kept; train is running, attempt 2``."""
+        """``5 of 8 steps finished, 2 h 13 min of work kept; train is running, attempt 2``."""
         if not self.cards:
             return "no durable cell yet"
         done = sum(card.standing == "finished" for card in self.cards)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from durnb.engine.overview import StepRow
+from durnb.engine.overview import RunFacts, bytes_text, seconds_text
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What is known of one run without opening it; `holder` says who has it, in words."""
-
-    run: str
-    state: str
-    started: datetime | None
-    at: datetime | None
-    parameters: Mapping[str, object]
-    rows: tuple[StepRow, ...]
-    holder: str = ""
+RUNS_HEADS: Final = ("run", "state", "begun", "finished", "ran", "saved", "differs from the run before", "held by")
+_NAMED: Final = 12  # steps that are named as different
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +77,27 @@ def _differing(facts: RunFacts, before: RunFacts | None) -> tuple[str, ...]:
 def _series(name: str, runs: Sequence[RunFacts]) -> StepSeries:
     rows = [next((row for row in facts.rows if row.step == name and row.status == "finished"), None) for facts in runs]
     return StepSeries(step=name, ran=tuple(row.ran if row else None for row in rows), size=tuple(row.size if row else None for row in rows))
+
+
+def differs_text(run: RunColumn) -> str:
+    """The steps that did something else than in the run before, as many as a line bears."""
+    shown = ", ".join(run.differs[:_NAMED])
+    left = len(run.differs) - _NAMED
+    return f"{shown} and {left} more" if left > 0 else shown
+
+
+def runs_cells(page: RunsPage, when: Callable[[datetime | None], str]) -> list[tuple[str, ...]]:
+    """The runs as rows of a table, newest first; `when` tells a moment in words."""
+    return [
+        (
+            run.facts.run,
+            run.facts.state,
+            when(run.facts.started or run.facts.at),
+            f"{run.finished} of {len(run.facts.rows)}",
+            seconds_text(run.ran),
+            bytes_text(run.size),
+            differs_text(run) or ("it is the first" if run is page.runs[-1] else "nothing"),
+            run.facts.holder,
+        )
+        for run in page.runs
+    ]

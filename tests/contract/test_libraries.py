@@ -20,7 +20,6 @@ LOST = {
     "duckdb: a relation",
     "ipywidgets: a slider",
     "httpx: a client with a password",
-    "rich: a console",
     "jinja2: a template",
 }
 """Those that can't be stored, among what is installed for the tests."""

@@ -156,6 +156,8 @@ def test_a_call_that_may_happen_once_asks_after_a_crash_in_it(nb: Notebook) -> N
     assert "%durable resolve pay/charge done" in asked.evalue
     assert "did it happen? done says that it did" in asked.evalue
     assert "done or %durable resolve pay/charge retry" in asked.badge
+    for text in ("sent manually", '"sent manually"'):
+        assert 'done, with the result "sent manually"; run' in nb.ok(f"%durable resolve pay/charge done {text}").text
     answered = nb.ok("%durable resolve pay/charge done '{\"id\": 7}'").text
     assert 'the call charge counts as done, with the result {"id": 7}; run the cell of pay' in answered
     nb.ok(cell)

@@ -10,6 +10,8 @@ CELLS = [
     ("slow", "import time\nend = time.monotonic() + 1.1\nwhile time.monotonic() < end: pass"),
     ("use", "%%durable use\ntotal = len(rows) + len(held) + box.check_hostname"),
     ("left", "%%durable left --ignore worker\nworker = open('worker.txt', 'w')"),
+    ("big", "%config Durable.max_prestate = '1 MB'\nbuffer = bytearray(3_000_000)"),
+    ("fill", "%%durable fill --retries 1\nbuffer[0] = 1"),
     ("key", "%%durable key\ntoken = __import__('os').environ['MY_API_TOKEN']"),
 ]
 
@@ -24,9 +26,10 @@ def test_lost_names_sizes_untracked_inputs_and_secrets_are_told_and_nothing_is_k
     assert "held['deep'][0]" in kinds["lost", 1]["what"]
     assert (kinds["lost", 1]["severity"], [kind for kind, _ in kinds].count("lost")) == ("warning", 1)
     assert "`box`" in kinds["untracked", 4]["what"]
+    assert (kinds["too-big-to-keep", 7]["severity"], "`buffer`, 3 MB" in kinds["too-big-to-keep", 7]["what"]) == ("warning", True)
     assert "MY_API_TOKEN" in kinds["secret-in-variable", 0]["what"]
     assert "q8w7" not in str(found)
-    assert found["sizes"][0]["names"] == ["rows"]
+    assert [size["names"] for size in found["sizes"]][:2] == [["buffer"], ["rows"]]
     assert found["bytes"] > 100_000
     assert nb.status() == before
     shown = nb.ok("%durable check")

@@ -94,7 +94,7 @@ def test_without_cell_ids_a_step_is_its_code_and_the_count_of_it(nb: Notebook) -
     assert results["d"].text == "[0, 1, 1]"
     assert nb.executions == {"add": 3}
     names = list(nb.status())
-    assert f"{names[1]}-2" in names
+    assert f"{names[0]}-2" in names
     assert all(name.startswith("code-") for name in names)
     edited = [*TWICE[:2], ("b", "ran('other')\nx.append(2)"), *TWICE[3:]]
     assert run_all(nb.open(), edited, ids=False)["d"].text == "[0, 2, 1]"

@@ -38,6 +38,7 @@ def test_history_and_show_say_it_as_html_and_as_text(nb: Notebook) -> None:
     runs = nb.ok("%durable history")
     assert "interactive.2" in html(runs.outputs[0])
     assert "differs" in html(runs.outputs[0])
+    assert "differs from the run before" in runs.text
     assert "interactive.1" in runs.text
     assert html(nb.ok("durnb.history()" if nb.ok("import durnb") else "").outputs[0]) == html(runs.outputs[0])
     shown = nb.ok("%durable show load")

@@ -81,7 +81,8 @@ def test_another_kernel_sees_and_answers_a_step_that_waits(nb: Notebook, make: C
     assert second.status()["wait"]["status"] == "running"
     assert f"process {nb.pid} has this run" in second.ok("%durable status").text
     assert "is not of type 'integer'" in second.refused("%durable signal n text").evalue
-    assert "has the signal n" in second.ok("%durable signal n 1").text
+    assert "what is waited for is n: did you mean n?" in second.ok("%durable signal nn 1").text
+    assert "has the signal n, and keeps it until a durable cell waits for it." in second.ok("%durable signal n 1").text
     other = make(Place.at(nb.place.folder / "elsewhere")).open()
     assert "has the signal n" in other.ok(f"%durable signal --to {nb.place.notebook} n 2").text
     assert "no run that could be sent" in other.refused("%durable signal --to none.ipynb n").evalue

@@ -118,7 +118,7 @@ def test_each_set_of_parameters_is_a_run_of_its_own(desk: Any, load: str) -> Non
     desk.notebook({"source": "day = 'never'", "metadata": {"tags": ["parameters"]}}, load, "%%durable send\nprint(day)")
     for day in ("2026-11-20", "2026-11-21"):
         assert desk.durnb("run", "etl.ipynb", "-p", f"day={day}").returncode == 0
-        assert desk.text(3) == f"{day}\n"
+    assert [desk.text(3, f"etl.day=2026-11-{day}.out.ipynb") for day in (20, 21)] == ["2026-11-20\n", "2026-11-21\n"]
     assert _status(desk)["runs"] == ["day=2026-11-20.1", "day=2026-11-21.1"]
     assert _status(desk, "--run", "day=2026-11-20")["run"] == "day=2026-11-20.1"
 
@@ -128,6 +128,7 @@ def test_a_once_step_that_failed_asks_and_the_answers_are_printed(desk: Any, eff
     assert desk.durnb("run", "etl.ipynb").returncode == 1
     asks = desk.durnb("run", "etl.ipynb")
     assert asks.returncode == 3, asks.stderr
+    assert "[1/1] asks" in asks.stderr
     assert "%durable resolve pay done" in asks.stderr
     assert desk.lines("effects") == ["pay"]
 

@@ -41,7 +41,7 @@ def test_a_notebook_that_never_heard_of_durnb_goes_on_after_its_kernel_died(plai
     fates = [("ran", "cell-c2"), ("died", "cell-c3"), ("restored", "cell-c2"), ("ran", "cell-c3"), ("ran", "cell-c4")]
     assert _fates(done.stderr) == fates
     assert "the kernel died in cell-c3 (" in done.stderr
-    shown = plain.output().cells
+    shown = plain.output("etl.day=monday.out.ipynb").cells
     assert [cell.outputs[-1].data["text/plain"] for cell in shown if cell.id == "c4"] == ["7"]
     path = str(plain.folder / "etl.ipynb")
     again = json.loads(CliRunner().invoke(cli, ["plan", path, "--all", "--json"]).output)

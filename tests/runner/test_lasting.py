@@ -75,6 +75,8 @@ def test_a_stopped_kernel_whose_runner_was_killed_is_ended_by_the_next(desk: Any
     until(lambda: psutil.Process(kernel).status() == psutil.STATUS_STOPPED, "its stop")
     first.kill()
     first.wait()
+    assert desk.durnb("run", path.name, "--queue").returncode == 0
+    assert birth_of(kernel) is not None
     done = desk.durnb("run", path.name)
     assert done.returncode == 0, done.stderr
     assert birth_of(kernel) is None
@@ -124,7 +126,7 @@ def test_the_events_are_json_lines_with_parameters_of_a_file(desk: Any) -> None:
         "ended",
     ]
     assert events[-1]["run"] == "day=monday,n=3.1"
-    assert desk.text(2) == "monday 3\n"
+    assert desk.text(2, "etl.day=monday,n=3.out.ipynb") == "monday 3\n"
 
 
 def test_a_second_runner_of_one_key_is_told_who_has_it(desk: Any) -> None:

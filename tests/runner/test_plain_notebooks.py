@@ -63,10 +63,10 @@ def test_parameters_reach_the_notebook_with_their_types(desk: Any) -> None:
     defaults = {"source": "n, day, on = 1, 'never', None", "metadata": {"tags": ["parameters"]}}
     desk.notebook(defaults, "print(repr((n, day, on, names)))")
     given = ("-p", "n=2.5", "-p", "day=2026-11-20", "-p", "on=True", "-p", 'names=["a", "b"]')
-    done = desk.durnb("run", "etl.ipynb", *given)
+    done = desk.durnb("run", "etl.ipynb", *given, "--output", "o-{day}.ipynb")
     assert done.returncode == 0, done.stderr
-    assert desk.text(2) == "(2.5, '2026-11-20', True, ['a', 'b'])\n"
-    assert desk.output().cells[1].metadata.tags == ["injected-parameters"]
+    assert desk.text(2, "o-2026-11-20.ipynb") == "(2.5, '2026-11-20', True, ['a', 'b'])\n"
+    assert desk.output("o-2026-11-20.ipynb").cells[1].metadata.tags == ["injected-parameters"]
 
 
 def test_the_executed_notebook_is_whole_and_valid_whenever_a_cell_looks(desk: Any) -> None:

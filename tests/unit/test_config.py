@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from durnb.config import Settings, duration, from_environment, parse_setting, size
+from durnb.config import Settings, duration, from_environment, length_text, parse_setting, size
 from durnb.errors import UsageError
 
 
@@ -55,6 +55,11 @@ def test_any_text_is_a_length_of_time_or_refused(text: str) -> None:
 def test_parts_of_a_length_add_up(d: int, h: int, m: int, s: int, ms: int) -> None:
     whole = timedelta(days=d, hours=h, minutes=m, seconds=s, milliseconds=ms)
     assert duration(f"{d}d{h}h {m}m{s}s {ms}ms") == whole
+    assert duration(length_text(whole)) == whole
+
+
+def test_a_length_is_written_as_one_would_type_it() -> None:
+    assert [length_text(timedelta(seconds=seconds)) for seconds in (3, 5400, 86400, 0.09, 0)] == ["3s", "1h30m", "1d", "90ms", "0s"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from durnb_widgets.markup import Markup, tag
 
 
 def map_words(one: Progress) -> str:
-    """``fetch: 1,212 of 10,000 done, 200 restored, 12 failed, 3.1/s, 47 m 15 s left``."""
+    """``fetch: 1,212 of 10,000 done, 200 restored, 12 failed, 3.1/s, 47 min 15 s left``."""
     known = one.total is not None and one.done <= one.total
     done = f"{one.done:,} of {one.total:,} done" if known else f"{one.done:,} done"
     counts = [f"{count:,} {what}" for count, what in ((one.restored, "restored"), (one.failed, "failed")) if count]

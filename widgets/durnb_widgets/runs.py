@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from durnb.archive import NotebookHistory, RunView
-from durnb.archive.table import bytes_text, seconds_text
-from durnb.views import RunColumn, RunFacts, RunsPage, runs_page
+from durnb.archive.table import Table, bytes_text, seconds_text, when
+from durnb.engine.overview import RunFacts
+from durnb.views import RunColumn, RunsPage, runs_page
+from durnb.views.runs import RUNS_HEADS, differs_text, runs_cells
 from durnb_widgets.badge import size_text
 from durnb_widgets.chart import sparkline
 from durnb_widgets.icons import icon
@@ -28,14 +30,18 @@ _STATES: Mapping[str, str] = {
 }
 _NEWEST: Final = 60  # runs that are shown: a saved notebook holds no more of them
 _OPENING: Final = 10  # of them that open to their steps
-_NAMED: Final = 12  # steps that are named as different
 _STEPS: Final = 40  # steps that are shown of a run, and over the runs
 
 
 def history_page(history: NotebookHistory) -> Rich:
     """What ``%durable history`` and the display of ``durnb.history()`` show, from the runs' status files: quick, however many runs there are."""
     page = runs_page(history.store.notebook.name, [_facts(history, run) for run in history.views()])
-    return Rich(text=repr(history.table()), html=runs_html(page, datetime.now().astimezone()))
+    return Rich(text=repr(_table(page)), html=runs_html(page, datetime.now().astimezone()))
+
+
+def _table(page: RunsPage) -> Table:
+    foot = "" if page.runs else "no durable cell has run yet"
+    return Table(title=f"history of {page.notebook}", heads=RUNS_HEADS, rows=tuple(runs_cells(page, when)), foot=foot)
 
 
 def _facts(history: NotebookHistory, run: RunView) -> RunFacts:
@@ -111,7 +117,7 @@ def _row(run: RunColumn, now: datetime, *, first: bool, opens: bool) -> Markup:
     parameters = ", ".join(f"{key}={value}" for key, value in facts.parameters.items())
     held = f"held by {facts.holder}" if facts.holder else ""
     under = [tag("div", words, class_="durnb-facts") for words in (parameters, held) if words]
-    said = _some(run.differs) or ("it is the first" if first else "nothing")
+    said = differs_text(run) or ("it is the first" if first else "nothing")
     differs = tag("details", tag("summary", said), _steps(run)) if opens else text(said)
     return tag(
         "tr",
@@ -124,11 +130,6 @@ def _row(run: RunColumn, now: datetime, *, first: bool, opens: bool) -> Markup:
         tag("td", differs, class_="durnb-c-why"),
         class_="durnb-row",
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def _steps(run: RunColumn) -> Markup:

@@ -11,8 +11,8 @@ from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.decide import FIRST
 from durnb.engine.manifest import Manifest
 from durnb.engine.operations import Restored
-from durnb.engine.overview import StepRow
-from durnb.engine.plan import LEFT_OPEN, Plan
+from durnb.engine.overview import STATUS_HEADS, StepRow, status_cells
+from durnb.engine.plan import LEFT_OPEN, PLAN_HEADS, Plan, plan_cells
 from durnb.engine.storage import (
     HOLDING_HEADS,
     REMOVED_HEADS,
@@ -52,32 +52,18 @@ def status_table(history: History, rows: Sequence[StepRow]) -> Table:
     """The steps of a run."""
     return Table(
         title=f"run {history.run} of {history.notebook}: {history.state}",
-        heads=("step", "status", "when", "ran", "attempts", "saved", "why"),
-        rows=tuple(_status_row(row) for row in rows),
+        heads=STATUS_HEADS,
+        rows=tuple(status_cells(row, when(row.at)) for row in rows),
         foot="" if rows else "no step has run yet",
-    )
-
-
-def _status_row(row: StepRow) -> tuple[str, ...]:
-    lost = f"; lost: {', '.join(row.lost)}" if row.lost else ""
-    return (
-        row.heading,
-        row.status,
-        when(row.at),
-        seconds_text(row.ran),
-        str(row.attempts),
-        bytes_text(row.size),
-        f"{row.reason}{lost}".removeprefix("; "),
     )
 
 
 def plan_table(run: str | None, plan: Plan) -> Table:
     """What Run All would do."""
-    words = {"reuse": "reuse", "run": "run", "maybe": "run or reuse", "ask": "ask", "refuse": "refuse"}
     return Table(
         title=f"plan for run {run}" if run else "plan for a new run",
-        heads=("step", "would", "why", "ran before"),
-        rows=tuple((str(s), words[s.action], s.reason, seconds_text(s.ran)) for s in plan.steps),
+        heads=PLAN_HEADS,
+        rows=tuple(map(plan_cells, plan.steps)),
         foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
     )
 

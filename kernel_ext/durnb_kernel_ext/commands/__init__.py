@@ -5,7 +5,6 @@ A command is a function of (extension, words) with the decorator `command`; what
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import shlex
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from durnb.engine.suggestions import nearest
 from durnb.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ def dispatch(extension: Extension, line: str) -> Any:
     name, *rest = words or ["status" if "status" in COMMANDS else "help"]
     found = COMMANDS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-        raise UsageError(
-            f"%durable has no command {name!r}: " + (f"did you mean %durable {near[0]}?" if near else "%durable help lists them")
-        )
+        near = nearest(name, COMMANDS)
+        raise UsageError(f"%durable has no command {name!r}: " + (f"did you mean %durable {near}?" if near else "%durable help lists them"))
     if found.looks and "--json" not in rest and extension.path is not None and (offer := extension.engine.offer()) is not None:
         print(offer)
     result = found.run(extension, rest)

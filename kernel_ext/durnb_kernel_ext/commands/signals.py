@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine import operations
-from durnb.engine.mail import Sender, receive
-from durnb.engine.sending import said, send_signal
+from durnb.engine.mail import Sender, awaited, json_of, receive
+from durnb.engine.sending import said, send_signal, unexpected
 from durnb.engine.session import Session
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store
@@ -30,9 +29,15 @@ def signal(extension: Extension, words: list[str]) -> str:
     session = extension.engine
     store, run = _run_of(session, other)
     if run is None or (other is None and session.attached):
+        names = awaited(session.journal.history)
         receive(session.journal, words[0], value, uuid.uuid4().hex, Sender.here("a cell of this notebook"))
-        return f"the signal {words[0]} is kept until a durable cell waits for it."
-    return said(send_signal(store, run, words[0], value, sender=_from(session), clock=session.clock), run, words[0]) + "."
+        return _sentence(f"the signal {words[0]} is kept until a durable cell waits for it{unexpected(words[0], names)}")
+    delivery = send_signal(store, run, words[0], value, sender=_from(session), clock=session.clock)
+    return _sentence(said(delivery, run, words[0]))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _from(session: Session) -> Sender:
@@ -52,15 +57,6 @@ def _run_of(session: Session, other: str | None) -> tuple[Store, RunName | None]
     if run is None:
         raise UsageError(f"{other} has no run that could be sent a signal: nothing durable has been run in it")
     return store, run
-
-
-def json_of(text: str) -> str:
-    """The text where it is JSON, else as a JSON text."""
-    try:
-        json.loads(text)
-    except ValueError:
-        return json.dumps(text)
-    return text
 
 
 @command("wake", "STEP")

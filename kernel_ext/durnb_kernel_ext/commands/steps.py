@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine import operations, overview
+from durnb.engine.mail import json_of
 from durnb.engine.manifest import Manifest
 from durnb.engine.steering import resolve_call, step_in
 from durnb.errors import RunHeld, UsageError
@@ -119,16 +120,17 @@ def save(extension: Extension, words: list[str]) -> str:
 
 @command("resolve", "STEP[/CALL] retry|keep|done|abort")
 def resolve(extension: Extension, words: list[str]) -> str:
-    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, as JSON)"""
+    """answers what a step, or a call in it, asks (STEP/CALL done VALUE: its result, JSON or text)"""
     match words:
-        case [name, answer, *value] if "/" in name and len(value) < 2:
+        case [name, answer, *value] if "/" in name:
             step, _, mark = name.partition("/")
-            return resolve_call(extension.engine.journal, step, mark, answer, *value) + "."
+            result = json_of(" ".join(value)) if value else "null"
+            return resolve_call(extension.engine.journal, step, mark, answer, result) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:
             raise UsageError(
                 "%durable resolve STEP ANSWER: retry runs it again, keep takes its last checkpoint although it is stale, "
                 "done says that it happened and goes on without its variables, abort refuses it; for a call of it "
-                "%durable resolve STEP/CALL retry, or done RESULT (JSON; None where it is left out)"
+                "%durable resolve STEP/CALL retry, or done RESULT (JSON, else a text; None where it is left out)"
             )

@@ -44,7 +44,9 @@ def test_the_version_is_the_packages() -> None:
 
 
 def test_an_unknown_command_is_refused() -> None:
-    assert CliRunner().invoke(cli, ["fly"]).exit_code == 2
+    done = CliRunner().invoke(cli, ["fly"])
+    assert (done.exit_code, "there is no command 'fly'\n" in done.output) == (2, True)
+    assert "there is no command 'stauts': did you mean durnb status?" in CliRunner().invoke(cli, ["stauts"]).output
 
 
 HEAVY = {"duckdb", "nbclient", "nbformat", "rich", "IPython", "numpy", "pandas", "zmq", "jupyter_client", "asyncio", "durnb.snapshot"}

@@ -40,8 +40,8 @@ def test_without_a_terminal_each_fact_is_one_plain_line() -> None:
         "run default.3: resumed",
         "[ 3/12] died       1 min 11 s  train",
         "the kernel died in train; starting it again, 1 of at most 5 times",
-        "[ 3/12] restored      0.2 s  train",
-        "[ 4/12] ran           0.4 s  df.head()",
+        "[ 3/12] restored     210 ms  train",
+        "[ 4/12] ran          400 ms  df.head()",
     ]
 
 

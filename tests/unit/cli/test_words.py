@@ -1,22 +1,14 @@
-"""Times and sizes as people say them."""
+"""Times as people say them."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from durnb.cli.words import bytes_in_words, seconds_in_words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(None, "–"), (0.04, "0.0 s"), (9.96, "10 s"), (59.4, "59 s"), (60, "1 min 0 s"), (185, "3 min 5 s"), (7980, "2 h 13 min")],
-)
-def test_seconds_are_said_in_the_largest_units(seconds: float | None, words: str) -> None:
-    assert seconds_in_words(seconds) == words
+from durnb.cli.words import time_in_words
 
 
-@pytest.mark.parametrize(
-    ("size", "words"), [(None, "–"), (0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (3_100_000, "3.1 MB"), (2 * 10**13, "20000.0 GB")]
-)
-def test_bytes_are_said_in_decimal_units(size: int | None, words: str) -> None:
-    assert bytes_in_words(size) == words
+def test_a_moment_is_told_in_the_zone_that_is_asked_for() -> None:
+    at = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+    assert time_in_words(at, ZoneInfo("Europe/Berlin")) == "2026-11-20 06:00:00"
+    assert time_in_words(None) == "-"

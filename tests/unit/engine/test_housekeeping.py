@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from durnb.clock import SystemClock
+from durnb.clock import Clock, SystemClock
 from durnb.config import Settings
 from durnb.engine.housekeeping import Housekeeping, used_by
 from durnb.engine.live import LiveNames
 from durnb.engine.versions import PLAIN, Durable, Live, LiveAmbient, Tried
 from durnb.journal import Journal, Store, check
+from durnb.testing import FakeClock
 from unit.engine.run_story import Story
 from unit.journal.journal_samples import opened, run_step
 
@@ -27,8 +28,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     assert check(store) == []
 
 
-def housekeeping(**settings: int) -> Housekeeping:
-    return Housekeeping(settings=lambda: Settings(**settings), clock=SystemClock(), used=frozenset)  # type: ignore[arg-type]  # all are ints
+def housekeeping(clock: Clock | None = None, **settings: int) -> Housekeeping:
+    return Housekeeping(settings=lambda: Settings(**settings), clock=clock or SystemClock(), used=frozenset)  # type: ignore[arg-type]  # all are ints
 
 
 def edit(journal: Journal, keeper: Housekeeping, times: int) -> None:
@@ -90,3 +91,12 @@ def test_what_can_not_be_removed_is_told_and_fails_nothing(journal: Journal) -> 
     assert "could not be removed" in housekeeping().ended(journal.store, journal)
     (journal.store.folder / "other.1.packs").rmdir()
     assert housekeeping().ended(journal.store, journal) == ""
+
+
+def test_the_end_of_a_run_does_not_wait_long_for_another_kernels_save(journal: Journal) -> None:
+    clock = FakeClock()
+    run_step(journal, "load", [b"x"])
+    with (journal.store.objects / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert housekeeping(clock).ended(journal.store, journal) == ""
+    assert 0 < clock.passed <= 1.1

@@ -9,10 +9,13 @@ import pytest
 
 import durnb
 from durnb.clock import SystemClock
-from durnb.engine.sending import send_wake
+from durnb.engine.mail import Sender, json_of
+from durnb.engine.sending import said, send_signal, send_wake
 from durnb.errors import UsageError
+from durnb.events import WaitStarted
 from durnb.journal import RunName, Store
 from durnb.testing import step
+from unit.journal.journal_samples import opened, started
 
 RUN = RunName("interactive", 1)
 
@@ -36,3 +39,39 @@ def test_a_wake_that_wakes_nothing_is_refused_and_says_who_sleeps(tmp_path: Path
     assert store.answer(RUN, right) == ""
     with pytest.raises(UsageError, match="no step is in a sleep"):
         send_wake(store, RUN, "", clock=SystemClock(), patience=timedelta(0))
+
+
+def test_a_signal_that_nothing_waits_for_is_kept_and_what_is_waited_for_is_told(tmp_path: Path) -> None:
+    store = Store.of(tmp_path / "test.ipynb")
+    with opened(store) as journal:
+        journal.append(started("pay"), WaitStarted(step="pay", execution=1, call="c1", what="signal", name="approve"))
+    told = [
+        said(send_signal(store, RUN, name, "true", sender=Sender(), clock=SystemClock()), RUN, name).partition("; ")[2]
+        for name in ("aprove", "other", "approve")
+    ]
+    waits = "nothing waits for it now, what is waited for is approve"
+    assert told == [f"{waits}: did you mean approve?", waits, ""]
+    with opened(store) as journal:
+        assert {signal.name for signal in journal.history.signals.values()} == {"aprove", "other", "approve"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "json"),
+    [
+        ("true", "true"),
+        ("True", "true"),
+        ("None", "null"),
+        ("5", "5"),
+        ('{"a": 1}', '{"a": 1}'),
+        ("sent manually", '"sent manually"'),
+        ("", '""'),
+    ],
+)
+def test_what_is_typed_is_json_or_else_a_text(typed: str, json: str) -> None:
+    assert json_of(typed) == json
+
+
+@pytest.mark.parametrize("typed", ["{a: 1}", "[1,", '"open'])
+def test_what_begins_like_json_and_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(UsageError, match="is not JSON"):
+        json_of(typed)

@@ -123,10 +123,10 @@ def test_a_manifest_that_cannot_be_read_leaves_the_row_without_names() -> None:
         (0.04, "40 ms"),
         (1, "1.0 s"),
         (1.26, "1.3 s"),
-        (60, "1 m 0 s"),
-        (200, "3 m 20 s"),
-        (3599.7, "1 h 0 m"),
-        (7980, "2 h 13 m"),
+        (60, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (3599.7, "1 h 0 min"),
+        (7980, "2 h 13 min"),
         (172_800, "2 d 0 h"),
         (180_000, "2 d 2 h"),
     ],
@@ -135,7 +135,7 @@ def test_a_length_of_time_is_spelled_in_its_largest_units(seconds: float, words:
     assert overview.spell(timedelta(seconds=seconds)) == words
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.9997, "1.0 s"), (59.97, "1 m 0 s")])
+@pytest.mark.parametrize(("seconds", "words"), [(0.9997, "1.0 s"), (59.97, "1 min 0 s")])
 def test_a_length_just_below_a_unit_is_spelled_in_that_unit(seconds: float, words: str) -> None:
     assert overview.spell(timedelta(seconds=seconds)) == words
 

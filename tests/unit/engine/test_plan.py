@@ -428,7 +428,7 @@ def _planned(*steps: tuple[str, str, float | None]) -> Plan:
 
 def test_the_announcement_says_what_is_restored_what_that_saves_and_what_is_next() -> None:
     planned = _planned(("load", "reuse", 7980.0), ("clean", "reuse", None), ("train", "run", None), ("report", "run", None))
-    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 m saved; next: train, its input df changed"
+    assert announcement(planned, Story().history) == "2 of 4 steps restored, 2 h 13 min saved; next: train, its input df changed"
 
 
 def test_the_announcement_says_when_nothing_is_left() -> None:
@@ -453,6 +453,6 @@ def test_nothing_is_announced_where_nothing_is_restored() -> None:
 def test_without_a_notebook_file_the_announcement_is_of_the_run() -> None:
     story = Story()
     story.runs("load", ran=90.0)
-    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 m 30 s of work kept"
+    assert announcement(Plan(steps=()), story.history) == "1 finished step in run interactive.1, 1 min 30 s of work kept"
     story.runs("train", ran=30.0)
-    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 m 0 s of work kept"
+    assert announcement(Plan(steps=()), story.history) == "2 finished steps in run interactive.1, 2 min 0 s of work kept"

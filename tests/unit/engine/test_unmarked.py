@@ -28,7 +28,7 @@ MARKED = NotebookCell(source="%%durable train --once\nfit(df)", id="m")
 
 
 def tagged(tag: str) -> NotebookCell:
-    return NotebookCell(source="x = [1]", id="t", tags=(tag,))
+    return NotebookCell(source="x = [y]", id="t", tags=(tag,))
 
 
 def test_the_cells_below_it_are_steps_and_those_above_it_are_not() -> None:
@@ -60,7 +60,7 @@ def test_a_tag_keeps_a_cell_plain(tag: str) -> None:
     assert step_names(covered([tagged(tag), tagged("other")], Blanket())) == ["cell-t"]
 
 
-@pytest.mark.parametrize("source", ["# durable: off\nx = [1]", "%%durable off\nx = [1]", "# Parameters\nx = [1]"])
+@pytest.mark.parametrize("source", ["# durable: off\nx = [y]", "%%durable off\nx = [y]", "# Parameters\nx = [y]"])
 def test_a_cell_can_say_itself_that_it_stays_plain(source: str) -> None:
     assert step_names(covered([NotebookCell(source=source, id="c")], Blanket())) == []
 
@@ -71,8 +71,8 @@ def test_only_code_is_run(kind: str) -> None:
 
 
 def test_without_ids_a_step_is_its_code_and_its_occurrence() -> None:
-    cells = [NotebookCell(source=source) for source in ("x += 1", "x+=1 # again", "y = [1]", "x += 1")]
-    key, other = code_key("x += 1"), code_key("y = [1]")
+    cells = [NotebookCell(source=source) for source in ("x += 1", "x+=1 # again", "y = [x]", "x += 1")]
+    key, other = code_key("x += 1"), code_key("y = [x]")
     assert step_names(covered(cells, Blanket())) == [f"code-{key}", f"code-{key}-2", f"code-{other}", f"code-{key}-3"]
 
 

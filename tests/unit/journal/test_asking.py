@@ -75,7 +75,9 @@ def test_a_run_that_cannot_be_read_is_left_out_and_left_as_it_is(two: Store) -> 
 
 def test_a_question_cannot_change_a_run(two: Store, journal: Journal) -> None:
     before = journal.history.seq, two.file(OTHER, "duckdb").read_bytes()
-    ask(two, "delete from events; update steps set step = 'x'; drop table steps", CLOCK)
+    for change in ("delete from events", "update steps set step = 'x'", "drop table steps"):
+        with pytest.raises(UsageError, match="is no query"):
+            ask(two, change, CLOCK)
     assert (journal.history.seq, two.file(OTHER, "duckdb").read_bytes()) == before
     assert len(ask(two, "select * from steps", CLOCK).rows) == 3
 
@@ -98,7 +100,15 @@ def test_our_own_variables_are_no_tables_and_those_there_are_are_named(two: Stor
 
 
 @pytest.mark.parametrize(
-    ("question", "words"), [("selct 1", "syntax error"), ("", "there is no SQL"), ("select nosuch from steps", "nosuch")]
+    ("question", "words"),
+    [
+        ("selct 1", "syntax error"),
+        ("", "there is no SQL"),
+        ("select nosuch from steps", "nosuch"),
+        ("delete from steps", "delete is no query"),
+        ("select 1; create table mine as select 2", "create is no query"),
+        ("copy steps to 'steps.csv'", "copy is no query"),
+    ],
 )
 def test_sql_that_cannot_be_answered_is_one_line(two: Store, question: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -107,10 +117,17 @@ def test_sql_that_cannot_be_answered_is_one_line(two: Store, question: str, word
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "question", ["describe steps", "explain select 1", "pivot steps on status using count(*)", "from steps; values (1)"]
+)
+def test_what_only_asks_is_answered(two: Store, question: str) -> None:
+    assert ask(two, question, CLOCK).rows
+
+
 def test_the_users_own_connections_are_untouched(two: Store) -> None:
     duckdb.execute("create or replace temp table mine as select 7 as x")
     threads = duckdb.execute("select current_setting('threads')").fetchone()
-    ask(two, "create table mine as select 8 as x", CLOCK)
+    ask(two, "select count(*) as mine from steps", CLOCK)
     assert duckdb.execute("select x from mine").fetchone() == (7,)
     assert duckdb.execute("select current_setting('threads')").fetchone() == threads
     duckdb.execute("drop table mine")

@@ -9,11 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from durnb.errors import UsageError
-from durnb.runner.executed import output_beside, read_notebook, without_outputs, write_notebook
-
-
-def test_the_executed_notebook_lies_beside_its_source() -> None:
-    assert output_beside(Path("/projects/etl.ipynb")) == Path("/projects/etl.out.ipynb")
+from durnb.runner.executed import read_notebook, without_outputs, write_notebook
 
 
 def test_a_written_notebook_reads_back_and_nothing_else_is_left_in_the_folder(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from durnb.errors import UsageError
@@ -119,6 +120,26 @@ def test_the_injected_cell_comes_first_where_no_cell_has_defaults() -> None:
 def test_an_injected_cell_is_replaced_by_the_next_one() -> None:
     once = inject(new_notebook(cells=[new_code_cell("n = 1", metadata={"tags": ["parameters"]})]), {"n": 5})
     assert [cell.source for cell in inject(once, {"n": 6}).cells] == ["n = 1", "# Parameters\nn = 6"]
+
+
+def tagged(source: str) -> NotebookNode:
+    return new_code_cell(source, metadata={"tags": ["parameters"]})
+
+
+def test_a_parameter_that_the_notebook_does_not_know_is_refused_with_the_one_that_is_like_it() -> None:
+    notebook = new_notebook(
+        cells=[tagged("day, n = '2026-11-01', 3"), new_code_cell("%%durable load\ndya = load(day)"), new_code_cell("dya")]
+    )
+    with pytest.raises(UsageError, match=r"no parameter 'dya', did you mean day\? its parameters cell sets day, n\."):
+        inject(notebook, {"day": "2026-11-20", "dya": "2026-11-20"})
+
+
+@pytest.mark.parametrize(
+    "reader", ["try:\n    debug\nexcept NameError:\n    debug = False", "%%bash\necho {debug}", "%%durable a\nrun(debug)"]
+)
+def test_a_parameter_that_another_cell_takes_from_outside_is_known(reader: str) -> None:
+    injected = inject(new_notebook(cells=[tagged("n = 1"), new_code_cell(reader)]), {"debug": True})
+    assert injected.cells[1].source == "# Parameters\ndebug = True"
 
 
 def test_a_notebook_of_an_older_format_stays_valid_with_an_injected_cell() -> None:

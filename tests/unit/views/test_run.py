@@ -139,7 +139,7 @@ def test_each_standing_has_its_actions_and_those_that_lose_something_ask(standin
     assert all(action.label and (action.asks or action.operation in ("keep", "retry")) for action in found)
     assert ("interrupt" in [action.operation for action in found]) == (standing == "running")
     if standing == "finished":
-        assert "2 h 5 m" in found[0].asks
+        assert "2 h 5 min" in found[0].asks
 
 
 def test_parameters_times_and_kernels_are_told() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from durnb.engine import overview
 from durnb.views import RunFacts, runs_page
+from durnb.views.runs import runs_cells
 from unit.engine.run_story import BEGIN, Story
 
 
@@ -26,6 +27,16 @@ def test_a_run_names_the_steps_that_did_something_else_than_in_the_run_before() 
     assert [(run.facts.run, run.differs) for run in shown.runs] == [("i.2", ("train",)), ("i.1", ())]
     assert [series.step for series in shown.steps] == ["load", "train", "new"]
     assert [len([ran for ran in series.ran if ran is not None]) for series in shown.steps] == [2, 2, 1]
+
+
+def test_as_text_a_run_tells_what_differs() -> None:
+    page = runs_page("etl.ipynb", [facts(f"i.{day}", day, load="1", train=train) for day, train in ((3, "2"), (2, "2"), (1, "1"))])
+    rows = runs_cells(page, lambda at: f"{at:%d}" if at else "-")
+    assert [(row[0], row[2], row[3], row[6]) for row in rows] == [
+        ("i.3", "23", "2 of 2", "nothing"),
+        ("i.2", "22", "2 of 2", "train"),
+        ("i.1", "21", "2 of 2", "it is the first"),
+    ]
 
 
 def test_a_run_of_which_no_time_is_known_comes_first_of_old_ones() -> None:

@@ -108,7 +108,10 @@ def test_the_status_of_a_run_is_a_row_for_each_step() -> None:
     story.crashes("train", 2)
     table = status_table(story.history, overview.rows(story.history))
     assert table.title == "run interactive.1 of etl.ipynb: open"
-    assert [(row[0], row[1], row[3], row[4]) for row in table.rows] == [("load", "finished", "1 m 30 s", "1"), ("train", "died", "-", "2")]
+    assert [(row[0], row[1], row[3], row[4]) for row in table.rows] == [
+        ("load", "finished", "1 min 30 s", "1"),
+        ("train", "died", "-", "2"),
+    ]
     assert table.rows[1][-1] == "attempt 2 died with the kernel"
     assert status_table(Story().history, []).foot == "no step has run yet"
 
