@@ -150,7 +150,8 @@ def _answered(connection: DuckDBPyConnection, question: str, tables: list[str], 
         statements = connection.extract_statements(question)
         if not statements:
             raise UsageError("there is no SQL to answer: select * from steps")
-        if wrong := next((each for each in statements if each.type.name not in _QUERIES), None):
+        typed = [each for each in statements if each.query.strip()]  # DuckDB 1.5 makes several of a pivot, of which one has its text
+        if wrong := next((each for each in typed if each.type.name not in _QUERIES), None):
             raise UsageError(
                 f"{wrong.type.name.replace('_', ' ').lower()} is no query: the tables are copies, and only questions are answered (select …)"
             )
