@@ -73,7 +73,8 @@ class Settings:
 
     store: str = field(default="", metadata={"doc": "folder for the stores, instead of .durnb beside the notebook"})
     ask_over: timedelta = field(
-        default=timedelta(minutes=10), metadata={"doc": "a step that took longer asks before it runs again for a plain value"}
+        default=timedelta(minutes=10),
+        metadata={"doc": "a step that took longer, all attempts together, asks before it runs again for a plain value or setting"},
     )
     resume_within: timedelta = field(default=timedelta(hours=12), metadata={"doc": "durnb run: a crashed run older than this is abandoned"})
     on_change: str = field(default="rerun", metadata={"doc": "what a stale step does: rerun, keep or ask"})
