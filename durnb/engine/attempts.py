@@ -17,7 +17,8 @@ from durnb.engine import collector, surroundings
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
 from durnb.engine.creations import working_folder
-from durnb.engine.decide import Execute, input_changes
+from durnb.engine.decide import Execute
+from durnb.engine.differences import input_changes
 from durnb.engine.live import Changes, LiveNames, Shot, by_import
 from durnb.engine.look import Look, live_input
 from durnb.engine.place import Place

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
-from durnb.engine.decide import GENERATORS, label_of
+from durnb.engine.differences import GENERATORS, label_of
 from durnb.engine.header import FoundHeader
 from durnb.engine.modules import digest_of_module
 from durnb.engine.plain import PlainCells

@@ -30,8 +30,8 @@ from durnb.engine.decide import (
     answers,
     changes,
     decide,
-    reason_of,
 )
+from durnb.engine.differences import reason_of
 from durnb.engine.header import FoundHeader
 from durnb.engine.manifest import Manifest
 from durnb.engine.outlook import Live, Outlook, Seen

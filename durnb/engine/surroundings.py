@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from durnb.engine.decide import GENERATORS
+from durnb.engine.differences import GENERATORS
 from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place

@@ -16,7 +16,7 @@ from durnb import faults
 from durnb.config import duration
 from durnb.engine.body import Body, LoopItem, Scope, scope_now
 from durnb.engine.checkpoints import Shelf, store_groups
-from durnb.engine.decide import GENERATORS
+from durnb.engine.differences import GENERATORS
 from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
 from durnb.engine.signatures import signed_facts
 from durnb.errors import CallTooLate, CheckpointUnreadable, CheckpointUntrusted, UsageError
