@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import WebSocketRoute
 
 from browser.lab import OpenNotebook
 from browser.pages import panel, row, violations
@@ -43,6 +45,11 @@ def test_an_approval_is_given_while_the_cell_blocks_and_outlives_a_reload_and_a_
     dead = notebook.kill_kernel()
     notebook.dismiss_dialog("restart")
     notebook.wait_for_new_kernel(dead)
+    gone = notebook.page.locator(".durnb-small-panel.durnb-gone")
+    notebook.wait_for(
+        lambda: "kernel that this panel followed is gone" in gone.inner_text() and not gone.get_by_role("button", name="Approve").count(),
+        "what asked says that nobody hears an answer",
+    )
     notebook.start_run_all()
     notebook.wait_for(lambda: asked_in(notebook, "release"), "release asks again after the kill")
     notebook.page.locator(".durnb-small-panel.durnb-live").get_by_role("button", name="Approve").click()
@@ -81,3 +88,35 @@ def test_a_page_that_is_loaded_anew_and_holds_no_output_of_the_cell_that_blocks_
     notebook.wait_for_idle_kernel()
     assert notebook.ask("print(ok)").strip() == "True"
     assert notebook.errors == []
+
+
+GREETS = "() => [...(window.durnbPanels ?? new Map()).values()].some((one) => one.greeting !== null)"
+
+
+def test_a_panel_that_was_never_answered_greets_no_kernel_that_is_gone(open_notebook: OpenFunction) -> None:
+    notebook = open_notebook("unheard", CELLS[:3])
+    notebook.save()
+    withheld: list[int] = []
+
+    def deaf(route: WebSocketRoute) -> None:
+        """A network on which no page of a panel arrives."""
+        server = route.connect_to_server()
+
+        def arrives(message: str | bytes) -> None:
+            data = message.encode() if isinstance(message, str) else message
+            if b'"kind": "page"' in data or b'"kind":"page"' in data:
+                withheld.append(len(data))
+            else:
+                route.send(message)
+
+        server.on_message(arrives)
+
+    notebook.page.route_web_socket(re.compile("/api/kernels/.*/channels"), deaf)
+    notebook.reload()
+    notebook.start_run_all()
+    notebook.wait_for(lambda: bool(withheld) and notebook.page.evaluate(GREETS), "a panel greets and is not heard")
+    dead = notebook.kill_kernel()
+    notebook.dismiss_dialog("restart")
+    notebook.wait_for_new_kernel(dead)
+    notebook.wait_for(lambda: not notebook.page.evaluate(GREETS), "it greets no more")
+    assert [error for error in notebook.errors if "kernel_info_request" not in error] == []  # Lab's own, of the kernel that was killed

@@ -13,6 +13,7 @@ const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-di
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 const PATIENT = 500; // milliseconds between two greetings by the comm, until another way is tried
+const ENDS = ["restarting", "autorestarting", "terminating", "dead"]; // the states of a kernel in which what it held is gone
 const HOMELESS = 4000; // milliseconds until a question is shown over the page, where the notebook holds no place for it
 
 export default {
@@ -45,6 +46,8 @@ class Panel {
     this.said = { text: "", ok: true };
     this.filter = { words: "", standing: "" };
     this.focused = null;
+    this.clock = null;
+    this.greeting = null; // the timer of the next one
   }
 
   begin() {
@@ -52,43 +55,50 @@ class Panel {
     this.places = document.getElementsByClassName(`durnb-panel-${this.key}`);
     this.observer = new MutationObserver(() => this.adopt());
     this.observer.observe(document.body, { childList: true, subtree: true });
-    this.clock = setInterval(() => this.tick(), 1000);
-    this.greet(200);
+    this.follow();
+  }
+
+  follow() {
+    this.clock ??= setInterval(() => this.tick(), 1000);
+    if (!this.page && this.greeting === null) this.greet(200);
   }
 
   listen() {
     this.onMessage = (message) => this.take(message);
     this.model.on("msg:custom", this.onMessage);
-    this.onLive = () => { if (this.model.comm_live === false) this.gone(); };
+    this.onLive = () => { if (this.model.comm_live !== true) this.gone(); }; // what anywidget gives for a model hides the flag
     this.model.on("comm_live_update", this.onLive);
+    this.kernel = this.model.widget_manager?.kernel;
+    this.onStatus = (_, status) => { if (ENDS.includes(status)) this.gone(); }; // of a kernel that died a model is not told
+    this.kernel?.statusChanged?.connect(this.onStatus);
   }
 
   deafen() {
     this.model.off("msg:custom", this.onMessage);
     this.model.off("comm_live_update", this.onLive);
+    this.kernel?.statusChanged?.disconnect(this.onStatus);
   }
 
   rebind(model) {
     this.deafen();
     this.model = model;
     this.listen();
+    this.follow();
   }
 
   // Again until it is answered: what is sent by the comm before the front end knows the kernel's subshell waits for the cell that runs. A page that
   // was loaded while one runs never comes to know it, so then the control channel is tried in turn; it is the second choice, for each message on
   // it makes the front end believe that the kernel is idle, and Voila lets none of ours pass.
   greet(pause) {
+    this.greeting = null;
     if (this.page) return;
     this.way = pause > PATIENT && this.way === "comm" ? "control" : "comm";
-    this.send({ op: "hello", way: this.way });
-    this.greeting = setTimeout(() => this.greet(Math.min(2 * pause, 10000)), pause);
+    if (this.send({ op: "hello", way: this.way })) this.greeting = setTimeout(() => this.greet(Math.min(2 * pause, 10000)), pause);
   }
 
   end() {
     if (this.small()) this.host.remove();
     this.observer.disconnect();
-    clearInterval(this.clock);
-    clearTimeout(this.greeting);
     for (const timer of this.asked.values()) clearTimeout(timer);
     clearTimeout(this.homeless);
     this.deafen();
@@ -97,16 +107,27 @@ class Panel {
 
   gone() {
     clearInterval(this.clock);
+    clearTimeout(this.greeting);
+    this.clock = this.greeting = null;
     if (!this.host || this.host.classList.contains("durnb-gone")) return;
     this.host.classList.add("durnb-gone");
     this.said = { text: "The kernel that this panel followed is gone. Run this cell again to go on.", ok: false };
     this.showSaid();
   }
 
-  // By the comm, or by the kernel's control channel, which is served while a cell keeps the kernel busy.
+  // By the comm, or by the kernel's control channel, which is served while a cell keeps the kernel busy; false where the kernel is gone.
   send(message) {
     const kernel = this.model.widget_manager?.kernel;
-    if (this.way !== "control" || !kernel?.sendControlMessage) { this.model.send(message); return; }
+    if (this.way !== "control" || !kernel?.sendControlMessage) {
+      try {
+        this.model.send(message);
+      } catch (error) { // a comm that was disposed of
+        console.warn(error);
+        this.gone();
+        return false;
+      }
+      return true;
+    }
     const header = {
       msg_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, msg_type: "durnb_request", version: "5.3",
       username: kernel.username, session: kernel.clientId, date: new Date().toISOString(),
@@ -114,6 +135,7 @@ class Panel {
     const content = { op: "panel", key: this.key, message };
     const future = kernel.sendControlMessage({ header, content, parent_header: {}, metadata: {}, buffers: [], channel: "control" }, true, true);
     future.done.catch(() => {}); // the kernel is gone: that is shown
+    return true;
   }
 
   small() {
