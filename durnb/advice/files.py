@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from durnb.advice.findings import Finding
-from durnb.advice.paths import FileUse, constants_of, files_of
 from durnb.advice.reading import ReadCell
 from durnb.engine.header import FoundHeader
+from durnb.engine.paths import FileUse, constants_of, files_of
 from durnb.fingerprint import names_of
 
 _PARAMETERS = "parameters"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from durnb.engine.outdated import ATOMS
+from durnb.engine.touches import does_more, given_to, handled, touched
 from durnb.engine.work import dotted, imported_by, is_setting_magic, python_of, sets_option
-from durnb.fingerprint import content, magic_of, names_of
+from durnb.fingerprint import Written, magic_of, names_of, written
 
 _SETS_TOO: Final = frozenset({"chdir", "putenv", "getcontext", "setcontext"})
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -22,13 +21,19 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 class PlainText:
     """One cell's text: the names that it binds and reads, and whether it may set an option or, `everything`, bind what it does not name.
 
-    `imported` are the names that it only imports, with their modules; `fixed` those that are a constant, with the digest of that.
+    `imported` are the names that it only imports, with their modules; `fixed` those whose value the text tells. It `acts` where running it runs code
+    that it does not show; `handled` are the names that it reads to do more than call them, `touches` those whose values it visibly changes;
+    `given` are pairs of a function that it calls and a name whose value that is given.
     """
 
     binds: frozenset[str] = _NOTHING
     reads: frozenset[str] = _NOTHING
     imported: Mapping[str, str] = field(default_factory=dict[str, str])
-    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    fixed: Mapping[str, Written] = field(default_factory=dict[str, Written])
+    acts: bool = False
+    handled: frozenset[str] = _NOTHING
+    touches: frozenset[str] = _NOTHING
+    given: frozenset[tuple[str, str]] = frozenset()
     sets: bool = False
     everything: bool = False
 
@@ -38,17 +43,21 @@ def read_plain(source: str) -> PlainText:
     """Read a cell as it was typed; of one that can't be read, nothing is known."""
     tree = python_of(source)
     if tree is None:
-        return PlainText()
+        return PlainText(acts=True)
     names, imported = names_of(tree), imported_by(tree)
     nodes = list(ast.walk(tree))
     bound = Counter(name for node in nodes for name in _bound_by(node))
     modules = {name: module for statement in tree.body for name, module in _imports(statement) if bound[name] == 1}
-    fixed = {name: digest for statement in tree.body for name, digest in _constants(statement) if bound[name] == 1}
+    fixed = {name: value for statement in tree.body for name, value in written(statement) if bound[name] == 1}
     return PlainText(
         binds=names.binds | names.deletes,
         reads=names.reads,
         imported=modules,
-        fixed={name: digest for name, digest in fixed.items() if name not in names.deletes},
+        fixed={name: value for name, value in fixed.items() if name not in names.deletes},
+        acts=any(map(does_more, tree.body)),
+        handled=handled(tree),
+        touches=touched(tree),
+        given=given_to(tree),
         sets=any(_sets(node, imported) for node in nodes),
         everything=names.everything,
     )
@@ -76,17 +85,6 @@ def _imports(statement: ast.stmt) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname or alias.name.partition(".")[0], alias.name) for alias in aliases)
         case ast.ImportFrom(module=str(module), names=aliases, level=0):
             yield from ((alias.name, module) for alias in aliases if alias.asname is None)
-        case _:
-            return
-
-
-def _constants(statement: ast.stmt) -> Iterator[tuple[str, str]]:
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            with suppress(ValueError):  # no constant
-                constant = ast.literal_eval(value)
-                if type(constant) in ATOMS:
-                    yield name, content(constant).digest
         case _:
             return
 
@@ -138,12 +136,55 @@ class PlainCells:
         found = [read_plain(self.texts[at]).imported.get(name, "") for at in self._binding.get(name, ())]
         return frozenset(found) if all(found) else _NOTHING
 
-    def fixed(self, name: str) -> str | None:
-        """The digest of the constant that `name` is bound to, where nothing but that is done with it."""
+    def fixed(self, name: str) -> Written | None:
+        """What `name` is bound to, where the texts tell it, and that nothing changes it after that."""
         binding = self._binding.get(name, ())
-        if len(binding) != 1 or self._everything or binding[0] in self._replaced:
+        values = {read_plain(self.texts[at]).fixed.get(name) for at in binding}
+        found = values.pop() if len(values) == 1 else None
+        if found is None or self._everything or not self._replaced.isdisjoint(binding):
             return None
-        return read_plain(self.texts[binding[0]]).fixed.get(name)
+        if found.how in ("atom", "module"):
+            return found
+        for at in self._behind(at for at, text in enumerate(self.texts) if read_plain(text).acts):
+            read = read_plain(self.texts[at])
+            if name in (read.handled if found.how == "code" else read.reads):
+                return None
+        return found if len(binding) == 1 else None
+
+    def is_module(self, name: str) -> bool:
+        """Whether a cell binds `name` to a module."""
+        found = [read_plain(self.texts[at]).fixed.get(name) for at in self._binding.get(name, ())]
+        return any(one is not None and one.how == "module" for one in found)
+
+    def binds(self, name: str) -> bool:
+        """Whether the text of one of them binds `name`."""
+        return name in self._binding
+
+    def defined(self, name: str) -> bool:
+        """Whether `name` is the notebook's own, not merely imported."""
+        return any(name not in read_plain(self.texts[at]).imported for at in self._binding.get(name, ()))
+
+    def behind(self, names: Iterable[str]) -> list[str]:
+        """The texts of the cells that define what those names stand for, and what goes into it."""
+        return [self.texts[at] for at in sorted(self._behind(at for name in names for at in self._binding.get(name, ())))]
+
+    def acting(self) -> list[str]:
+        """The texts of the cells whose running runs code that it does not show, with the cells that define that code; those that have run are left out."""
+        return [
+            self.texts[at]
+            for at in self._behind(at for at, text in enumerate(self.texts) if text not in self._last and read_plain(text).acts)
+        ]
+
+    def _behind(self, cells: Iterable[int]) -> set[int]:
+        """Those cells, and all that bind what they read."""
+        found: set[int] = set()
+        waiting = list(cells)
+        while waiting:
+            at = waiting.pop()
+            if at not in found:
+                found.add(at)
+                waiting.extend(other for name in read_plain(self.texts[at]).reads for other in self._binding.get(name, ()))
+        return found
 
     def may_set(self) -> bool:
         """Whether one of them that has not run as it stands may set an option."""
@@ -162,6 +203,10 @@ class PlainCells:
         readers = self._reading.get(name, ()) if can_change else ()
         rest = [at for at, text in enumerate(self.texts) if read_plain(text).everything] if self._everything else []
         return min(indices, default=0) >= 0 and indices == sorted(indices) and all(self.texts[at] in self._last for at in (*readers, *rest))
+
+    def has_run(self, text: str) -> bool:
+        """Whether the kernel has run the cell as it stands."""
+        return text in self._last
 
     def speak_of(self, name: str) -> bool:
         """Whether one of them reads or binds `name`."""

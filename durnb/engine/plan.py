@@ -15,6 +15,7 @@ from typing import Final, Literal, assert_never
 
 from durnb.config import Settings, length_text
 from durnb.engine import creations, remaking
+from durnb.engine.above import Above
 from durnb.engine.badge import question_in, shortened
 from durnb.engine.cells import NotebookCell, header_of, step_names, title
 from durnb.engine.decide import (
@@ -43,6 +44,8 @@ from durnb.fold import History
 from durnb.steps import Checkpoint, StepHistory
 
 LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"
+QUICK: Final = 16_000_000
+"""Bytes of a file that is read for a glance, such as the panel's."""
 FINISHED: Final = "finished"
 _DEFAULTS: Final = Settings()
 Action = Literal["reuse", "run", "maybe", "ask", "refuse"]
@@ -91,23 +94,25 @@ def plan(
     now: datetime | None = None,
     folder: Path | None = None,
     live: Live | None = None,
+    largest: int | None = None,
 ) -> Plan:
     """The plan for `cells` of the notebook, given the run's history (None: no run yet).
 
-    Without `now` no checkpoint expires. `folder` is where the files of ``--creates`` and the project's modules are looked for; without it they are
-    not. Those of ``--creates`` and ``--depends`` are never read, but where `live` looks at them.
+    Without `now` no checkpoint expires. `folder` is where the kernel runs, and files and the project's modules are looked for; without it they are
+    not. Files of ``--depends`` are read where they have no more than `largest` bytes (None: any), those of ``--creates`` never.
     """
-    plain = PlainCells(live.ran if live is not None else ())
-    outlook = Outlook(plain=plain, folder=folder, live=live, parameters=frozenset(history.parameters if history is not None else ()))
+    above = Above(plain=PlainCells(live.ran if live is not None else ()), folder=folder)
+    parameters = frozenset(history.parameters if history is not None else ())
+    outlook = Outlook(above=above, live=live, parameters=parameters, largest=largest)
     names = frozenset(step_names(cells))
-    walk = _Walk(history=history, settings=settings, now=now, folder=folder, outlook=outlook, names=names)
+    walk = _Walk(history=history, settings=settings, now=now, folder=folder, outlook=outlook, above=above, names=names)
     steps: list[PlannedStep] = []
     for cell in cells:
         found = header_of(cell)
         if found is not None:
             steps.append(walk.step(found, cell.id))
         elif cell.type == "code":
-            plain.add(cell.source, replaced="parameters" in cell.tags)
+            above.add_plain(cell.source, replaced="parameters" in cell.tags)
     return Plan(steps=tuple(steps))
 
 
@@ -120,10 +125,9 @@ class _Walk:
     now: datetime | None
     folder: Path | None
     outlook: Outlook
+    above: Above
     names: frozenset[str]
     named: set[str] = field(default_factory=set)
-    open: set[str] = field(default_factory=set)
-    digests: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by name, and who binds it; None where it may run
 
     def step(self, found: FoundHeader, cell_id: str | None) -> PlannedStep:
         if found.header.name in self.named:
@@ -132,13 +136,21 @@ class _Walk:
         step = self.history.steps.get(found.header.name) if self.history is not None else None
         old = self._renamed(found, cell_id) if step is None or not step.executions else None
         planned, serving = self._under_another_name(found, old) if old is not None else self._plan(found, step)
-        if planned.open:
-            self.open.add(planned.step)
-        if planned.action == "maybe" or (planned.action == "run" and serving is None):
-            self.digests.update(dict.fromkeys(_binds(found, step), (None, planned.step)))
-        elif serving is not None:
-            self.digests.update({name: (digest, planned.step) for name, digest in _digests(serving).items()})
+        self._pass(found, step, planned, serving)
         return replace(planned, label=title(found.body)) if found.spelling == "unmarked" else planned
+
+    def _pass(self, found: FoundHeader, step: StepHistory | None, planned: PlannedStep, serving: Checkpoint | None) -> None:
+        """What the cells below will find of the step."""
+        if planned.action == "maybe" or (planned.action == "run" and serving is None):
+            last = _manifest(step.checkpoint) if step is not None and step.checkpoint is not None else None
+            made = [path for files in last.creates.values() for path in files] if last is not None else []
+            binds = {*_binds(found, step), *self.above.touching(found)}
+            self.above.add_acting(found, planned.step, sets=last.ambient if last is not None else (), made=made, is_open=planned.open)
+            self.above.add_step(planned.step, dict.fromkeys(binds), is_open=planned.open)
+        elif serving is not None:
+            left = _manifest(serving)
+            self.above.add_reused(left.ambient if left is not None else ())
+            self.above.add_step(planned.step, _digests(serving), is_open=planned.open)
 
     def _renamed(self, found: FoundHeader, cell_id: str | None) -> StepHistory | None:
         """The one finished step of this code whose name left the notebook: this is it, where its cell is the same or no kernel tells."""
@@ -185,29 +197,26 @@ class _Walk:
 
     def _by_inputs(self, found: FoundHeader, step: StepHistory, fresh: Sequence[Checkpoint]) -> tuple[PlannedStep, Checkpoint | None]:
         """By what else the step reads; the durable inputs of the `fresh` checkpoints stand, as far as steps before it do."""
-        name, first = found.header.name, fresh[0]
-        makers = [(i.name, self.digests.get(i.name, (i.digest, ""))) for i in first.inputs if i.kind == "durable"]
-        unsure = sorted((maker in self.open, name, maker) for name, (digest, maker) in makers if digest is None)
-        if unsure:
-            only_open, read, maker = unsure[0]
-            why = f"runs if {maker!r} gives another `{read}`"
-            return PlannedStep(step=name, action="maybe", reason=why, ran=first.spent, open=only_open), first
+        name = found.header.name
         seen = [(checkpoint, self.outlook.see(found, step, checkpoint)) for checkpoint in fresh]
-        questions = [(checkpoint, _question(found, checkpoint, one, self.settings), one.open) for checkpoint, one in seen]
-        stand = [(checkpoint, left_open) for checkpoint, question, left_open in questions if not changes(checkpoint, question)]
-        sure = next((checkpoint for checkpoint, left_open in stand if not left_open), None)
+        questions = [(checkpoint, one, _question(found, checkpoint, one, self.settings)) for checkpoint, one in seen]
+        stand = [(checkpoint, one) for checkpoint, one, question in questions if not changes(checkpoint, question)]
+        sure = next((checkpoint for checkpoint, one in stand if not one.open and not one.waits), None)
         if sure is not None:
             return PlannedStep(step=name, action="reuse", reason=FINISHED, ran=sure.spent), sure
         if stand:
-            checkpoint, left_open = stand[0]
-            return PlannedStep(step=name, action="maybe", reason=f"it depends on {left_open}", ran=checkpoint.spent, open=True), checkpoint
-        decided = _decided(decide(step, questions[0][1]), name, first)
+            checkpoint, one = stand[0]
+            return _perhaps(name, checkpoint, one), checkpoint
+        first, one, question = questions[0]
+        decided = _decided(decide(step, question), name, first)
+        if one.waits and decided.action == "ask":  # it asks where nothing but plain values changed
+            return _perhaps(name, first, one), first
         return decided, first if decided.action == "reuse" else None
 
     def _moved(self, checkpoint: Checkpoint) -> str | None:
         """Why the checkpoint does not fit what the reused steps before it bind."""
         for i in checkpoint.inputs:
-            digest, maker = self.digests.get(i.name, (i.digest, ""))
+            digest, maker = self.above.makers.get(i.name, (i.digest, ""))
             if i.kind == "durable" and digest is not None and digest != i.digest:
                 return reason_of(i, Input(name=i.name, kind="durable", digest=digest, maker=maker))
         return None
@@ -288,6 +297,11 @@ def _question(found: FoundHeader, checkpoint: Checkpoint, seen: Seen, settings: 
         ignored=frozenset(found.header.ignore),
         beside=checkpoint.beside,
     )
+
+
+def _perhaps(name: str, checkpoint: Checkpoint, seen: Seen) -> PlannedStep:
+    why = seen.waits or f"it depends on {seen.open}"
+    return PlannedStep(step=name, action="maybe", reason=why, ran=checkpoint.spent, open=not seen.waits or seen.only_open)
 
 
 def _decided(decision: Decision, name: str, checkpoint: Checkpoint) -> PlannedStep:

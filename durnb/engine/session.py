@@ -20,7 +20,7 @@ from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
 from durnb.engine.manifest import TAKEN_AS_DONE
 from durnb.engine.place import Place, cut
-from durnb.engine.plan import Plan, plan
+from durnb.engine.plan import QUICK, Plan, plan
 from durnb.engine.putback import PutBack, put_back
 from durnb.engine.questions import check_one_name, fingerprint_of, question_of, renamed, renamed_cell, same_cell
 from durnb.engine.request import CellRequest
@@ -155,7 +155,8 @@ class Session(HeldRun):
         self._announced = True
         settings = self.settings()
         if any(step.checkpoints for step in self.history.steps.values()) and settings.badge:
-            planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=Path(working_folder()))
+            folder = Path(working_folder())
+            planned = plan(self.history, self.kernel.cells(), settings, now=self.clock.now(), folder=folder, largest=QUICK)
             self.kernel.say(announcement(planned, self.history))
 
     # ---- reuse

@@ -145,6 +145,11 @@ def _prepares(statement: ast.stmt, names: frozenset[str]) -> bool:
             return type(statement).__name__ == "TypeAlias" or sets_option(statement, names)  # a node of Python 3.12
 
 
+def installs(line: str) -> bool:
+    """Whether a shell line only installs packages."""
+    return _INSTALLS.match(f"{line} ") is not None
+
+
 def is_setting_magic(magic: Magic) -> bool:
     """Whether a line sets something of IPython or of an extension, other than what every kernel has."""
     return magic.kind == "magic" and magic.name in _SETS and (magic.name, magic.line) != ("matplotlib", "inline")
@@ -192,7 +197,7 @@ def _is_given(value: ast.expr) -> bool:
 
 def _line_prepares(magic: Magic) -> bool:
     if magic.kind == "shell":
-        return _INSTALLS.match(f"{magic.line} ") is not None
+        return installs(magic.line)
     return magic.name not in _RUNS_PYTHON and magic.name not in _RUNS_A_FILE
 
 

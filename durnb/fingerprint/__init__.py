@@ -14,6 +14,7 @@ from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
 from durnb.fingerprint.reached_code import of_code, unwrapped
 from durnb.fingerprint.typed import CellMagic, Magic, cell_magic, magic_of, parse_typed
+from durnb.fingerprint.written import Written, written
 
 __all__ = [
     "NOTEBOOK_HIDDEN",
@@ -26,6 +27,7 @@ __all__ = [
     "Magic",
     "Probe",
     "Reach",
+    "Written",
     "cell_magic",
     "circles",
     "content",
@@ -41,4 +43,5 @@ __all__ = [
     "read_cell",
     "unwrapped",
     "watch_properties",
+    "written",
 ]

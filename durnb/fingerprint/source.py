@@ -43,10 +43,23 @@ def code_content(code: CodeType) -> CodeContent:
     if known is not None and known[0]() is code:
         return known[1]
     node = _find(code)
-    found = CodeContent(code_digest(code), tree=False) if node is None else CodeContent(digest(b"tree" + canonical(node)), tree=True)
+    found = CodeContent(code_digest(code), tree=False) if node is None else _of_text(node)
+    _remember(code, found)
+    return found
+
+
+def _of_text(node: ast.AST) -> CodeContent:
+    return CodeContent(digest(b"tree" + canonical(node)), tree=True)
+
+
+def _remember(code: CodeType, found: CodeContent) -> None:
     at = id(code)
     _known[at] = (ref(code, lambda _: _known.pop(at, None)), found)
-    return found
+
+
+def vouch(code: CodeType, node: ast.AST) -> None:
+    """Say that a code object was compiled from the function `node`, so that its text need not be found."""
+    _remember(code, _of_text(node))
 
 
 def differs_from_file(code: CodeType, file: str) -> bool:

@@ -13,7 +13,7 @@ from durnb.config import Settings
 from durnb.engine import overview
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.overview import StepRow, spell
-from durnb.engine.plan import Plan, PlannedStep, plan
+from durnb.engine.plan import QUICK, Plan, PlannedStep, plan
 from durnb.engine.progress import Progress
 from durnb.fold import History
 from durnb.steps import StepHistory
@@ -218,7 +218,7 @@ class RunView:
 
 
 def _planned(history: History, cells: Sequence[NotebookCell], now: datetime, settings: Settings, folder: Path | None) -> _Planned:
-    found = plan(history, cells, settings, now=now, folder=folder) if cells else _NO_PLAN
+    found = plan(history, cells, settings, now=now, folder=folder, largest=QUICK) if cells else _NO_PLAN
     return _Planned(
         cells=cells,
         names=tuple(step_names(cells)),

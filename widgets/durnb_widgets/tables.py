@@ -64,7 +64,7 @@ def plan_table(run: str | None, plan: Plan) -> Table:
         title=f"plan for run {run}" if run else "plan for a new run",
         heads=PLAN_HEADS,
         rows=tuple(map(plan_cells, plan.steps)),
-        foot=LEFT_OPEN if plan.steps else "the notebook has no durable cells",
+        foot="the notebook has no durable cells" if not plan.steps else LEFT_OPEN if any(step.open for step in plan.steps) else "",
     )
 
 

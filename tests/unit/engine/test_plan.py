@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 
 from durnb.engine.announce import announcement
@@ -345,7 +346,7 @@ def in_cells(story: Story, *sources: str, **known: Any) -> dict[str, str]:
 def test_what_a_plain_cell_defines_is_told_only_where_its_text_tells_it() -> None:
     story = Story()
     use = "%%durable use\ny = 1"
-    ran(story, use, [reads("n", content(3).digest), reads("pd", "p"), reads("maybe", "", kind="absent")])
+    ran(story, use, [reads("n", content(3).digest), reads("pd", content(pandas).digest), reads("maybe", "", kind="absent")])
     assert in_cells(story, "import pandas as pd", "n = 3", use, folder=Path()) == {"use": "reuse: finished"}
     assert in_cells(story, "import pandas as pd\nn = 4", use, folder=Path()) == {"use": "run: its input `n` changed"}
     for unknown in ("n = f()", "n = 3\nn += 1", "n = 3\nexec(text)", "for n in [3]: pass"):
