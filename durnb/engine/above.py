@@ -54,11 +54,13 @@ class Above:
             self._moves.append(text.strip())
 
     def _given(self, given: Iterable[tuple[str, str]]) -> set[str]:
-        """The names that are given to functions of the notebook, which may change their values."""
-        return {name for function, name in given if function in self.makers or self._changes_something(function)}
+        """The names that are given to functions of the notebook or the project which may change their values."""
+        return {name for function, name in given if function in self.makers or self._may_change(function)}
 
-    def _changes_something(self, function: str) -> bool:
-        return self.plain.defined(function) and any(read_plain(text).touches for text in self.plain.behind([function]))
+    def _may_change(self, function: str) -> bool:
+        if any(map(self.is_here, self.plain.modules(function.partition(".")[0]))):
+            return True
+        return self.plain.defined(function) and any(read_plain(text).changes_given for text in self.plain.behind([function]))
 
     def add_step(self, step: str, binds: Mapping[str, str | None], *, is_open: bool) -> None:
         """The next cell, which is a step: what it gives the names that it binds, None where that is not known yet."""

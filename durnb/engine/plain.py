@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from durnb.engine.touches import does_more, given_to, handled, touched
+from durnb.engine.touches import changes_given, does_more, given_to, handled, touched
 from durnb.engine.work import dotted, imported_by, is_setting_magic, python_of, sets_option
 from durnb.fingerprint import Written, magic_of, names_of, written
 
@@ -23,7 +23,8 @@ class PlainText:
 
     `imported` are the names that it only imports, with their modules; `fixed` those whose value the text tells. It `acts` where running it runs code
     that it does not show; `handled` are the names that it reads to do more than call them, `touches` those whose values it visibly changes;
-    `given` are pairs of a function that it calls and a name whose value that is given.
+    `given` are pairs of a function that it calls and a name whose value that is given, and
+    `changes_given` says that a function of the cell visibly changes what it is given.
     """
 
     binds: frozenset[str] = _NOTHING
@@ -34,6 +35,7 @@ class PlainText:
     handled: frozenset[str] = _NOTHING
     touches: frozenset[str] = _NOTHING
     given: frozenset[tuple[str, str]] = frozenset()
+    changes_given: bool = False
     sets: bool = False
     everything: bool = False
 
@@ -56,8 +58,9 @@ def read_plain(source: str) -> PlainText:
         fixed={name: value for name, value in fixed.items() if name not in names.deletes},
         acts=any(map(does_more, tree.body)),
         handled=handled(tree),
-        touches=touched(tree),
+        touches=touched(tree) & (names.reads | names.binds),
         given=given_to(tree),
+        changes_given=changes_given(tree),
         sets=any(_sets(node, imported) for node in nodes),
         everything=names.everything,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from durnb.engine.work import dotted
 from durnb.fingerprint import magic_of
 
-_CHANGES: Final = frozenset(
+_CHANGE_THEIRS: Final = frozenset(
     {
         "append",
         "extend",
@@ -41,33 +41,27 @@ _CHANGES: Final = frozenset(
         "train",
         "eval",
     }
-    | {
-        "step",
-        "zero_grad",
-        "backward",
-        "compile",
-        "seed",
-        "shuffle",
-        "set_params",
-        "rename_axis",
-        "set_index",
-        "write",
-        "writelines",
-        "put_nowait",
-    }
-    | {
-        "difference_update",
-        "intersection_update",
-        "symmetric_difference_update",
-        "subtract",
-        "move_to_end",
-        "__setitem__",
-        "__setattr__",
-        "to",
-    }
-    | {"setattr", "delattr", "copyto", "heappush", "heappop", "heapify", "next"}
+    | {"step", "zero_grad", "backward", "compile", "seed", "shuffle", "set_params", "write", "writelines", "put_nowait", "to", "subtract"}
+    | {"difference_update", "intersection_update", "symmetric_difference_update", "move_to_end", "__setitem__", "__setattr__"}
 )
-"""Methods that change their object, and functions that change their argument. To name one too many costs a definite word, no wrong one."""
+"""Methods that change their object. To name one too many costs a definite word, no wrong one."""
+_CHANGE_GIVEN: Final = frozenset(
+    {
+        "setattr",
+        "delattr",
+        "copyto",
+        "heappush",
+        "heappop",
+        "heapify",
+        "heapreplace",
+        "heappushpop",
+        "insort",
+        "insort_left",
+        "insort_right",
+    }
+    | {"next", "shuffle", "put_along_axis", "place", "putmask", "fill_diagonal"}
+)
+"""Functions that change what they are given."""
 _RUNS_PYTHON: Final = frozenset({"time", "timeit", "prun", "run", "memit", "debug", "macro", "rerun"})
 
 
@@ -83,10 +77,12 @@ def _touched_by(node: ast.AST) -> Iterator[str]:
         case ast.AugAssign(target=ast.Name(id=name)):
             yield name
         case ast.Call(func=function, args=arguments, keywords=keywords):
-            if dotted(function).rpartition(".")[2] in _CHANGES or any(keyword.arg in ("inplace", "out") for keyword in keywords):
-                yield from _root(function.value if isinstance(function, ast.Attribute) else function)
-                for part in [*arguments, *(keyword.value for keyword in keywords)]:
-                    yield from _root(part)
+            last = dotted(function).rpartition(".")[2]
+            placed = any(keyword.arg in ("inplace", "out") for keyword in keywords)
+            if isinstance(function, ast.Attribute) and (placed or last in _CHANGE_THEIRS):
+                yield from _root(function.value)
+            for part in [*arguments, *(keyword.value for keyword in keywords)] if placed or last in _CHANGE_GIVEN else ():
+                yield from _root(part)
         case _:
             return
 
@@ -98,12 +94,26 @@ def _root(node: ast.expr) -> Iterator[str]:
         yield node.id
 
 
+def changes_given(tree: ast.Module) -> bool:
+    """Whether a function that a cell defines visibly changes what it is given."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    return any(map(_changes_given, functions))
+
+
+def _changes_given(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+    given = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)} - {"self", "cls"}
+    for node in ast.walk(function):  # other names for it, and for parts of it
+        if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Call) and given & set(_root(node.value)):
+            given |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return any(name in given for node in ast.walk(function) for name in _touched_by(node))
+
+
 def given_to(tree: ast.Module) -> frozenset[tuple[str, str]]:
-    """Pairs (function, name): a value that is given, as it is, to a function that is called by its name."""
+    """Pairs (function, name): a value that is given, as it is, to a function, which is spelled with dots where it is an attribute."""
     return frozenset(
-        (node.func.id, name)
+        (dotted(node.func), name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
         for part in [*node.args, *(keyword.value for keyword in node.keywords)]
         for name in _root(part)
     )

@@ -10,7 +10,7 @@ import ast
 import fnmatch
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -92,7 +92,7 @@ def _traces(source: str, known: tuple[tuple[str, str], ...]) -> Traces:
     inner = [_of_line(call, constants) for call in calls]
     return Traces(
         writes=(*(use.pattern for use in uses.values() if use.use != "reads"), *(pattern for one in inner for pattern in one.writes)),
-        mentions=frozenset(_mentions(tree, {at for at, use in uses.items() if use.use == "reads"}, constants)),
+        mentions=frozenset(_mentions(tree, frozenset(uses), constants)),
         anywhere=names_of(tree).everything
         or any(one.anywhere for one in inner)
         or any(_writes_somewhere(call) for call in calls if id(call) not in uses),
@@ -137,10 +137,9 @@ def _writes_somewhere(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute | ast.Name) and _WRITES.match(last) is not None
 
 
-def _mentions(tree: ast.Module, reading: Iterable[int], constants: Mapping[str, str]) -> Iterator[str]:
-    """Texts that may be names of files, other than those that a reading call is given and those that are only given a name."""
+def _mentions(tree: ast.Module, known: frozenset[int], constants: Mapping[str, str]) -> Iterator[str]:
+    """Texts that may be names of files, other than those that a `known` call is given and those that are only given a name."""
     waiting: list[ast.AST] = list(tree.body)
-    known = frozenset(reading)
     while waiting:
         node = waiting.pop()
         match node:

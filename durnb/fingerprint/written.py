@@ -41,9 +41,9 @@ def written(statement: ast.stmt) -> Iterator[tuple[str, Written]]:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
             yield from _literal(name, value)
         case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(values):
-            for target, value in zip(targets, values, strict=True):
-                if isinstance(target, ast.Name):
-                    yield from _literal(target.id, value)
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            for name, value in zip(names, values, strict=True) if len(names) == len(targets) else ():
+                yield from _literal(name, value)
         case ast.Import(names=aliases):
             for alias in aliases:
                 name = alias.name if alias.asname else alias.name.partition(".")[0]
@@ -64,14 +64,18 @@ def _literal(name: str, value: ast.expr) -> Iterator[tuple[str, Written]]:
 
 def _value(node: ast.expr) -> object:
     """The value of a literal, or of arithmetic with numbers."""
-    try:
-        return ast.literal_eval(_worked_out(copy.deepcopy(node)))
-    except (ValueError, TypeError, SyntaxError, ArithmeticError, RecursionError, MemoryError):
+    if any(isinstance(each, ast.Call) for each in ast.walk(node)):  # ``set()`` is a call of whatever is called that
         return _NO_VALUE
-
-
-def _worked_out(node: ast.expr) -> ast.expr:
-    return _Arithmetic().visit(node)  # type: ignore[no-any-return]  # a transformer of expressions gives expressions
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        pass  # no literal as it stands
+    except (TypeError, SyntaxError, RecursionError, MemoryError):
+        return _NO_VALUE
+    try:
+        return ast.literal_eval(_Arithmetic().visit(copy.deepcopy(node)))
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        return _NO_VALUE
 
 
 class _Arithmetic(ast.NodeTransformer):
@@ -101,9 +105,6 @@ class _Arithmetic(ast.NodeTransformer):
         if type(value) not in (int, float):
             raise ValueError("no number")
         return value  # type: ignore[no-any-return]  # just looked at
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        raise ValueError("set() is a call of whatever is called that")
 
 
 def _module(name: str) -> ModuleType:
