@@ -11,7 +11,9 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
+from durnb.fingerprint import content
 from durnb.fold import History
+from durnb.snapshot import is_imported
 from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
@@ -65,12 +67,17 @@ class Written:
         for name, number in line[len(held.line) :]:
             manifest = shelf.manifest(history.steps[name].checkpoints[number])
             version = Durable(name, number)
-            for bound in (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved):
+            for bound in bound_by(manifest):
                 held.names[bound] = (version, manifest)
             for component in manifest.ambient:
                 held.ambient[component] = (version, manifest)
         held.line = line
         return held
+
+
+def bound_by(manifest: Manifest) -> tuple[str, ...]:
+    """The names of which a checkpoint says what became of them."""
+    return (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved)
 
 
 @dataclass(slots=True)
@@ -104,11 +111,17 @@ class Place:
             if not live.gone:
                 return LIVE
             return self._stored(name) if isinstance(live.version, Durable) else ABSENT
+        saw = self._last_saw(name, live) if live is not None else None
+        if saw is not None:
+            return saw
         if name in self.written:
             return self._stored(name)
-        if live is None:
-            return LIVE if name in self.live.namespace else ABSENT  # a thread bound it behind our back
-        return self._last_saw(name, live)
+        return LIVE if live is None and name in self.live.namespace else ABSENT  # a thread bound it behind our back
+
+    def was_touched(self, name: str) -> bool:
+        """Whether a plain cell changed the live value in place since a step left it."""
+        live = self.live.names.get(name)
+        return live is not None and not live.gone and bool(live.touched)
 
     def _is_seen(self, name: str, live: Live) -> bool:
         match live.version:
@@ -129,15 +142,41 @@ class Place:
         path = f"{lost.path}: {lost.reason}" if lost else "it was not kept"
         return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
 
-    def _last_saw(self, name: str, live: Live) -> Seen:
-        """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did."""
+    def _last_saw(self, name: str, live: Live) -> Seen | None:
+        """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did. None where there was no such.
+
+        A plain cell may have bound the name, or changed in place what a step of the line had left there.
+        """
         for keeper, execution in self._keepers(live):
             saw = next((i for i in (*execution.inputs, *self._beside(keeper, execution)) if i.name == name), None)
-            if saw is not None and saw.kind in ("plain", "opaque"):
-                kept = self.shelf.prestate(keeper, execution)
-                how: How = "prestate" if kept is not None and name in kept.names else "unknown"
-                return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
-        return ABSENT
+            if saw is None:
+                continue
+            if saw.kind in ("plain", "opaque") and self._is_of_same(name, execution):
+                return self._kept(name, saw, keeper, execution)
+            if keeper == self.step:
+                return None
+        return None
+
+    def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
+        value = self.live.namespace.get(name)
+        if is_imported(value) and content(value).digest == saw.digest:
+            return LIVE  # bound anew by an import, to what it was
+        kept = self.shelf.prestate(keeper, execution)
+        known = kept is not None and name in kept.names
+        if name in self.written and keeper != self.step:
+            known = False  # whether the plain cell stands above this step or below it, nobody knows
+        return Seen(how="prestate" if known else "unknown", digest=saw.digest, keeper=keeper, execution=execution)
+
+    def _is_of_same(self, name: str, execution: Execution) -> bool:
+        """Whether what `execution` saw of `name` came on top of what the line has of it."""
+        written = self.written.get(name)
+        for step, number in reversed(execution.line):
+            if written is not None and written[0] == Durable(step, number):
+                return True
+            checkpoint = self.history.steps[step].checkpoints.get(number) if step in self.history.steps else None
+            if checkpoint is None or name in bound_by(self.shelf.manifest(checkpoint)):
+                return False
+        return written is None
 
     def _beside(self, step: str, execution: Execution) -> tuple[Input, ...]:
         checkpoints = self.history.steps[step].checkpoints
