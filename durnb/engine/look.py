@@ -7,6 +7,7 @@ import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from durnb.digests import digest_of
 from durnb.engine import surroundings
@@ -19,6 +20,10 @@ from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
 from durnb.steps import Execution
+
+
+NO_FILE: Final = "no such file"
+"""The digest of a pattern that matches none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,8 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         found = replace(found, names=found.names | before, everything=found.everything | before)
         seen.update({name: place.see(name) for name in before})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
+    files = _file_inputs(header.depends)
+    notes += [f"--depends {i.name.removeprefix('file:')} matches no file" for i in files if i.digest == NO_FILE]
     return Look(
         cell=cell,
         reach=found,
@@ -101,7 +108,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
             *inputs,
             *_lost(place, last, found.names | absent | ignored),
             *surroundings.inputs(place),
-            *_file_inputs(header.depends),
+            *files,
             *module_inputs(cell.names.imports),
         ),
         missing=tuple(_missing(place, cell, seen, absent, known)),
@@ -218,7 +225,7 @@ def _file_inputs(patterns: Iterable[str]) -> list[Input]:
     for pattern in patterns:
         matches = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
         if not matches:
-            found[f"file:{pattern}"] = Input(name=f"file:{pattern}", kind="file", digest="no such file")
+            found[f"file:{pattern}"] = Input(name=f"file:{pattern}", kind="file", digest=NO_FILE)
         for match in matches:
             found[f"file:{match}"] = Input(name=f"file:{match}", kind="file", digest=digest_of("file", Path(match).read_bytes()))
     return list(found.values())
