@@ -21,7 +21,6 @@ from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
 from durnb.steps import Execution
 
-
 NO_FILE: Final = "no such file"
 """The digest of a pattern that matches none."""
 
