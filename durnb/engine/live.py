@@ -17,7 +17,7 @@ from durnb.engine.sharing import sharing_with
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
-from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
+from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes, is_imported
 
 _SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"), ("@logging:", "log"))
 
@@ -286,6 +286,8 @@ class LiveNames:
             held = self.names.get(name)
             if held is not None and held.value is not self.namespace[name]:
                 self._replaced(held.value)
+            elif held is not None and isinstance(held.version, Plain) and is_imported(held.value):
+                return  # an import that was made again: the cell above it has not lost it
             self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
             if digest and name not in self._probes and not _is_atom(self.namespace[name]):
                 self._unready.add(name)

@@ -11,9 +11,7 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
-from durnb.fingerprint import content
 from durnb.fold import History
-from durnb.snapshot import is_imported
 from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
@@ -158,9 +156,6 @@ class Place:
         return None
 
     def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
-        value = self.live.namespace.get(name)
-        if is_imported(value) and content(value).digest == saw.digest:
-            return LIVE  # bound anew by an import, to what it was
         kept = self.shelf.prestate(keeper, execution)
         known = kept is not None and name in kept.names
         if name in self.written and keeper != self.step:

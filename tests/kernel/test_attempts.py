@@ -304,7 +304,17 @@ def test_a_change_whose_place_nobody_knows_is_asked_about(nb: Notebook) -> None:
 def test_an_import_made_again_in_a_step_below_is_the_same_import(nb: Notebook, again: str) -> None:
     name = "dumps" if "dumps" in again else again.removeprefix("import ").partition(".")[0]
     one = f"%%durable one\nran('one')\nx = bool({name})"
-    nb.ok(again, one, f"%%durable two\nran('two')\n{again}\ny = x and bool({name})")
-    nb.ok(one + "\nx = 2")
-    nb.ok(f"%%durable two\nran('two')\n{again}\ny = x and bool({name})")
-    assert nb.executions == {"one": 2, "two": 2}
+    two = f"%%durable two\nran('two')\n{again}\ny = x and bool({name})"
+    nb.ok(again, one, two)
+    nb.ok(one + "\nx = 2", again, one + "\nx = 3", two)
+    nb.ok("%%durable zero\nz = 0", f"%%durable one\nran('one')\nx = bool({name}) and 4", two)
+    assert nb.executions == {"one": 4, "two": 3}
+    nb.open().ok(again, f"%%durable one\nran('one')\nx = bool({name}) and 4", two, f"%%durable three\nbool({name})")
+    nb.open().ok(again, f"%%durable one\nran('one')\nx = bool({name}) and 4", two, f"%%durable three\nbool({name})")
+    assert nb.executions == {"one": 4, "two": 3}
+
+
+def test_a_step_may_come_to_read_what_a_plain_cell_imported_and_a_step_below_imports_again(nb: Notebook) -> None:
+    two = "%%durable two\nran('two')\nimport os\nhere = os.getcwd()"
+    nb.ok("import os", "%%durable one\nran('one')\nx = 1", two, "%%durable one\nran('one')\nx = os.sep", two)
+    assert nb.executions == {"one": 2, "two": 1}
