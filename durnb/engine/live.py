@@ -82,7 +82,7 @@ class LiveNames:
 
     def plain_cell(self, source: str) -> None:
         """A plain cell is about to run."""
-        if self.names and not self._plain:
+        if self.names:
             self._be_ready_for(source)
         self._plain.append(source)
         self.tick += 1
@@ -93,7 +93,9 @@ class LiveNames:
             return
         with trees.remembered(), collector.held():
             self.watch.look()
+            held = dict(self._probes) if self._plain else {}  # of what the plain cells before this one may have changed
             self._probe_circles(name for name in self.watch.suspects([_names_of(source)]) if self._is_of_step(name))
+            self._probes.update(held)
 
     def _is_of_step(self, name: str) -> bool:
         live = self.names.get(name)
@@ -288,7 +290,8 @@ class LiveNames:
                 self._replaced(held.value)
             elif held is not None and isinstance(held.version, Plain) and is_imported(held.value):
                 return  # an import that was made again: the cell above it has not lost it
-            self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
+            beneath = held.covered_by(version) if held is not None and version != PLAIN else ()
+            self.names[name] = Live(version=version, value=self.namespace[name], digest=digest, beneath=beneath)
             if digest and name not in self._probes and not _is_atom(self.namespace[name]):
                 self._unready.add(name)
         else:

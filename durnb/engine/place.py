@@ -145,22 +145,36 @@ class Place:
 
         A plain cell may have bound the name, or changed in place what a step of the line had left there.
         """
-        for keeper, execution in self._keepers(live):
-            saw = next((i for i in (*execution.inputs, *self._beside(keeper, execution)) if i.name == name), None)
-            if saw is None:
-                continue
-            if saw.kind in ("plain", "opaque") and self._is_of_same(name, execution):
-                return self._kept(name, saw, keeper, execution)
-            if keeper == self.step:
-                return None
-        return None
+        mine = self.history.steps.get(self.step)
+        saw = self._saw(self.step, mine.last, name) if mine is not None and mine.last is not None else None
+        if saw is not None and mine is not None and mine.last is not None:
+            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, mine.last)
+            return self._kept(name, saw, self.step, mine.last) if is_plain else None
+        if name not in self.written:
+            for keeper, execution in self._writers(live):
+                saw = self._saw(keeper, execution, name)
+                if saw is not None and saw.kind in ("plain", "opaque"):
+                    return self._kept(name, saw, keeper, execution)
+        # a plain cell did it, above this step or below: nobody knows
+        return Seen(how="unknown") if self._is_plain_beneath(name, live) else None
+
+    def _is_plain_beneath(self, name: str, live: Live) -> bool:
+        """Whether it was a plain version that steps which this place does not see have written over."""
+        written = self.written.get(name)
+        for version in reversed(live.beneath):
+            if isinstance(version, Plain):
+                return True
+            if written is not None and version == written[0]:
+                return False
+        return False
+
+    def _saw(self, step: str, execution: Execution, name: str) -> Input | None:
+        return next((i for i in (*execution.inputs, *self._beside(step, execution)) if i.name == name), None)
 
     def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
         kept = self.shelf.prestate(keeper, execution)
-        known = kept is not None and name in kept.names
-        if name in self.written and keeper != self.step:
-            known = False  # whether the plain cell stands above this step or below it, nobody knows
-        return Seen(how="prestate" if known else "unknown", digest=saw.digest, keeper=keeper, execution=execution)
+        how: How = "prestate" if kept is not None and name in kept.names else "unknown"
+        return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
 
     def _is_of_same(self, name: str, execution: Execution) -> bool:
         """Whether what `execution` saw of `name` came on top of what the line has of it."""
@@ -177,20 +191,16 @@ class Place:
         checkpoints = self.history.steps[step].checkpoints
         return checkpoints[execution.checkpoint].beside if execution.checkpoint in checkpoints else ()
 
-    def _keepers(self, live: Live) -> list[tuple[str, Execution]]:
-        found: list[tuple[str, Execution]] = []
-        mine = self.history.steps.get(self.step)
-        if mine is not None and mine.last is not None:
-            found.append((self.step, mine.last))
+    def _writers(self, live: Live) -> list[tuple[str, Execution]]:
+        """The executions by which the live version came to be."""
         match live.version:
             case Durable(step, number) if step in self.history.steps and number in self.history.steps[step].checkpoints:
                 checkpoint = self.history.steps[step].checkpoints[number]
-                found.extend((step, e) for e in self.history.steps[step].executions if e.number == checkpoint.execution)
+                return [(step, e) for e in self.history.steps[step].executions if e.number == checkpoint.execution]
             case Tried(step, number) if step in self.history.steps:
-                found.extend((step, e) for e in self.history.steps[step].executions if e.number == number)
+                return [(step, e) for e in self.history.steps[step].executions if e.number == number]
             case _:
-                return found
-        return found
+                return []
 
     def input(self, name: str, seen: Seen) -> Input | None:
         """The input that a seen version makes, where no live value has to be looked at."""
