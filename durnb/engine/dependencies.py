@@ -12,6 +12,8 @@ from typing import Final
 from durnb.digests import digest_of
 from durnb.events import Input
 
+NO_FILE: Final = "no such file"
+"""The digest of a pattern that matches nothing."""
 _FILE: Final = "file:"
 
 
@@ -35,7 +37,7 @@ def inputs_of(pattern: str, folder: Path, largest: int | None) -> list[Input] | 
     """The inputs that a kernel in `folder` makes of a pattern; None where a file can't be read, or has more bytes than `largest`."""
     names = sorted(name for name in glob.glob(pattern, root_dir=folder, recursive=True) if (folder / name).is_file())
     if not names:
-        return [Input(name=f"{_FILE}{pattern}", kind="file", digest="no such file")]
+        return [Input(name=f"{_FILE}{pattern}", kind="file", digest=NO_FILE)]
     found: list[Input] = []
     for name in names:
         try:

@@ -7,11 +7,11 @@ import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from durnb.digests import digest_of
 from durnb.engine import surroundings
 from durnb.engine.decide import Missing
+from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
@@ -21,7 +21,6 @@ from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
 from durnb.steps import Execution
 
-NO_FILE: Final = "no such file"
 """The digest of a pattern that matches none."""
 
 

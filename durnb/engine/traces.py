@@ -95,7 +95,7 @@ def _traces(source: str, known: tuple[tuple[str, str], ...]) -> Traces:
         mentions=frozenset(_mentions(tree, frozenset(uses), constants)),
         anywhere=names_of(tree).everything
         or any(one.anywhere for one in inner)
-        or any(_writes_somewhere(call) for call in calls if id(call) not in uses),
+        or any(_writes_somewhere(call) for call in calls if id(call) not in uses and magic_of(call) is None),
         moves=any(one.moves or dotted(call.func).rpartition(".")[2] in _MOVES for one, call in zip(inner, calls, strict=True)),
         calls=frozenset(dotted(call.func).partition(".")[0] for call in calls),
         modules=names_of(tree).imports,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from durnb.fingerprint.content import content
 from durnb.fingerprint.looking import class_dict
@@ -67,14 +67,8 @@ def _value(node: ast.expr) -> object:
     if any(isinstance(each, ast.Call) for each in ast.walk(node)):  # ``set()`` is a call of whatever is called that
         return _NO_VALUE
     try:
-        return ast.literal_eval(node)
-    except ValueError:
-        pass  # no literal as it stands
-    except (TypeError, SyntaxError, RecursionError, MemoryError):
-        return _NO_VALUE
-    try:
         return ast.literal_eval(_Arithmetic().visit(copy.deepcopy(node)))
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, ArithmeticError, RecursionError, MemoryError):
         return _NO_VALUE
 
 
@@ -94,17 +88,17 @@ class _Arithmetic(ast.NodeTransformer):
                 value = left / right
             case ast.FloorDiv():
                 value = left // right
-            case ast.Pow() if 0 <= right <= _POWER:
+            case ast.Pow() if type(right) is int and 0 <= right <= _POWER:
                 value = left**right
             case _:
                 raise ValueError("no such arithmetic")
         return ast.Constant(value)
 
-    def _number(self, side: ast.expr) -> int | float:
+    def _number(self, side: ast.expr) -> Any:
         value = ast.literal_eval(self.visit(side))
-        if type(value) not in (int, float):
+        if type(value) not in (int, float, complex):
             raise ValueError("no number")
-        return value  # type: ignore[no-any-return]  # just looked at
+        return value
 
 
 def _module(name: str) -> ModuleType:

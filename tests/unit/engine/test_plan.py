@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import pandas
 import pytest
 
 from durnb.engine.announce import announcement
@@ -16,46 +14,10 @@ from durnb.engine.plan import Plan, PlannedStep, plan
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import StepAsks
 from durnb.events import CallResolved, CallStarted
-from durnb.fingerprint import content, read_cell
+from durnb.fingerprint import read_cell
 from durnb.journal.retention import superfluous
+from unit.engine.plan_story import LOAD, PAY, TRAIN, actions, began, both_ran, code_of, in_cells, notebook, only, ran
 from unit.engine.run_story import Story, made, reads
-
-LOAD, TRAIN = "%%durable load\ndf = 1", "%%durable train\nmodel = df"
-PAY = "%%durable pay --once\npay()"
-
-
-def code_of(source: str) -> str:
-    return read_cell(source.partition("\n")[2]).digest
-
-
-def notebook(*sources: str) -> list[NotebookCell]:
-    return [NotebookCell(source=source, id=f"c{number}") for number, source in enumerate(sources)]
-
-
-def ran(story: Story, source: str, inputs: Any = (), *, ran: float = 1.0, **bound: str) -> int:
-    """The cell is run to its end, as the kernel would record it."""
-    name = source.split()[1]
-    return story.runs(name, code_of(source), inputs, source=source, once="--once" in source, ran=ran, bound=bound)
-
-
-def began(story: Story, source: str) -> None:
-    story.starts(source.split()[1], code_of(source), source=source, once="--once" in source)
-
-
-def actions(story: Story | None, *sources: str) -> dict[str, str]:
-    return {step.step: step.action for step in plan(story.history if story else None, notebook(*sources)).steps}
-
-
-def only(story: Story, source: str) -> PlannedStep:
-    (step,) = plan(story.history, notebook(source)).steps
-    return step
-
-
-def both_ran(**bound: str) -> Story:
-    story = Story()
-    ran(story, LOAD, df=bound.get("df", "1"))
-    ran(story, TRAIN, [made("df", "load", bound.get("df", "1"))])
-    return story
 
 
 def test_without_a_run_every_step_runs() -> None:
@@ -334,36 +296,6 @@ def test_files_are_looked_for_where_the_folder_is_told(tmp_path: Path) -> None:
     assert plan(story.history, notebook(source)).steps[0].action == "reuse"
     (step,) = plan(story.history, notebook(source), folder=tmp_path).steps
     assert (step.action, step.reason) == ("run", "its file a.csv is gone")
-
-
-# ---- what plain cells define
-
-
-def in_cells(story: Story, *sources: str, **known: Any) -> dict[str, str]:
-    return {step.step: f"{step.action}: {step.reason}" for step in plan(story.history, notebook(*sources), **known).steps}
-
-
-def test_what_a_plain_cell_defines_is_told_only_where_its_text_tells_it() -> None:
-    story = Story()
-    use = "%%durable use\ny = 1"
-    ran(story, use, [reads("n", content(3).digest), reads("pd", content(pandas).digest), reads("maybe", "", kind="absent")])
-    assert in_cells(story, "import pandas as pd", "n = 3", use, folder=Path()) == {"use": "reuse: finished"}
-    assert in_cells(story, "import pandas as pd\nn = 4", use, folder=Path()) == {"use": "run: its input `n` changed"}
-    for unknown in ("n = f()", "n = 3\nn += 1", "n = 3\nexec(text)", "for n in [3]: pass"):
-        assert in_cells(story, "import pandas as pd", unknown, use, folder=Path())["use"].startswith("maybe: it depends on `n`"), unknown
-    twice = in_cells(story, "from a import b as pd", "n = 3", "maybe = f()", use, folder=Path())
-    assert twice == {"use": "maybe: it depends on `pd`, `maybe`, which a plain cell defines"}
-    assert in_cells(story, "import pandas as pd, os", "n = 3", "os.environ['A'] = 'b'", use, folder=Path()) == {
-        "use": "maybe: it depends on the options that a plain cell above it sets"
-    }
-
-
-def test_a_value_that_the_runner_gives_is_not_told_by_the_cell_that_it_replaces() -> None:
-    story = Story()
-    use = "%%durable use\ny = 1"
-    ran(story, use, [reads("n", content(5).digest)])
-    cells = [NotebookCell(source="n = 3", tags=("parameters",)), NotebookCell(source=use)]
-    assert [step.action for step in plan(story.history, cells).steps] == ["maybe"]
 
 
 def test_a_module_of_the_project_is_looked_at_in_its_folder(tmp_path: Path) -> None:
