@@ -18,11 +18,12 @@ _FOLDER = "@cwd"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
-    """A step that runs, or may run. `open`: it is finished, and stands but for what plain cells define for it."""
+    """A step that runs, or may run. `open`: it is finished, and stands but for what plain cells define for it; `sets`: its text may set an option."""
 
     step: str
     open: bool
     creates: tuple[str, ...]
+    sets: bool
     traces: tuple[Traces, ...]
 
 
@@ -38,6 +39,7 @@ class Above:
     _by_plain: dict[str, list[str]] = field(default_factory=dict)  # what plain cells bind or change since, with their texts
     _rebound: set[str] = field(default_factory=set)
     _constants: dict[str, str] = field(default_factory=dict)
+    _steps: set[str] = field(default_factory=set)
     _moves: list[str] = field(default_factory=list)
     _moved: bool = False
 
@@ -64,6 +66,7 @@ class Above:
 
     def add_step(self, step: str, binds: Mapping[str, str | None], *, is_open: bool) -> None:
         """The next cell, which is a step: what it gives the names that it binds, None where that is not known yet."""
+        self._steps.add(step)
         if is_open:
             self.open.add(step)
         self.makers.update({name: (digest, step) for name, digest in binds.items()})
@@ -75,7 +78,8 @@ class Above:
         """That step runs, or may: `sets` are the settings that it left the last time, `made` the files."""
         texts = [found.body, *self.plain.behind(read_plain(found.body).reads)]
         traces = tuple(traces_of(text, self._constants) for text in texts)
-        self.acting.append(Acting(step=step, open=is_open, creates=(*found.header.creates, *made), traces=traces))
+        acting = Acting(step=step, open=is_open, creates=(*found.header.creates, *made), sets=read_plain(found.body).sets, traces=traces)
+        self.acting.append(acting)
         self._moved |= _FOLDER in sets or any(one.moves for one in traces)
 
     def add_reused(self, sets: Iterable[str]) -> None:
@@ -104,6 +108,14 @@ class Above:
     def is_rebound(self, name: str) -> bool:
         """Whether a plain cell binds `name` after the last step that does."""
         return name in self._rebound
+
+    def is_above(self, step: str | None) -> bool:
+        """Whether a step of that name stands above."""
+        return step in self._steps
+
+    def setter(self, step: str | None) -> Acting | None:
+        """A step that runs, or may, and by its text may set an option; or that of the name `step`."""
+        return next((one for one in reversed(self.acting) if one.sets or one.step == step), None)
 
     # ---- files
 

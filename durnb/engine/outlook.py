@@ -55,6 +55,7 @@ class _Looking:
 
     inputs: list[Input] = field(default_factory=list)
     defined: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     waits: list[tuple[bool, str]] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ class Outlook:
         if looked is None:
             seen.defined += sorted(f"`{name}`" for name in self._unread(found, checkpoint))
         self._files(found, checkpoint, looked, seen)
+        self._settings(checkpoint, seen)
         waits = min(seen.waits, default=(False, ""))
         return Seen(inputs=tuple(seen.inputs), open=self._in_words(seen), waits=waits[1], only_open=waits[0])
 
@@ -102,13 +104,17 @@ class Outlook:
         one, known = self._see(i, looked)
         if one is not None:
             seen.inputs.append(one)
-        if not known:
+        if not known and self._is_gone(i):
+            seen.gone.append(f"`{i.name}`")
+        elif not known:
             seen.defined.append(label_of(i).removeprefix("its input "))
 
     def _in_words(self, seen: _Looking) -> str:
         if seen.defined:
             more = f" and {len(seen.defined) - 2} more" * (len(seen.defined) > 2)
             return f"{', '.join(seen.defined[:2])}{more}, which a plain cell {'sets' if seen.defined[0].startswith('the ') else 'defines'}"
+        if seen.gone:
+            return f"{', '.join(seen.gone[:2])}, which no cell above it makes now"
         if seen.files:
             return seen.files[0]
         return "the options that a plain cell above it sets" if self.plain.may_set() else ""
@@ -123,7 +129,7 @@ class Outlook:
             case "plain" | "opaque" | "absent":
                 return self._value(i, looked)
             case "durable":
-                return i, not self.above.is_changed_by_plain(i.name)
+                return i, not self.above.is_changed_by_plain(i.name) and not self._is_gone(i)
             case "package":
                 return i, True
             case _ as never:
@@ -142,6 +148,11 @@ class Outlook:
         imported = len(self.plain.modules(i.name)) == 1 and not self.plain.is_module(i.name) and not self._is_of_the_project(i.name)
         return i, imported or (i.kind == "absent" and not self.plain.bind(i.name))
 
+    def _is_gone(self, i: Input) -> bool:
+        """Whether nothing above makes or defines what a step read, as far as texts tell."""
+        made = i.name in self.above.makers or self.above.is_above(i.maker)
+        return i.kind in ("durable", "plain") and not made and not self.plain.bind(i.name)
+
     def _is_of_the_project(self, name: str) -> bool:
         return any(map(self.above.is_here, self.plain.modules(name)))
 
@@ -151,6 +162,15 @@ class Outlook:
             return i, True
         same = looked is not None and i.name in looked and looked[i.name].digest == i.digest
         return i, same and self.plain.have_touched(i.name)
+
+    def _settings(self, checkpoint: Checkpoint, seen: _Looking) -> None:
+        """What steps that run may set."""
+        read = [i for i in checkpoint.inputs if i.kind == "ambient"]
+        setters = [self.above.setter(maker) for maker in {i.maker for i in read} or {None}]
+        if any(i.name in GENERATORS for i in read):  # whatever runs may draw
+            setters += self.above.acting[-1:]
+        for setter in filter(None, setters):
+            seen.waits.append((setter.open, f"it depends on what {setter.step!r} sets"))
 
     # ---- files
 

@@ -147,10 +147,10 @@ class _Walk:
             binds = {*_binds(found, step), *self.above.touching(found)}
             self.above.add_acting(found, planned.step, sets=last.ambient if last is not None else (), made=made, is_open=planned.open)
             self.above.add_step(planned.step, dict.fromkeys(binds), is_open=planned.open)
-        elif serving is not None:
-            left = _manifest(serving)
+        else:
+            left = _manifest(serving) if serving is not None else None
             self.above.add_reused(left.ambient if left is not None else ())
-            self.above.add_step(planned.step, _digests(serving), is_open=planned.open)
+            self.above.add_step(planned.step, _digests(serving) if serving is not None else {}, is_open=planned.open)
 
     def _renamed(self, found: FoundHeader, cell_id: str | None) -> StepHistory | None:
         """The one finished step of this code whose name left the notebook: this is it, where its cell is the same or no kernel tells."""

@@ -77,6 +77,20 @@ def test_plan_says_what_run_all_would_do_and_why(failed: Any) -> None:
     assert steps[2]["reason"] == "it has not run yet"
 
 
+def test_the_first_line_of_a_plan_says_which_run_comes_next(failed: Any) -> None:
+    def first() -> str:
+        return str(failed.durnb("plan", "etl.ipynb").stdout.splitlines()[0])
+
+    assert first() == "run default.1, if all cells were run in it now:"
+    assert _json(failed, "plan", "etl.ipynb")["turns_to"] is None
+    failed.notebook(LOAD)
+    assert failed.durnb("run", "etl.ipynb").returncode == 0
+    comes = "the next durnb run begins default.2 and runs every step"
+    assert first() == f"run default.1 is finished: {comes}. If all cells were run in default.1 now:"
+    facts = _json(failed, "plan", "etl.ipynb")
+    assert (facts["turns_to"], [step["action"] for step in facts["steps"]]) == ("default.2", ["reuse"])
+
+
 def test_plan_of_a_notebook_that_never_ran_says_that_all_runs(desk: Any) -> None:
     desk.notebook(LOAD)
     facts = _json(desk, "plan", "etl.ipynb")

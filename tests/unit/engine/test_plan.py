@@ -100,12 +100,20 @@ def test_perhaps_is_passed_on() -> None:
 def test_a_step_that_reads_nothing_of_an_edited_one_is_reused() -> None:
     story = both_ran()
     other = "%%durable other\nz = 1"
-    ran(story, other, [made("z0", "elsewhere")])
+    ran(story, other)
     assert actions(story, "%%durable load\ndf = 2", other)["other"] == "reuse"
 
 
 def test_a_step_above_the_edited_one_is_reused() -> None:
-    assert actions(both_ran(), TRAIN, "%%durable load\ndf = 2") == {"train": "reuse", "load": "run"}
+    story = both_ran()
+    ran(story, "%%durable first\nz = 1")
+    assert actions(story, "%%durable first\nz = 1", "%%durable load\ndf = 2") == {"first": "reuse", "load": "run"}
+
+
+@pytest.mark.parametrize("cells", [[TRAIN, LOAD], [TRAIN]])
+def test_nothing_definite_is_said_of_a_step_whose_maker_does_not_stand_above_it(cells: list[str]) -> None:
+    planned = plan(both_ran().history, notebook(*cells)).steps[0]
+    assert (planned.action, planned.reason) == ("maybe", "it depends on `df`, which no cell above it makes now")
 
 
 def test_an_edit_that_was_undone_is_reused() -> None:

@@ -91,3 +91,21 @@ def test_a_value_that_the_runner_gives_is_not_told_by_the_cell_that_it_replaces(
     ran(story, use, [reads("n", content(5).digest)])
     cells = [NotebookCell(source="n = 3", tags=("parameters",)), NotebookCell(source=use)]
     assert [step.action for step in plan(story.history, cells).steps] == ["maybe"]
+
+
+def test_what_a_step_that_runs_sets_is_left_open() -> None:
+    story = both_ran()
+    last = "%%durable last\nz = random.random()"
+    ran(story, last, [reads("@random", "seed", kind="ambient", maker="load")])
+    assert actions(story, LOAD, TRAIN, last) == {"load": "reuse", "train": "reuse", "last": "reuse"}
+    assert in_cells(story, LOAD + " + 1", last)["last"] == "maybe: it depends on what 'load' sets"
+    assert in_cells(story, LOAD, TRAIN + "\nshuffle()", last)["last"] == "maybe: it depends on what 'train' sets"
+    assert in_cells(story, LOAD, TRAIN + "\nos.environ['A'] = 'b'", last)["last"] == "maybe: it depends on what 'train' sets"
+    assert in_cells(story, LOAD, last, TRAIN + "\nos.environ['A'] = 'b'")["last"] == "reuse: finished"
+
+
+def test_a_plain_value_that_no_cell_defines_any_more_is_told_so() -> None:
+    story = Story()
+    ran(story, LOAD, [reads("n", content(1).digest)])
+    assert in_cells(story, "n = 1", LOAD) == {"load": "reuse: finished"}
+    assert in_cells(story, LOAD) == {"load": "maybe: it depends on `n`, which no cell above it makes now"}
