@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from durnb.engine.exposure import exposed
 from durnb.engine.touches import changes_given, does_more, given_to, handled, touched
 from durnb.engine.work import dotted, imported_by, is_setting_magic, python_of, sets_option
 from durnb.fingerprint import Written, magic_of, names_of, written
@@ -22,7 +23,7 @@ class PlainText:
     """One cell's text: the names that it binds and reads, and whether it may set an option or, `everything`, bind what it does not name.
 
     `imported` are the names that it only imports, with their modules; `fixed` those whose value the text tells. It `acts` where running it runs code
-    that it does not show; `handled` are the names that it reads to do more than call them, `touches` those whose values it visibly changes;
+    that it does not show; `handled` are the names that it reads to do more than call them, `touches` those whose values it visibly changes or lends out;
     `given` are pairs of a function that it calls and a name whose value that is given, and
     `changes_given` says that a function of the cell visibly changes what it is given.
     """
@@ -58,7 +59,7 @@ def read_plain(source: str) -> PlainText:
         fixed={name: value for name, value in fixed.items() if name not in names.deletes},
         acts=any(map(does_more, tree.body)),
         handled=handled(tree),
-        touches=touched(tree) & (names.reads | names.binds),
+        touches=(touched(tree) | (exposed(tree) - modules.keys())) & (names.reads | names.binds),
         given=given_to(tree),
         changes_given=changes_given(tree),
         sets=any(_sets(node, imported) for node in nodes),

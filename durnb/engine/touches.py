@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from durnb.engine.exposure import exposed
 from durnb.engine.work import dotted
 from durnb.fingerprint import magic_of
 
@@ -62,6 +63,29 @@ _CHANGE_GIVEN: Final = frozenset(
     | {"next", "shuffle", "put_along_axis", "place", "putmask", "fill_diagonal"}
 )
 """Functions that change what they are given."""
+LOOK: Final = frozenset(
+    {
+        "print",
+        "display",
+        "len",
+        "sum",
+        "min",
+        "max",
+        "sorted",
+        "str",
+        "repr",
+        "type",
+        "isinstance",
+        "range",
+        "round",
+        "abs",
+        "any",
+        "all",
+        "hash",
+    }
+    | {"int", "float", "bool", "format", "id", "callable", "hasattr", "issubclass", "vars", "dir"}
+)
+"""Builtins that only look at what they are given."""
 _RUNS_PYTHON: Final = frozenset({"time", "timeit", "prun", "run", "memit", "debug", "macro", "rerun"})
 
 
@@ -105,7 +129,12 @@ def _changes_given(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     for node in ast.walk(function):  # other names for it, and for parts of it
         if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Call) and given & set(_root(node.value)):
             given |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return any(name in given for node in ast.walk(function) for name in _touched_by(node))
+    lent = {name for statement in _body(function) for name in exposed(statement)}
+    return not lent.isdisjoint(given) or any(name in given for node in ast.walk(function) for name in _touched_by(node))
+
+
+def _body(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[ast.stmt]:
+    return [ast.Return(value=function.body)] if isinstance(function, ast.Lambda) else function.body
 
 
 def given_to(tree: ast.Module) -> frozenset[tuple[str, str]]:
@@ -113,7 +142,7 @@ def given_to(tree: ast.Module) -> frozenset[tuple[str, str]]:
     return frozenset(
         (dotted(node.func), name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and dotted(node.func) not in LOOK
         for part in [*node.args, *(keyword.value for keyword in node.keywords)]
         for name in _root(part)
     )

@@ -132,6 +132,8 @@ def _writes_somewhere(call: ast.Call) -> bool:
         return any(set(text) <= set("rwaxbt+") and set(text) & set("wax+") for text in texts)
     if name.startswith(_WRITING_MODULES):
         return True
+    if last in ("rename", "replace") and len(call.args) == 1 and not call.keywords:  # of a path
+        return True
     if _TO_TEXT.match(last) and not call.args and not call.keywords:
         return False
     return isinstance(call.func, ast.Attribute | ast.Name) and _WRITES.match(last) is not None

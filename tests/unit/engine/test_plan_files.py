@@ -54,6 +54,7 @@ def test_files_that_come_and_go_and_headers_that_name_others_are_seen(tmp_path: 
         "%%bash\ncurl -O example.org/sales.csv",
         "def get():\n    shutil.copy(a, b)\nget()",
         "exec(text)",
+        "made.rename(Path('sales').with_suffix('.csv'))",
         "os.chdir('d')",
         "%cd d",
     ],

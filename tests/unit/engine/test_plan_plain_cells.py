@@ -65,9 +65,26 @@ def test_a_name_that_the_step_or_a_function_of_it_did_not_find_before_is_left_op
 
 
 def test_a_steps_variable_is_left_open_where_a_plain_cell_below_it_may_change_it() -> None:
-    for harmless in ("df.head()", "print(df)", "other = df.dropna()", "def show(df): df['a'] = 1"):
-        assert actions(both_ran(), LOAD, harmless, TRAIN)["train"] == "reuse", harmless
-    for change in ("df['a'] = 1", "df = df + 1", "df.drop('a', inplace=True)", "def add(d): d['a'] = 1\nadd(df)", "del df.a"):
+    harmless = (
+        "df.head()",
+        "print(df)",
+        "other = df.dropna()",
+        "def show(df): df['a'] = 1",
+        "plt.plot(df['a'])",
+        "df['a'] + 1",
+    )
+    for text in (*harmless, "def show(d): print(d)\nshow(df)", "f'{df}'", "if len(df) > 1: print(df['a'].max())"):
+        assert actions(both_ran(), LOAD, text, TRAIN)["train"] == "reuse", text
+    for change in (
+        *("df['a'] = 1", "df = df + 1", "df.drop('a', inplace=True)", "def add(d): d['a'] = 1\nadd(df)", "del df.a"),
+        *("other = df\nother['a'] = 1", "for one in [df]: one['a'] = 1", "list(map(df.append, [1]))", "getattr(df, 'append')(1)"),
+        *("def keep(d): return d\nkeep(df)['a'] = 1", "class K:\n    def __init__(self, d): self.d = d\nK(df).d['a'] = 1"),
+        *(
+            "import functools\nfunctools.partial(df.append, 3)()",
+            "kept.append(df)\nkept[0].pop()",
+            "df.get('a').append(1)\nx = df.get('a')",
+        ),
+    ):
         assert actions(both_ran(), LOAD, change, TRAIN)["train"] == "maybe", change
     assert actions(both_ran(), "df['a'] = 1", LOAD, TRAIN)["train"] == "reuse"
 
@@ -81,8 +98,10 @@ def test_a_value_that_an_edited_step_binds_or_changes_is_left_open() -> None:
     assert actions(story, LOAD, TRAIN + "\nn = 2", "n = 1", use)["use"] == "reuse"
     last = "%%durable last\nprint(df)"
     ran(story, last, [made("df", "load")])
-    assert actions(story, LOAD, TRAIN + "\nk = df.mean()", last)["last"] == "reuse"
-    assert actions(story, LOAD, TRAIN + "\ndf['a'] = 1", last)["last"] == "maybe"
+    fit = "%%durable train\nmodel = df.mean()"
+    assert actions(story, LOAD, fit, last)["last"] == "reuse"
+    assert actions(story, LOAD, fit + "\ndf['a'] = 1", last)["last"] == "maybe"
+    assert actions(story, LOAD, fit + "\nother = df", last)["last"] == "maybe"
 
 
 def test_a_value_that_the_runner_gives_is_not_told_by_the_cell_that_it_replaces() -> None:
