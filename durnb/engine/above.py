@@ -42,6 +42,7 @@ class Above:
     _steps: set[str] = field(default_factory=set)
     _moves: list[str] = field(default_factory=list)
     _moved: bool = False
+    _here: dict[str, bool] = field(default_factory=dict)
 
     def add_plain(self, text: str, *, replaced: bool) -> None:
         """The next cell, which is plain; `replaced` where a runner puts other values in the place of those that it binds."""
@@ -147,5 +148,9 @@ class Above:
 
     def is_here(self, module: str) -> bool:
         """Whether a module is the project's own, as far as its folder tells."""
+        if self.folder is None:
+            return True
         top = module.partition(".")[0]
-        return self.folder is None or (self.folder / f"{top}.py").exists() or (self.folder / top).is_dir()
+        if top not in self._here:
+            self._here[top] = (self.folder / f"{top}.py").exists() or (self.folder / top).is_dir()
+        return self._here[top]

@@ -112,6 +112,7 @@ class PlainCells:
     _reading: dict[str, list[int]] = field(default_factory=dict)
     _replaced: set[int] = field(default_factory=set)
     _everything: int = 0
+    _by_acting: set[int] | None = None
     _last: dict[str, int] = field(init=False)
     _bound: dict[str, int] = field(init=False)
 
@@ -122,6 +123,7 @@ class PlainCells:
     def add(self, text: str, *, replaced: bool = False) -> None:
         """The next cell of the notebook; `replaced` where a runner puts other values in the place of those that it binds."""
         at, read = len(self.texts), read_plain(text)
+        self._by_acting = None
         self.texts.append(text.strip())
         self._everything += read.everything
         if replaced:
@@ -149,7 +151,7 @@ class PlainCells:
             return None
         if found.how in ("atom", "module"):
             return found
-        for at in self._behind(at for at, text in enumerate(self.texts) if read_plain(text).acts):
+        for at in self._reached():
             read = read_plain(self.texts[at])
             if name in (read.handled if found.how == "code" else read.reads):
                 return None
@@ -174,10 +176,18 @@ class PlainCells:
 
     def acting(self) -> list[str]:
         """The texts of the cells whose running runs code that it does not show, with the cells that define that code; those that have run are left out."""
+        if not self.ran:
+            return [self.texts[at] for at in self._reached()]
         return [
             self.texts[at]
-            for at in self._behind(at for at, text in enumerate(self.texts) if text not in self._last and read_plain(text).acts)
+            for at in self._behind(at for at, text in enumerate(self.texts) if not self.has_run(text) and read_plain(text).acts)
         ]
+
+    def _reached(self) -> set[int]:
+        """The cells that act, and those that define what these run."""
+        if self._by_acting is None:
+            self._by_acting = self._behind(at for at, text in enumerate(self.texts) if read_plain(text).acts)
+        return self._by_acting
 
     def _behind(self, cells: Iterable[int]) -> set[int]:
         """Those cells, and all that bind what they read."""
