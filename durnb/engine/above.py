@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from durnb.engine.header import FoundHeader
 from durnb.engine.paths import constants_of
 from durnb.engine.plain import PlainCells, read_plain
-from durnb.engine.traces import Traces, meet, traces_of
+from durnb.engine.traces import Traces, meet, traces_of, united
 from durnb.engine.work import python_of
 from durnb.events import Input
 
@@ -24,7 +24,7 @@ class Acting:
     open: bool
     creates: tuple[str, ...]
     sets: bool
-    traces: tuple[Traces, ...]
+    traces: Traces
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Above:
         self._rebound |= read.binds
         if tree is not None and not replaced:
             self._constants.update(constants_of(tree.body))
-        if traces_of(text, {}).moves:
+        if traces_of(text, ()).moves:
             self._moves.append(text.strip())
 
     def _given(self, given: Iterable[tuple[str, str]]) -> set[str]:
@@ -79,11 +79,11 @@ class Above:
 
     def add_acting(self, found: FoundHeader, step: str, *, sets: Iterable[str], made: Iterable[str], is_open: bool) -> None:
         """That step runs, or may: `sets` are the settings that it left the last time, `made` the files."""
-        texts = [found.body, *self.plain.behind(read_plain(found.body).reads)]
-        traces = tuple(traces_of(text, self._constants) for text in texts)
+        names = (name for name in read_plain(found.body).reads if (fixed := self.plain.fixed(name)) is None or fixed.how == "code")
+        traces = self._together([found.body, *self.plain.behind(names)])
         acting = Acting(step=step, open=is_open, creates=(*found.header.creates, *made), sets=read_plain(found.body).sets, traces=traces)
         self.acting.append(acting)
-        self._moved |= _FOLDER in sets or any(one.moves for one in traces)
+        self._moved |= _FOLDER in sets or traces.moves
 
     def add_reused(self, sets: Iterable[str]) -> None:
         """The step is put back, with the settings that it left."""
@@ -129,17 +129,20 @@ class Above:
 
     def plain_writes(self, paths: Iterable[str]) -> bool:
         """Whether a plain cell that has not run as it stands may write one of the files, as far as its text shows."""
-        traces = [traces_of(text, self._constants) for text in self.plain.acting()]
-        return self._writes((), traces, list(paths))
+        return self._writes((), self._together(self.plain.acting()), list(paths))
+
+    def _together(self, texts: Iterable[str]) -> Traces:
+        """What the texts show; one that calls code of a project's module, which is not looked at, may write anywhere."""
+        constants = tuple(sorted(self._constants.items()))
+        found = united(traces_of(text, constants) for text in texts)
+        return replace(found, anywhere=True) if not found.anywhere and self._calls_the_project(found) else found
 
     def moves(self) -> bool:
         """Whether the folder may be another by then."""
         return self._moved or any(not self.plain.has_run(text) for text in self._moves)
 
-    def _writes(self, creates: Iterable[str], traces: Iterable[Traces], paths: list[str]) -> bool:
-        if any(meet(pattern, path) for pattern in creates for path in paths):
-            return True
-        return any(self._calls_the_project(one) or any(one.may_write(path) for path in paths) for one in traces)
+    def _writes(self, creates: Iterable[str], traces: Traces, paths: list[str]) -> bool:
+        return any(meet(pattern, path) for pattern in creates for path in paths) or any(map(traces.may_write, paths))
 
     def _calls_the_project(self, traces: Traces) -> bool:
         """Whether code of a project's module is called, whose text is not looked at."""

@@ -10,7 +10,7 @@ import ast
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -67,6 +67,19 @@ class Traces:
         return self.anywhere or named or any(meet(pattern, path) for pattern in self.writes)
 
 
+def united(traces: Iterable[Traces]) -> Traces:
+    """What several texts show together."""
+    each = list(dict.fromkeys(traces))
+    return Traces(
+        writes=tuple(dict.fromkeys(pattern for one in each for pattern in one.writes)),
+        mentions=frozenset[str]().union(*(one.mentions for one in each)),
+        anywhere=any(one.anywhere for one in each),
+        moves=any(one.moves for one in each),
+        calls=frozenset[str]().union(*(one.calls for one in each)),
+        modules=frozenset[str]().union(*(one.modules for one in each)),
+    )
+
+
 def meet(one: str, other: str) -> bool:
     """Whether two patterns may name the same file; ``out/`` is all that lies below."""
     a, b = os.path.normpath(one), os.path.normpath(other)
@@ -76,13 +89,9 @@ def meet(one: str, other: str) -> bool:
     return a == b or below or fnmatch.fnmatch(a, b) or fnmatch.fnmatch(b, a) or ("*" in a and "*" in b)
 
 
-def traces_of(source: str, constants: Mapping[str, str]) -> Traces:
-    """What a cell's text shows; `constants` are the paths that names of other cells stand for."""
-    return _traces(source, tuple(sorted(constants.items())))
-
-
 @lru_cache(maxsize=4096)  # a panel plans again at each change of the run
-def _traces(source: str, known: tuple[tuple[str, str], ...]) -> Traces:
+def traces_of(source: str, known: tuple[tuple[str, str], ...]) -> Traces:
+    """What a cell's text shows; `known` are the paths that names of other cells stand for."""
     tree = python_of(source)
     if tree is None:
         return _of_magic(source)
@@ -116,7 +125,7 @@ def _of_line(call: ast.Call, constants: Mapping[str, str]) -> Traces:
     if magic is None or (magic.kind == "shell" and installs(magic.line)):
         return Traces()
     if magic.name in _RUNS_LINE:
-        return traces_of(magic.line, constants)
+        return traces_of(magic.line, tuple(sorted(constants.items())))
     return Traces(anywhere=magic.kind == "shell" or magic.name not in _QUIET_MAGICS, moves=magic.name in _MAGIC_MOVES)
 
 
