@@ -146,15 +146,19 @@ class Place:
         A plain cell may have bound the name, or changed in place what a step of the line had left there.
         """
         mine = self.history.steps.get(self.step)
-        saw = self._saw(self.step, mine.last, name) if mine is not None and mine.last is not None else None
-        if saw is not None and mine is not None and mine.last is not None:
-            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, mine.last)
-            return self._kept(name, saw, self.step, mine.last) if is_plain else None
+        last = mine.last if mine is not None else None
+        if last is not None and (saw := self._saw(self.step, last, name)) is not None:
+            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, last)
+            return self._kept(name, saw.digest, self.step, last) if is_plain else None
+        if last is not None and self._is_of_same(name, last):  # not read; it may be kept all the same, with what shared state with it
+            beside = self._kept(name, "", self.step, last)
+            if beside.how == "prestate":
+                return beside
         if name not in self.written:
             for keeper, execution in self._writers(live):
                 saw = self._saw(keeper, execution, name)
                 if saw is not None and saw.kind in ("plain", "opaque"):
-                    return self._kept(name, saw, keeper, execution)
+                    return self._kept(name, saw.digest, keeper, execution)
         # a plain cell did it, above this step or below: nobody knows
         return Seen(how="unknown") if self._is_plain_beneath(name, live) else None
 
@@ -171,10 +175,10 @@ class Place:
     def _saw(self, step: str, execution: Execution, name: str) -> Input | None:
         return next((i for i in (*execution.inputs, *self._beside(step, execution)) if i.name == name), None)
 
-    def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
+    def _kept(self, name: str, digest: str, keeper: str, execution: Execution) -> Seen:
         kept = self.shelf.prestate(keeper, execution)
         how: How = "prestate" if kept is not None and name in kept.names else "unknown"
-        return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
+        return Seen(how=how, digest=digest, keeper=keeper, execution=execution)
 
     def _is_of_same(self, name: str, execution: Execution) -> bool:
         """Whether what `execution` saw of `name` came on top of what the line has of it."""
@@ -209,6 +213,8 @@ class Place:
                 return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
             case "lost":
                 return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
+            case "prestate" if not seen.digest:
+                return None  # nobody looked at it before
             case "prestate" | "unknown":
                 return Input(name=name, kind="plain", digest=seen.digest)
             case "absent":
