@@ -21,8 +21,9 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import ctypes_data
-from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed, virtual_subclasses
+from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed
 from durnb.snapshot.place import here, restoring
+from durnb.snapshot.undo import about_to_change, register
 
 OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 """What enum itself keeps on a member."""
@@ -48,6 +49,7 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
         known = None
     if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
         if id(known) in place.other_code:
+            about_to_change(known)
             known.__code__ = place.code(code)
         return known  # type: ignore[no-any-return]  # `known` looks for functions only
     made = types.FunctionType(place.code(code), place.globals_of(home, group), name, None, tuple(map(place.cell, tokens)))
@@ -62,10 +64,13 @@ def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
     live = id(made) in place.live
     if id(made) in place.borrowed:
         return
+    if live:
+        about_to_change(made)
     made.__defaults__ = _defaults(state["defaults"], made.__defaults__ if live else None)
     made.__kwdefaults__ = _kept(state["kwdefaults"], made.__kwdefaults__ or {}) or None
     for token, contents in state["cells"].items():
         if contents is not MISSING:
+            about_to_change(place.cell(token))
             place.cell(token).cell_contents = contents
     for name in [name for name in vars(made) if live and name not in state["attributes"]]:
         del vars(made)[name]
@@ -93,6 +98,7 @@ def cell(token: int) -> types.CellType:
 
 
 def cell_state(made: types.CellType, contents: tuple[Any, ...]) -> None:
+    about_to_change(made)
     for value in contents:
         made.cell_contents = value
 
@@ -152,6 +158,8 @@ def class_methods(cls: type, methods: dict[str, Any]) -> None:
     if id(cls) in here().borrowed:
         return
     if id(cls) not in here().live or id(cls) in here().other_code:
+        if id(cls) in here().live:
+            about_to_change(cls)
         for name, value in methods.items():
             _setter(cls)(cls, name, value)
 
@@ -163,13 +171,14 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
     if id(cls) in here().borrowed or (live and here().scratch):
         return
     if live:
+        about_to_change(cls)
         _take_off(cls, attributes)
     else:
         ctypes_data.lay_out(cls, attributes)
     for name, value in attributes.items():
         if value is not MISSING and not (_is_laid_out(cls, name) or (live and _is_made_by_definition(cls, name, value))):
             _setter(cls)(cls, name, value)
-    _register(cls, virtual)
+    register(cls, virtual)
     _give_names(cls)
     if not live and isinstance(cls, _abc_meta()):
         importlib.import_module("abc").update_abstractmethods(cls)
@@ -203,16 +212,6 @@ def _take_off(cls: type, stored: dict[str, Any]) -> None:
             (delattr if ctypes_data.is_data(cls) else type.__delattr__)(cls, name)
 
 
-def _register(cls: Any, virtual: tuple[type, ...]) -> None:
-    """Gives an abstract base class exactly these virtual subclasses."""
-    present = virtual_subclasses(cls)
-    if any(each not in virtual for each in present):
-        cls._abc_registry_clear()
-        cls._abc_caches_clear()
-    for each in virtual:
-        cls.register(each)
-
-
 def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
     """A member of an enum that is being made, or that of its live twin; a combination of flags has no name."""
     place = here()
@@ -231,6 +230,7 @@ def member_state(member: Any, state: dict[str, Any]) -> None:
     if id(type(member)) in here().borrowed:
         return
     if id(type(member)) in here().live:
+        about_to_change(member)
         for name in own.keys() - state.keys() - OF_MEMBERS:
             del own[name]
         state = {name: value for name, value in state.items() if name not in OF_MEMBERS}
@@ -239,6 +239,7 @@ def member_state(member: Any, state: dict[str, Any]) -> None:
 
 def instance_state(made: Any, state: dict[str, Any]) -> None:
     if id(made) not in here().live:
+        about_to_change(made)
         vars(made).update(state)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import importlib
 import io
 import os
@@ -28,6 +29,7 @@ from durnb.snapshot import clients, connections, files
 from durnb.snapshot.definitions import is_handmade
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.place import here
+from durnb.snapshot.undo import about_to_change
 
 _notes: ContextVar[list[str] | None] = ContextVar("durnb_restore_notes", default=None)
 
@@ -258,7 +260,8 @@ def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.Context
 def set_variable(made: contextvars.ContextVar[Any], held: tuple[Any, ...]) -> None:
     """Gives a context variable its value."""
     for value in held if not here().scratch else ():
-        made.set(value)
+        token = made.set(value)
+        about_to_change(made, functools.partial(made.reset, token))
 
 
 def async_future(result: Any, error: BaseException | None, cancelled: bool) -> Any:
@@ -296,6 +299,7 @@ def handmade_module(name: str, known: bool) -> types.ModuleType:
 def module_state(made: types.ModuleType, state: dict[str, Any]) -> None:
     """Gives a module exactly these names, beside those that Python gives it."""
     own = vars(made)
+    about_to_change(made)
     for name in [name for name in own if name not in state and not name.startswith("__")]:
         del own[name]
     own.update(state)

@@ -237,3 +237,41 @@ def test_an_object_without_content_does_not_run_the_step_again(nb: Notebook) -> 
     nb.ok("import threading\nlock = threading.Lock()", "%%durable one\nran('one')\nwith lock: x = 1")
     nb.open().ok("import threading\nlock = threading.Lock()", "%%durable one\nran('one')\nwith lock: x = 1")
     assert nb.executions == {"one": 1}
+
+
+HOLDERS = """%%durable make
+def counter():
+    n = 0
+    def inc():
+        nonlocal n
+        n += 1
+        return n
+    return inc
+inc = counter()
+class Seen: hits = []"""
+NOW = "[inc.__closure__[0].cell_contents, Seen.hits]"
+
+
+def test_a_look_at_earlier_versions_leaves_functions_and_classes_as_they_are(nb: Notebook) -> None:
+    use, once = (
+        "%%durable use\nran('use')\ninc(); Seen.hits.append(1)",
+        "%%durable use --on-change ask\nran('use')\ninc(); Seen.hits.append(2)",
+    )
+    nb.ok(HOLDERS, use)
+    nb.ok(use)
+    assert (nb.executions, nb.evaluate(NOW)) == ({"use": 1}, [1, [1]])
+    assert nb.refused(once).ename == "StepAsks"
+    assert nb.evaluate(NOW) == [1, [1]]
+    nb.place.write([("make", HOLDERS), ("use", use)])
+    nb.ok("%durable plan")
+    assert nb.evaluate(NOW) == [1, [1]]
+    nb.ok("%durable rerun use", use)
+    assert (nb.executions, nb.evaluate(NOW)) == ({"use": 2}, [1, [1]])
+
+
+def test_a_name_that_is_set_back_to_an_earlier_version_takes_no_function_along(nb: Notebook) -> None:
+    nb.ok(HOLDERS.replace("n = 0", "n = []").replace("n += 1", "n = [*n, 1]"))
+    nb.ok("%%durable kept\nsnap = inc()", "%%durable go_on\ninc(); inc()")
+    nb.run("%%durable use\nsnap.append('s')\nraise ValueError")
+    nb.ok("%%durable use\nsnap.append('s')")
+    assert nb.evaluate("[snap, inc()]") == [[1, "s"], [1, 1, 1, 1]]
