@@ -201,6 +201,7 @@ class _Taking:
             shared=_shared(met),
             missing=self.missing,
             twice=self._twice(reached),
+            whole={address for each in met for address in each.spaces},
             checks=any(each.unproven for each in met),
             indexes=self.indexes,
         )

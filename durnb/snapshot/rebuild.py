@@ -21,7 +21,7 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import ctypes_data
-from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed
+from durnb.snapshot.definitions import CLASS_NAMES, METHODS, OWN, WHOLE, class_parts, functions_of, is_empty, is_installed
 from durnb.snapshot.place import here, restoring
 from durnb.snapshot.undo import about_to_change, register
 
@@ -43,9 +43,9 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     """A function with empty cells and no defaults, or its live twin."""
     code, name, qualname, module, home, group, uid, path, digest, tokens = spec
     place = here()
-    known = place.known(uid, path, digest, types.FunctionType)
-    if known is not None and isinstance(home, types.ModuleType) and known.__globals__ is not vars(home):
-        place.forget(uid, known)  # it is of an earlier module that code made
+    known = place.made.get(uid) if home == WHOLE else place.known(uid, path, digest, types.FunctionType)
+    if known is not None and not _is_at_home(known, home, group):
+        place.forget(uid, known)
         known = None
     if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
         if id(known) in place.other_code:
@@ -56,6 +56,16 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     made.__qualname__, made.__module__ = qualname, module
     place.made.pop(uid, None)
     return place.make(uid, made, digest)  # type: ignore[no-any-return]  # it returns what it is given
+
+
+def _is_at_home(known: types.FunctionType, home: Any, group: int) -> bool:
+    """Whether the globals of a live function are those that the stored one has among those of its stream."""
+    place = here()
+    if isinstance(home, types.ModuleType):
+        return known.__globals__ is vars(home)  # else it is of an earlier module that code made
+    if home != OWN or id(known) not in place.live:
+        return True
+    return known.__globals__ is not place.namespace and place.own_globals.setdefault(group, known.__globals__) is known.__globals__
 
 
 def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
@@ -75,10 +85,12 @@ def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
     for name in [name for name in vars(made) if live and name not in state["attributes"]]:
         del vars(made)[name]
     vars(made).update({name: value for name, value in state["attributes"].items() if value is not MISSING})
+    if state["globals"]:
+        about_to_change(made.__globals__)
+        made.__globals__.update(state["globals"])
     if live:
         made.__doc__ = state["rest"].get("__doc__", made.__doc__)
         return
-    made.__globals__.update(state["globals"]) if state["globals"] else None
     for name, value in state["rest"].items():
         setattr(made, name, value)
 
@@ -105,16 +117,23 @@ def cell_state(made: types.CellType, contents: tuple[Any, ...]) -> None:
 
 def class_(spec: tuple[Any, ...]) -> type:
     """A class without its attributes, or its live twin."""
-    meta, name, qualname, module, bases, slots, uid, path, digest = spec
+    _, _, qualname, _, bases, _, uid, path, digest = spec
     place = here()
     known = place.known(uid, path, digest, type)
     if known is None and path is None and "<" not in qualname:
         known = place.earlier(uid, bases, qualname, digest)
-    if known is not None and not _can_be_used(known, meta, bases):
+    if known is not None and not _can_be_used(known, spec[0], bases):
         place.forget(uid, known)
         known = None
-    if known is not None:
-        return known  # type: ignore[no-any-return]  # `known` looks for classes only
+    return class_of_space(spec) if known is None else known
+
+
+def class_of_space(spec: tuple[Any, ...]) -> type:
+    """A class without its attributes, new in each stream."""
+    meta, name, qualname, module, bases, slots, uid, _, digest = spec
+    place = here()
+    if uid in place.made:
+        return place.made[uid]  # type: ignore[no-any-return]  # a class, as all of this id
     body = {"__module__": module, "__qualname__": qualname} | ({} if slots is None else {"__slots__": slots})
     return place.make(uid, _skeleton(meta, name, bases, body), digest)  # type: ignore[no-any-return]  # it returns what it is given
 

@@ -58,7 +58,9 @@ def _way_back(thing: Any) -> Way:
         return _of_function(thing)
     if isinstance(thing, types.CellType):
         return _of_cell(thing)
-    return _of_class(thing) if isinstance(thing, type) else _of_names(vars(thing))
+    if isinstance(thing, type):
+        return _of_class(thing)
+    return _of_names(thing if type(thing) is dict else vars(thing))
 
 
 def _of_function(function: types.FunctionType) -> Way:
