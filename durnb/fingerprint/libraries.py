@@ -61,6 +61,7 @@ def frozen_kinds() -> dict[int, bool]:
 
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
+_DECIMAL = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
 _TABLE = (
     ("IPython.core.interactiveshell", ("InteractiveShell",), Kind(lambda value: _of_kernel(value))),
     ("ipykernel.kernelbase", ("Kernel",), Kind(lambda value: _of_kernel(value))),
@@ -77,6 +78,8 @@ _TABLE = (
     ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
     ("threading", ("local",), Kind(primitives.of_thread_local)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
+    ("decimal", ("Context",), Kind(lambda value: _fields(value, _DECIMAL))),  # not its flags, which mere arithmetic raises
+    ("sqlite3", ("Row",), Kind(lambda value: Parts(b"sqlite3.Row", (tuple(value.keys()), tuple(value))), frozen=True)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),
     ("rdkit.Chem.rdchem", ("Mol",), Kind(documents.of_molecule)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import decimal
 import functools
 import importlib
 import io
@@ -206,6 +207,11 @@ def iterator_state(made: Any, state: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made.__setstate__(state)
+
+
+def decimal_context(current: bool, facts: tuple[Any, ...]) -> decimal.Context:
+    """A context of decimal arithmetic: that which counts in this thread, where it was that, else one of its own."""
+    return decimal.getcontext() if current and not here().scratch else decimal.Context(*facts)
 
 
 def match(pattern: Any, how: str, text: Any, start: int, end: int) -> Any:

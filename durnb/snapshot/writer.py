@@ -164,7 +164,10 @@ class Writer(Reducer):
             self._path(obj),
             digest,
         )
-        state = (Call(rebuild.class_methods, obj, methods), methods | data, virtual_subclasses(obj))
+        early = methods | {
+            name: value for name, value in data.items() if name == "__parameters__"
+        }  # without them a generic is not subscribed
+        state = (Call(rebuild.class_methods, obj, early), methods | data, virtual_subclasses(obj))
         return (
             rebuild.class_of_space if self._is_of_a_space(attributes) else rebuild.class_,
             (spec,),
