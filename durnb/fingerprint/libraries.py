@@ -61,7 +61,6 @@ def frozen_kinds() -> dict[int, bool]:
 
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
-_DECIMAL = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp", "traps")
 _TABLE = (
     ("IPython.core.interactiveshell", ("InteractiveShell",), Kind(lambda value: _of_kernel(value))),
     ("ipykernel.kernelbase", ("Kernel",), Kind(lambda value: _of_kernel(value))),
@@ -78,7 +77,7 @@ _TABLE = (
     ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
     ("threading", ("local",), Kind(primitives.of_thread_local)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
-    ("decimal", ("Context",), Kind(lambda value: _fields(value, _DECIMAL))),  # not its flags, which mere arithmetic raises
+    ("decimal", ("Context",), Kind(lambda value: _decimal(value))),
     ("sqlite3", ("Row",), Kind(lambda value: Parts(b"sqlite3.Row", (tuple(value.keys()), tuple(value))), frozen=True)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),
@@ -119,6 +118,12 @@ def _callbacks(value: object) -> Parts:
 
 def _zone(value: Any) -> Parts:
     return Parts(joined("zone", value.key)) if value.key is not None else opaque("zoneinfo.ZoneInfo")
+
+
+def _decimal(value: Any) -> Parts:
+    """A context of decimal arithmetic, without its flags, which mere arithmetic raises."""
+    numbers = (value.prec, value.rounding, value.Emin, value.Emax, value.capitals, value.clamp)
+    return Parts(b"decimal.Context", (*numbers, *sorted(signal.__name__ for signal, traps in value.traps.items() if traps)), numbered=True)
 
 
 def _fields(value: object, names: tuple[str, ...]) -> Parts:

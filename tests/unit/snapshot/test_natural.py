@@ -376,6 +376,8 @@ def test_the_decimal_context_that_counts_is_itself_again_and_another_one_of_its_
         found = back(capture({"current": context, "other": other}, ["current", "other"]))
         assert found["current"] is decimal.getcontext()
         assert (found["other"].prec, found["other"] is other) == (3, False)
+        before = content(context)
+        assert (before.opaque, decimal.Decimal(1) / 3, content(context).digest) == ((), decimal.Decimal("0.3333333"), before.digest)
 
 
 def test_an_sqlite_file_that_is_gone_is_not_made(db: sqlite3.Connection, folder: Path) -> None:
