@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from durnb import trees
 from durnb.engine import collector
 from durnb.engine.outdated import ATOMS, holds_any
-from durnb.engine.sharing import sharing_with
+from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
@@ -195,6 +195,12 @@ class LiveNames:
         several = [circle for circle in self.watch.circles_of(wanted) if len(circle) > 1]
         self._probe_circles(name for circle in several for name in circle)
         return frozenset(wanted) | sharing_with(wanted, {n: self._probes[n] for circle in several for n in circle if n in self._probes})
+
+    def ways(self, name: str) -> str:
+        """Where the name shares what can be changed with others."""
+        self._probe_circles([name])
+        circles = self.watch.circles_of([name])
+        return ways_of([name], {n: self._probes[n] for circle in circles for n in circle if n in self._probes})[name]
 
     def before_body(self, cell: CellNames) -> Shot:
         """The state that the changes of a body of these names are told from."""

@@ -275,3 +275,14 @@ def test_a_name_that_is_set_back_to_an_earlier_version_takes_no_function_along(n
     nb.run("%%durable use\nsnap.append('s')\nraise ValueError")
     nb.ok("%%durable use\nsnap.append('s')")
     assert nb.evaluate("[snap, inc()]") == [[1, "s"], [1, 1, 1, 1]]
+
+
+def test_a_name_that_a_step_parts_from_what_it_changes_is_no_news_and_one_that_shares_elsewhere_is(nb: Notebook) -> None:
+    make = "%%durable make\na, b = [1], [1]"
+    hold, use = "c = {'a': a, 'b': b}; del a", "%%durable use\nran('use')\nc['a'].append(6); c['b'] = c['b'] + [7]"
+    nb.ok(make, hold, use)
+    nb.ok(make, hold, use)
+    nb.open().ok(make, hold, use)
+    assert nb.executions == {"use": 1}
+    assert "shares state" in nb.ok(make, "c = {'a': b, 'b': a}; del a", use).badge
+    assert nb.evaluate("b") == [1, 6]
