@@ -286,3 +286,12 @@ def test_a_name_that_a_step_parts_from_what_it_changes_is_no_news_and_one_that_s
     assert nb.executions == {"use": 1}
     assert "shares state" in nb.ok(make, "c = {'a': b, 'b': a}; del a", use).badge
     assert nb.evaluate("b") == [1, 6]
+
+
+def test_a_plain_cell_that_binds_the_same_module_or_number_again_has_bound_it(nb: Notebook) -> None:
+    plain = "import math\nfrom math import sqrt\nN = 4"
+    nb.ok(plain, "%%durable first\na = N", f"%%durable last\n{plain}\nb = sqrt(N)")
+    nb.ok("%%durable first\na = N", plain)
+    nb.ok("%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)", "%%durable all_names\nd = eval('sqrt(N)')")
+    nb.ok(plain, "%%durable first\na = N", "%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)")
+    assert (nb.executions, nb.evaluate("[c, d]")) == ({"new": 1}, [4.0, 2.0])
