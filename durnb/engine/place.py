@@ -107,7 +107,7 @@ class Place:
                 return LIVE
             return self._stored(name) if isinstance(live.version, Durable) else ABSENT
         if name in self.written:
-            return self._stored(name)
+            return self._touched(name) or self._stored(name)
         if live is None:
             return LIVE if name in self.live.namespace else ABSENT  # a thread bound it behind our back
         return self._last_saw(name, live)
@@ -131,14 +131,29 @@ class Place:
         path = f"{lost.path}: {lost.reason}" if lost else "it was not kept"
         return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
 
+    def _touched(self, name: str) -> Seen | None:
+        """What plain cells had made in place of the version of the line, where the step last saw that; it was kept then."""
+        mine = self.history.steps.get(self.step)
+        last, version = mine.last if mine is not None else None, self.written[name][0]
+        if last is None or (version.step, version.checkpoint) not in last.line:
+            return None
+        saw = next((i for i in (*last.inputs, *self._beside(self.step, last)) if i.name == name), None)
+        if saw is None:  # not read, but kept with what was, for they share state
+            beside = self._kept(name, "", self.step, last)
+            return beside if beside.how == "prestate" else None
+        return self._kept(name, saw.digest, self.step, last) if saw.kind == "plain" and saw.maker == version.step else None
+
+    def _kept(self, name: str, digest: str, keeper: str, execution: Execution) -> Seen:
+        kept = self.shelf.prestate(keeper, execution)
+        how: How = "prestate" if kept is not None and name in kept.names else "unknown"
+        return Seen(how=how, digest=digest, keeper=keeper, execution=execution)
+
     def _last_saw(self, name: str, live: Live) -> Seen:
         """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did."""
         for keeper, execution in self._keepers(live):
             saw = next((i for i in (*execution.inputs, *self._beside(keeper, execution)) if i.name == name), None)
             if saw is not None and saw.kind in ("plain", "opaque"):
-                kept = self.shelf.prestate(keeper, execution)
-                how: How = "prestate" if kept is not None and name in kept.names else "unknown"
-                return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
+                return self._kept(name, saw.digest, keeper, execution)
         return ABSENT
 
     def _beside(self, step: str, execution: Execution) -> tuple[Input, ...]:
@@ -168,7 +183,8 @@ class Place:
             case "lost":
                 return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
             case "prestate" | "unknown":
-                return Input(name=name, kind="plain", digest=seen.digest)
+                maker = self.written[name][0].step if name in self.written else None
+                return Input(name=name, kind="plain", digest=seen.digest, maker=maker)
             case "absent":
                 return Input(name=name, kind="absent", digest="")
             case "live":
