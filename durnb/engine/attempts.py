@@ -21,7 +21,7 @@ from durnb.engine.decide import Execute
 from durnb.engine.differences import input_changes
 from durnb.engine.live import Changes, LiveNames, Shot, by_import
 from durnb.engine.look import Look, live_input
-from durnb.engine.place import Place, Seen
+from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
 from durnb.engine.retry import RetryPolicy, classify
@@ -203,22 +203,19 @@ class Attempts:
         set_back = [
             n for n in sorted(self.look.fetched) if (held := self.live.names.get(n)) is not None and isinstance(held.version, Tried)
         ]
-        seen = {name: self.place.see(name) for name in self.look.fetched}
         self.live.bind(dict(self.look.fetched), self.look.unbind)
-        for name, how in seen.items():
-            self._as_seen(name, how)
+        for name in self.look.fetched:
+            self._as_seen(name)
         for name in self.look.unbind:
             self.live.names.pop(name, None)
         said = [f"{', '.join(set_back)} set back to before the failed attempt (rebind, to give another value)"] if set_back else []
         return said + surroundings.set_as_seen(self.place)
 
-    def _as_seen(self, name: str, seen: Seen) -> None:
-        """The name was just bound to what the place sees of it, from a checkpoint or a pre-state: that may be what plain cells made of a checkpoint's."""
-        written = self.place.written.get(name)
-        if written is not None and name in written[1].names:
-            self.live.became(name, written[0], written[1].names[name].digest)
-            if seen.how == "prestate":
-                self.live.names[name] = replace(self.live.names[name], touched=(seen.digest,))
+    def _as_seen(self, name: str) -> None:
+        """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""
+        if self.place.see(name).how == "stored":
+            version, manifest = self.place.written[name]
+            self.live.became(name, version, manifest.names[name].digest)
         else:
             self.live.became(name, PLAIN)
 
@@ -339,11 +336,10 @@ class Attempts:
         touched = changes.changed | changes.deleted
         intact = {n: before.values[n] for n in touched if n in before.values and _intact(before, n)}
         fetched = self.place.fetch(sorted(touched - intact.keys()))
-        seen = {name: self.place.see(name) for name in fetched}
         self.live.bind({**intact, **fetched}, sorted(touched - intact.keys() - fetched.keys()))
         for name in touched | fetched.keys():
             if name in fetched:
-                self._as_seen(name, seen[name])
+                self._as_seen(name)
             elif name in intact and name in names:
                 self.live.names[name] = names[name]
             else:

@@ -66,13 +66,12 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     wanted = [n for n in chosen if ended.save is None or n in ended.save]
     values = live.values()
     entries = [*wanted, OUT] if ended.has_value else wanted
-    alone = all(
-        type(values[n] if n != OUT else ended.value) in ATOMS for n in entries
-    )  # they share nothing: no need to look who else has them
+    alone = all(type(values[n] if n != OUT else ended.value) in ATOMS for n in entries)  # they share nothing: no need to look who has them
+    unknown = ended.has_value and not _is_known(ended.value, [values[n] for n in wanted])
     captured = capture(
         {**values, OUT: ended.value} if ended.has_value else values,
         entries,
-        among=() if alone else {*live.mates(wanted), *(ended.changes.near if ended.has_value else ())},
+        among=() if alone else {*live.mates(wanted), *(ended.changes.near if unknown else ())},
         home=live.namespace,
     )
     groups, sources = store_groups(draft, captured)
@@ -111,6 +110,12 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         ),
         creates=creates,
     )
+
+
+def _is_known(value: object, saved: Iterable[object]) -> bool:
+    """Whether nobody can share parts of what the cell displays but those who share parts of what is `saved` with it."""
+    kind = type(value)
+    return kind in ATOMS or (issubclass(kind, int | float | str) and not hasattr(value, "__dict__")) or any(value is each for each in saved)
 
 
 def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why: str, *, look: bool = True) -> Manifest:

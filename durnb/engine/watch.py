@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 
 from durnb.fingerprint import CellNames, Circle, circles, notebook_names, reach
+from durnb.snapshot.homes import Home, home_of
 
 Keepers = Callable[[], Iterable[Iterable[object]]]
 """Everything by which durnb and the kernel themselves refer to values of the notebook, beside its namespace."""
@@ -29,6 +30,10 @@ class Watch:
     _anchors: dict[int, str] = field(default_factory=dict)
     _functions: int = -1
     _hidden: tuple[FunctionType, ...] = ()
+    _home: Home = field(init=False, repr=False)  # had from the beginning: one made later would be one more reference to the namespace
+
+    def __post_init__(self) -> None:
+        self._home = home_of(self.namespace)
 
     @property
     def knows_all(self) -> bool:

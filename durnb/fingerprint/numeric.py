@@ -50,7 +50,7 @@ def _content(np: Any, plain: Any, probing: bool = False) -> Parts:
 
 def _mapped(plain: Any) -> bytes | None:
     """What stands for the elements of an array in mapped memory, none of which was written to; else None."""
-    start: int = plain.__array_interface__["data"][0]
+    start: int = mapped.address_of(plain)
     steps = [(length - 1) * stride for length, stride in zip(plain.shape, plain.strides, strict=True)]
     first = start + sum(step for step in steps if step < 0)
     end = start + sum(step for step in steps if step > 0) + plain.dtype.itemsize
@@ -129,14 +129,14 @@ def _memory(np: Any, value: Any) -> tuple[object, str]:
     """The owner of an array's memory, and where in it the array begins."""
     if np.ndarray.base.__get__(value) is None:
         return value, f"@0{np.ndarray.strides.__get__(value)}"
-    start: int = np.ndarray.__array_interface__.__get__(value)["data"][0]
+    start: int = mapped.address_of(np.ndarray.view(value, np.ndarray))
     return _place(np, value, start, np.ndarray.strides.__get__(value))
 
 
 def _place(np: Any, owner: Any, start: int, strides: object) -> tuple[object, str]:
     while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
         owner = _behind(np, base)
-    begin = np.ndarray.__array_interface__.__get__(owner)["data"][0] if issubclass(type(owner), np.ndarray) else 0
+    begin = mapped.address_of(np.ndarray.view(owner, np.ndarray)) if issubclass(type(owner), np.ndarray) else 0
     return owner, f"@{start - begin}{strides}"
 
 

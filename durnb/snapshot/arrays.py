@@ -20,10 +20,18 @@ WRITEABLE = 0x400
 """The bit of that flag in numpy's C interface."""
 
 
+_loaded: list[Any] = []  # numpy, once it is there: a process has one
+
+
 def numpy() -> Any | None:
     """numpy where the notebook has loaded it: durnb never imports it."""
+    if _loaded:
+        return _loaded[0]
     module = sys.modules.get("numpy")
-    return module if module is not None and hasattr(module, "ndarray") else None
+    if module is None or not hasattr(module, "ndarray"):
+        return None
+    _loaded.append(module)
+    return module
 
 
 def is_array(value: object) -> bool:
@@ -64,13 +72,15 @@ def memory_of(value: Any) -> Memory:
 def _base(value: Any) -> Any:
     """What an array stands on; `as_strided` and sliding windows put a holder between the two, parts of rows a row."""
     base = value.base
+    if base is None:
+        return None
     while isinstance(base, _imported().void) and base.base is not None:
         base = base.base
     return getattr(base, "base", None) if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy.") else base
 
 
 def address(value: Any) -> int:
-    return int(value.__array_interface__["data"][0])
+    return mapped.address_of(value)
 
 
 def buffer_address(owner: Any) -> int:
@@ -231,7 +241,7 @@ def subclass_state(made: Any, state: dict[str, Any]) -> None:
 
 
 def _imported() -> Any:
-    return importlib.import_module("numpy")
+    return numpy() or importlib.import_module("numpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

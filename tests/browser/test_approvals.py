@@ -90,7 +90,7 @@ def test_a_page_that_is_loaded_anew_and_holds_no_output_of_the_cell_that_blocks_
     assert notebook.errors == []
 
 
-GREETS = "() => [...(window.durnbPanels ?? new Map()).values()].some((one) => one.greeting !== null)"
+GREETS = "() => [...(window.durnbPanels ?? new Map()).values()].some((one) => one.link.greeting !== null)"
 
 
 def test_a_panel_that_was_never_answered_greets_no_kernel_that_is_gone(open_notebook: OpenFunction) -> None:

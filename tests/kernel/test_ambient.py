@@ -132,3 +132,15 @@ assert FINE"""
     data_nb.ok("FINE = True", cell)
     assert data_nb.evaluate("list(before)") == plain
     assert data_nb.evaluate(f"[{shown}, context is decimal.getcontext()]") == ["raise", 2, 7, 33.0, 5, True]
+
+
+def test_numpys_generator_comes_back_though_numpy_loads_it_only_when_it_is_used(nb: Notebook) -> None:
+    seed = "%%durable init\nran('init')\nnp.random.seed(42)\nfirst = float(np.random.randn(100)[0])"
+    draw = "%%durable draw\nran('draw')\ndrawn = float(np.random.randn(50).sum())"
+    nb.ok("import numpy as np", seed, draw)
+    expected = nb.evaluate("drawn")
+    nb.open().ok("import numpy as np", seed, draw)
+    assert nb.executions == {"init": 1, "draw": 1}
+    nb.ok(draw.replace("draw\n", "draw_again\n", 1).replace("drawn", "again"))
+    nb.open().ok("import numpy as np", seed, draw + "\n0")
+    assert nb.evaluate("drawn") == expected

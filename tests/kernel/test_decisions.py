@@ -295,3 +295,8 @@ def test_a_plain_cell_that_binds_the_same_module_or_number_again_has_bound_it(nb
     nb.ok("%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)", "%%durable all_names\nd = eval('sqrt(N)')")
     nb.ok(plain, "%%durable first\na = N", "%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)")
     assert (nb.executions, nb.evaluate("[c, d]")) == ({"new": 1}, [4.0, 2.0])
+
+
+def test_a_pattern_that_matches_no_file_is_said(nb: Notebook) -> None:
+    result = nb.ok("%%durable one --depends nofile.csv\nx = 1")
+    assert "--depends nofile.csv matches no file" in result.badge

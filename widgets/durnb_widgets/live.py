@@ -27,6 +27,7 @@ SAVED_EVERY: Final = 1.0  # seconds between two changes of what the notebook hol
 ANNOUNCED_EVERY: Final = 5.0  # seconds, while a cell runs, at first: a page that is loaded anew hears of the panel by that
 SHARE: Final = 0.1  # of one processor, that the panel takes at most: what costs more is done less often
 LOOKED_AFTER: Final = 1.0  # seconds of a step that runs, while something is seen to go on in it
+SCRIPTS: Final = ("link.js", "rows.js", "dom.js", "panel.js")  # one module: what is sent to a page can import nothing from beside it
 LOOKED_EVERY: Final = 10.0  # seconds, at last
 _RESTORE: Final = "Put the variables of all finished steps back? What cells changed in them since then is lost from the kernel."
 _WIDGETS: Final = "2.1.0"  # the version of ipywidgets' messages
@@ -50,7 +51,7 @@ def panel_widget(key: str) -> Any | None:
     class DurnbPanel(anywidget.AnyWidget):
         """Its script does everything; there is no view."""
 
-        _esm = static("panel.js")
+        _esm = "\n".join(map(static, SCRIPTS))
         key = traitlets.Unicode().tag(sync=True)
 
     return DurnbPanel(key=key)
