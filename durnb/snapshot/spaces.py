@@ -61,7 +61,7 @@ def _found(name: tuple[Any, ...]) -> dict[str, Any]:
         case ("builtins",):
             return BUILTINS
         case ("module", str(module)):
-            return vars(sys.modules[module])
+            return sys.modules[module].__dict__
         case ("space", int(number), _, list(items)):
             found = here().globals_of(WHOLE, number)
             found.clear()
