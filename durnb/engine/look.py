@@ -148,8 +148,9 @@ def _inputs(
     notes: list[str] = []
     for name in sorted(found.names - ignored):
         made = place.input(name, seen[name])
-        if made is None or seen[name].how == "live":
-            made, said = live_input(name, place.live.names.get(name), view[name], found.attributes.get(name))
+        if made is None:
+            live = place.live.names.get(name) if seen[name].how == "live" else None
+            made, said = live_input(name, live, view[name], found.attributes.get(name))
             notes.extend(said)
         inputs.append(_by_everything(made) if name in found.everything else made)
     for name in sorted(absent):

@@ -149,11 +149,10 @@ class Place:
         """
         mine = self.history.steps.get(self.step)
         last = mine.last if mine is not None else None
-        saw = self._saw(self.step, last, name) if last is not None else None
-        if saw is not None and last is not None:
+        if last is not None and (saw := self._saw(self.step, last, name)) is not None:
             is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, last)
             return self._kept(name, saw.digest, self.step, last) if is_plain else None
-        if last is not None and name in self.written and self._is_of_same(name, last):  # not read, but kept with what was: they share state
+        if last is not None and self._is_of_same(name, last):  # not read; it may be kept all the same, with what shared state with it
             beside = self._kept(name, "", self.step, last)
             if beside.how == "prestate":
                 return beside
@@ -216,6 +215,8 @@ class Place:
                 return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
             case "lost":
                 return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
+            case "prestate" if not seen.digest:
+                return None  # nobody looked at it before
             case "prestate" | "unknown":
                 return Input(name=name, kind="plain", digest=seen.digest)
             case "absent":
