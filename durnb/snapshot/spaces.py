@@ -56,12 +56,12 @@ def begin(number: int, own_builtins: object) -> None:
     here().globals_of(WHOLE, number)["__builtins__"] = own_builtins
 
 
-def _found(name: tuple[Any, ...]) -> dict[str, Any]:
+def _found(name: tuple[Any, ...]) -> Any:
     match name:
         case ("builtins",):
             return BUILTINS
         case ("module", str(module)):
-            return sys.modules[module].__dict__
+            return vars(sys.modules[module])
         case ("space", int(number), _, list(items)):
             found = here().globals_of(WHOLE, number)
             found.clear()
@@ -74,7 +74,7 @@ def _found(name: tuple[Any, ...]) -> dict[str, Any]:
 
 
 class _Loader(pickle.Unpickler):
-    def persistent_load(self, pid: Any) -> dict[str, Any]:
+    def persistent_load(self, pid: Any) -> Any:
         return _found(pid)
 
 
