@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
 from durnb.engine.retry import RetryPolicy, classify
 from durnb.engine.saving import Ended, sign
-from durnb.engine.sharing import sharing_with
+from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried
@@ -122,7 +122,8 @@ class Attempts:
             before = self.live.before_body(
                 self.look.cell.names
             )  # before the start is recorded: an interrupt while it looks leaves nothing behind
-            beside = self._beside(before)
+            linked = self._linked(before)
+            beside = self._beside(before, linked)
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
@@ -141,7 +142,7 @@ class Attempts:
                 changes = self.live.after_body(before, () if error else (names, self.look.fetched))
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
-                return self.commit(self._ended(changes, ran, beside, folder)) or late
+                return self.commit(self._ended(changes, ran, beside, linked, folder)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -260,13 +261,17 @@ class Attempts:
             prestate_signature=signature,
         )
 
-    def _beside(self, before: Shot) -> tuple[Input, ...]:
-        """The names that share state with what the body can read, as they are before it: a change under one name is one under the other."""
+    def _linked(self, before: Shot) -> dict[str, str]:
+        """The names that share state with what the body can read, and where: a change under one name is one under the other."""
         read = {i.name for i in self.look.inputs}
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
-        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in sorted(linked))
+        return ways_of(sorted(linked), before.probes)
 
-    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], folder: str) -> Ended:
+    def _beside(self, before: Shot, linked: Iterable[str]) -> tuple[Input, ...]:
+        """What is linked, as it is before the body."""
+        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in linked)
+
+    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], linked: dict[str, str], folder: str) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -286,6 +291,7 @@ class Attempts:
             save=self.request.header.save,
             ignore=frozenset(self.request.header.ignore),
             beside=beside,
+            linked=linked,
             always=self.request.header.always,
             creates=self.request.header.creates,
             folder=folder,

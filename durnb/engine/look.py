@@ -137,7 +137,8 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
     changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
     if not changed:
         return frozenset()
-    return place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
+    found = place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
+    return frozenset(name for name in found if name not in manifest.linked or manifest.linked[name] != place.live.ways(name))
 
 
 def _inputs(

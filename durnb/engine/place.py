@@ -13,6 +13,7 @@ from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
 from durnb.fingerprint import content
 from durnb.fold import History
+from durnb.snapshot import Undo
 from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
@@ -90,6 +91,7 @@ class Place:
     live: LiveNames
     wrote: Written
     later: tuple[int, int] = (0, 0)
+    undo: Undo = field(default_factory=Undo)
 
     def is_further_down(self, tick: int) -> bool:
         """Whether what a plain cell did at `tick` stands below this step: the cell ran after it, and before a step that is cut now.
@@ -234,7 +236,7 @@ class Place:
     def fetch(self, wanted: Collection[str]) -> dict[str, object]:
         """The values of wanted names that this place sees stored or kept, with the members of their groups that it sees the same way.
 
-        Raises CheckpointUnreadable.
+        Live functions, classes and figures are what they were then from here on; `undo` takes that back. Raises CheckpointUnreadable.
         """
         with self.live.loading():
             return self._fetched(wanted)
@@ -245,16 +247,27 @@ class Place:
             if name in values:
                 continue
             seen = self.see(name)
-            if seen.how == "stored" and seen.maker is not None:
-                loaded = self.shelf.load(seen.maker, self.written[name][1], [name])
-            elif seen.how == "prestate" and seen.keeper is not None and seen.execution is not None:
-                kept = self.shelf.prestate(seen.keeper, seen.execution)
-                assert kept is not None
-                loaded = self.shelf.load(seen.keeper, kept, [name])
-            else:
-                continue
-            values.update({other: value for other, value in loaded.items() if other == name or self._goes_along(seen, other, value)})
+            change = Undo()
+            loaded = self._loaded(name, seen, change)
+            own = {other: value for other, value in loaded.items() if other == name or self._goes_along(seen, other, value)}
+            if len(own) < len(loaded):
+                change.take_back(but=own.values())  # of the others, what the place sees of them stays
+            self.undo.add(change)
+            values.update(own)
         return values
+
+    def _loaded(self, name: str, seen: Seen, change: Undo) -> dict[str, object]:
+        """The group of a name that is seen stored or kept; nothing for any other."""
+        if seen.how == "stored" and seen.maker is not None:
+            keeper, manifest = seen.maker, self.written[name][1]
+        elif seen.how == "prestate" and seen.keeper is not None and seen.execution is not None:
+            kept = self.shelf.prestate(seen.keeper, seen.execution)
+            assert kept is not None
+            keeper, manifest = seen.keeper, kept
+        else:
+            return {}
+        with change.following():
+            return self.shelf.load(keeper, manifest, [name])
 
     def _goes_along(self, seen: Seen, other: str, value: object) -> bool:
         """Whether `other` is seen from where `seen` is, or is what it was there: then both are bound together, so that what they share stays shared."""
