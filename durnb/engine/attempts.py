@@ -213,7 +213,12 @@ class Attempts:
 
     def _as_seen(self, name: str) -> None:
         """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""
-        if self.place.see(name).how == "stored":
+        seen = self.place.see(name)
+        held = self.live.names.get(name)
+        if seen.how == "live" and held is not None:  # it went along with another
+            self.live.became(name, held.version, held.digest)
+            self.live.names[name] = replace(self.live.names[name], touched=held.touched)
+        elif seen.how == "stored" or (seen.how == "prestate" and seen.maker is not None):
             version, manifest = self.place.written[name]
             self.live.became(name, version, manifest.names[name].digest)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from durnb.engine.checkpoints import Shelf
@@ -11,6 +11,7 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
+from durnb.fingerprint import content
 from durnb.fold import History
 from durnb.snapshot import Undo
 from durnb.steps import Execution, Line
@@ -150,8 +151,14 @@ class Place:
         mine = self.history.steps.get(self.step)
         last = mine.last if mine is not None else None
         if last is not None and (saw := self._saw(self.step, last, name)) is not None:
-            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, last)
-            return self._kept(name, saw.digest, self.step, last) if is_plain else None
+            if not self._is_of_same(name, last):
+                return None
+            kept = self._kept(name, saw.digest, self.step, last)
+            if saw.kind in ("plain", "opaque"):
+                return kept
+            if saw.kind == "durable" and kept.how == "prestate":  # with a plain value that shares state with it: so both come from there
+                return replace(kept, maker=saw.maker)
+            return None
         if last is not None and self._is_of_same(name, last):  # not read; it may be kept all the same, with what shared state with it
             beside = self._kept(name, "", self.step, last)
             if beside.how == "prestate":
@@ -217,6 +224,8 @@ class Place:
                 return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
             case "prestate" if not seen.digest:
                 return None  # nobody looked at it before
+            case "prestate" if seen.maker is not None:
+                return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
             case "prestate" | "unknown":
                 return Input(name=name, kind="plain", digest=seen.digest)
             case "absent":
@@ -240,7 +249,7 @@ class Place:
             seen = self.see(name)
             change = Undo()
             loaded = self._loaded(name, seen, change)
-            own = {other: value for other, value in loaded.items() if other == name or self._same_origin(seen, other)}
+            own = {other: value for other, value in loaded.items() if other == name or self._goes_along(seen, other, value)}
             if len(own) < len(loaded):
                 change.take_back(but=own.values())  # of the others, what the place sees of them stays
             self.undo.add(change)
@@ -260,9 +269,16 @@ class Place:
         with change.following():
             return self.shelf.load(keeper, manifest, [name])
 
-    def _same_origin(self, seen: Seen, other: str) -> bool:
-        """Whether `other` is seen from where `seen` is: then both are bound together, so that what they share stays shared."""
+    def _goes_along(self, seen: Seen, other: str, value: object) -> bool:
+        """Whether `other` is seen from where `seen` is, or is what it was there: then both are bound together, so that what they share stays shared."""
         now = self.see(other)
+        if seen.how == "prestate":
+            if now.how == "live" and value is self.live.namespace[other]:
+                return False  # a function or class, which the load has just set back
+            if now.how == "live":
+                kept, live = content(value), content(self.live.namespace[other])
+                return kept.digest == live.digest and not kept.opaque and not live.opaque
+            return now.how == "prestate" and now.keeper == seen.keeper
         if now.how == "live" and seen.maker is not None and seen.checkpoint is not None:
             return self.live.names[other].version == Durable(seen.maker, seen.checkpoint)
         return now.how == seen.how and (now.maker, now.checkpoint, now.keeper) == (seen.maker, seen.checkpoint, seen.keeper)

@@ -342,3 +342,24 @@ def test_a_step_may_come_to_read_what_a_plain_cell_imported_and_a_step_below_imp
     two = "%%durable two\nran('two')\nimport os\nhere = os.getcwd()"
     nb.ok("import os", "%%durable one\nran('one')\nx = 1", two, "%%durable one\nran('one')\nx = os.sep", two)
     assert nb.executions == {"one": 2, "two": 1}
+
+
+@pytest.mark.parametrize("how", ["retried", "by hand"])
+@pytest.mark.parametrize(
+    ("made", "body", "expected"),
+    [
+        ("%%durable make\nc = [2]", "a.insert(0, 84)\nc.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("c = [2]", "a.insert(0, 84)\nc.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("%%durable make\nc = [2]", "a.insert(0, 84)\nif not first: c.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("c = [2]", "a.insert(0, 84)\nif not first: c.append(1)", [[84, [2, 1], 77], [2, 1]]),
+    ],
+)
+def test_what_a_plain_value_shares_with_another_it_shares_in_the_next_attempt(
+    nb: Notebook, how: str, made: str, body: str, expected: list[object]
+) -> None:
+    options = " --retries 1 --delay 0s" if how == "retried" else ""
+    step = f"%%durable step{options}\nimport os\nfirst = not os.path.exists('failed')\n{body}\nif first: open('failed', 'w').close(); raise ValueError"
+    nb.ok(made, "a = [c, 77]")
+    nb.run(step)
+    nb.ok(step)
+    assert nb.evaluate("[a, c]") == expected
