@@ -273,6 +273,8 @@ class Place:
         """Whether `other` is seen from where `seen` is, or is what it was there: then both are bound together, so that what they share stays shared."""
         now = self.see(other)
         if seen.how == "prestate":
+            if now.how == "live" and value is self.live.namespace[other]:
+                return False  # a function or class, which the load has just set back
             if now.how == "live":
                 kept, live = content(value), content(self.live.namespace[other])
                 return kept.digest == live.digest and not kept.opaque and not live.opaque
