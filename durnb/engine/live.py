@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from durnb import trees
 from durnb.engine import collector
+from durnb.engine.changes import Changes, Shot
 from durnb.engine.outdated import ATOMS, holds_any, is_everybodys
 from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
@@ -363,33 +364,6 @@ class LiveNames:
                 results[count] = anew[id(results[count])]
         for name in [n for n in self.namespace if n[:1] == "_" and n[1:].isdecimal() and id(self.namespace[n]) in anew]:
             self.namespace[name] = anew[id(self.namespace[name])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """The namespace and the ambient state just before a body; `suspects` are the names that it can change in place, with their probes."""
-
-    values: dict[str, object]
-    probes: dict[str, Probe]
-    suspects: frozenset[str]
-    ambient: dict[str, AmbientState]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it.
-
-    `near` are all names that can share something with what the body made; `contents` are digests of what names hold, where they are known, just
-    after the body.
-    """
-
-    changed: frozenset[str]
-    deleted: frozenset[str]
-    ambient: dict[str, Literal["set", "advanced", "gone"]]
-    now: dict[str, AmbientState]
-    same: frozenset[str] = frozenset()
-    near: frozenset[str] = frozenset()
-    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 _RELEASED: Final = object()

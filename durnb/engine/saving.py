@@ -10,9 +10,10 @@ from typing import Any
 
 from durnb.digests import digest_of
 from durnb.engine import creations, remaking
+from durnb.engine.changes import Changes
 from durnb.engine.checkpoints import store_groups
 from durnb.engine.differences import GENERATORS
-from durnb.engine.live import Changes, LiveNames, by_import
+from durnb.engine.live import LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.engine.signatures import signed_facts
