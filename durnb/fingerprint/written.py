@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, Final, Literal
 from durnb.fingerprint.content import content
 from durnb.fingerprint.looking import class_dict
 from durnb.fingerprint.names import names_of
+from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.source import vouch
 
 How = Literal["atom", "code", "mutable", "module"]
@@ -144,7 +146,8 @@ def _defined(name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Class
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            exec(compile(tree, "<written>", "exec", dont_inherit=True), made)  # it defines and does no more: that was looked at
+            # it defines and does no more: that was looked at; with the globals of a notebook's functions, and bound elsewhere
+            exec(compile(tree, "<written>", "exec", dont_inherit=True), module_dict(sys.modules["__main__"]), made)
     except (SyntaxError, ValueError, RecursionError):
         return
     by_line = {(each.name, each.lineno): each for each in ast.walk(node) if isinstance(each, _FUNCTIONS)}
