@@ -68,6 +68,10 @@ def test_a_run_is_paused_and_cancelled_while_a_step_of_it_runs(gated: Any) -> No
     refused = gated.durnb("resume", "etl.ipynb")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "run default.1 is cancelled" in refused.stderr
+    for command in (("rerun", "etl.ipynb", "load"), ("signal", "etl.ipynb", "approve")):
+        refused = gated.durnb(*command)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "run default.1 is cancelled: durnb run etl.ipynb begins a new one, in which every step runs" in refused.stderr
     history = read_history(Store.of(gated.folder / "etl.ipynb"), RunName("default", 1), SystemClock())
     assert (history.status, history.steps["wait"].status, len(history.requests)) == ("cancelled", "interrupt", 2)
     assert not list(Path(gated.folder).rglob(".inbox/*"))

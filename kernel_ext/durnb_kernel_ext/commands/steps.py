@@ -125,7 +125,7 @@ def resolve(extension: Extension, words: list[str]) -> str:
         case [name, answer, *value] if "/" in name:
             step, _, mark = name.partition("/")
             result = json_of(" ".join(value)) if value else "null"
-            return resolve_call(extension.engine.journal, step, mark, answer, result) + "."
+            return resolve_call(operations.steered(extension.engine), step, mark, answer, result) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:
