@@ -53,6 +53,7 @@ def test_a_run_is_paused_and_cancelled_while_a_step_of_it_runs(gated: Any) -> No
     _, told = running.communicate(timeout=120)
     assert running.returncode == 7, told
     assert "durnb resume etl.ipynb --run default.1" in told
+    assert "[3/3] paused" in told
     assert gated.lines("effects") == ["load"]
     assert _said(gated, "status", "etl.ipynb")["state"] == "paused"
     assert gated.durnb("run", "etl.ipynb").returncode == 7

@@ -38,7 +38,8 @@ def status(extension: Extension, words: list[str]) -> Any:
         return _status_elsewhere(extension, held, as_json)
     if as_json:
         return json.dumps(overview.as_json(history), indent=1)
-    return status_table(history, overview.rows(history))
+    path = extension.path
+    return status_table(history, overview.rows(history), path.name if path is not None else "")
 
 
 def _status_elsewhere(extension: Extension, held: RunHeld, as_json: bool) -> Any:
