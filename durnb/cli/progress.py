@@ -120,6 +120,8 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
     match outcome.exit:
         case Exit.FINISHED:
             return [f"{run} finished{deaths}"]
+        case Exit.ASKS if outcome.failure is not None and outcome.failure.name == "StoreOffered":
+            return _message(outcome)
         case Exit.ASKS:
             asks = _ASKS.search(outcome.failure.message) if outcome.failure else None  # of a call that asks: STEP/CALL
             step = asks["what"] if asks else (outcome.cell.step if outcome.cell else None) or "STEP"

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, assert_never, get_args
 
 from durnb.engine.badge import question_in
 from durnb.engine.cells import NotebookCell, step_names
-from durnb.engine.decide import answers
 from durnb.engine.messages import LOOK
 from durnb.engine.over import check_goes_on, notebook_of
 from durnb.engine.signatures import result_facts, result_payload, signed_facts
@@ -204,13 +203,16 @@ def _check_not_a_call(step: StepHistory, answer: Answer) -> None:
     error = last.last.error
     if step.asking and error is not None and f"resolve {step.name}/" in error.message:
         why, commands = question_in(step.name, error.message)
-        raise UsageError(f"it is a call in {step.name} that asks, not the step: {why}. Answer with {' or '.join(commands)}")
+        words = [command.split() for command in commands]  # %durable resolve STEP/CALL ANSWER
+        raise _call_asks(step.name, words[0][2], why, [answer for *_, answer in words])
     started = next((call.label for call in step.calls.open.values() if call.status == "started" and not call.allowed), None)
     if started is not None:
-        raise UsageError(
-            f"it is the call {started} in {step.name} that asks, not the step: it is to happen once, was started and did not finish. "
-            f"Answer with {' or '.join(answers(f'{step.name}/{started}', 'done', 'retry'))}"
-        )
+        why = f"its call {started} is to happen once, was started and did not finish"
+        raise _call_asks(step.name, f"{step.name}/{started}", why, ["done", "retry"])
+
+
+def _call_asks(step: str, call: str, why: str, choices: Sequence[str]) -> UsageError:
+    return UsageError(f"it is a call in {step} that asks, not the step: {why}. Answer {call}, not {step}, with {' or '.join(choices)}")
 
 
 def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:

@@ -73,6 +73,11 @@ def test_a_question_is_passed_on_with_its_answers() -> None:
         ]
 
 
+def test_the_offer_of_a_store_is_no_question_of_a_step() -> None:
+    offer = CellFailure(name="StoreOffered", message="b.ipynb has no runs yet")
+    assert ending(Outcome(exit=Exit.ASKS, run=None, deaths=0, cell=TRAIN, failure=offer), REQUEST) == [offer.message]
+
+
 def test_a_step_that_killed_its_kernel_too_often_is_told_with_the_command_that_lets_it_go_on() -> None:
     here = "durnb retry etl.ipynb train --run default"
     message = "step 'train' was not run: it killed its kernel 3 times; change it, or try once more with %durable resolve train retry"
