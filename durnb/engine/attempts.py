@@ -212,9 +212,9 @@ class Attempts:
 
     def _as_seen(self, name: str) -> None:
         """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""
-        written = self.place.written.get(name)
-        if written is not None and name in written[1].names:
-            self.live.became(name, written[0], written[1].names[name].digest)
+        if self.place.see(name).how == "stored":
+            version, manifest = self.place.written[name]
+            self.live.became(name, version, manifest.names[name].digest)
         else:
             self.live.became(name, PLAIN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from durnb.engine import overview
@@ -15,7 +16,18 @@ from durnb.engine.waiting import Waiting
 from durnb.steps import Checkpoint, StepHistory
 
 
-def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
+def unseen(names: tuple[str, ...]) -> list[str]:
+    """That a plain cell changed what this step does not see."""
+    if not names:
+        return []
+    label = ", ".join(f"`{name}`" for name in names)
+    it = "it" if len(names) == 1 else "them"
+    return [
+        f"{label} was changed by a plain cell after this step had {it}, which is not seen here: run the cells above again, to have it seen"
+    ]
+
+
+def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack, notes: Sequence[str] = ()) -> Badge:
     """A checkpoint was put back."""
     stale = [f"stale, and kept: {decision.stale}"] if decision.stale else []
     return Badge(
@@ -25,7 +37,7 @@ def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack) -> Badge:
         ran=checkpoint.ran,
         reason="" if decision.reason == "finished" else decision.reason,
         commands=(f"%durable rerun {checkpoint.step}",),
-        notes=(*stale, *back.notes),
+        notes=(*stale, *notes, *back.notes),
     )
 
 

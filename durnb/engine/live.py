@@ -17,7 +17,7 @@ from durnb.engine.sharing import sharing_with
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
-from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes
+from durnb.snapshot import AmbientState, ambient, ambient_born, ambient_changes, is_imported
 
 _SET_BY_IMPORTS: Final = (("@environ:", "env"), ("@warnings", "warn"), ("@sys.path", "path"), ("@logging:", "log"))
 
@@ -82,7 +82,7 @@ class LiveNames:
 
     def plain_cell(self, source: str) -> None:
         """A plain cell is about to run."""
-        if self.names and not self._plain:
+        if self.names:
             self._be_ready_for(source)
         self._plain.append(source)
         self.tick += 1
@@ -93,7 +93,9 @@ class LiveNames:
             return
         with trees.remembered(), collector.held():
             self.watch.look()
+            held = dict(self._probes) if self._plain else {}  # of what the plain cells before this one may have changed
             self._probe_circles(name for name in self.watch.suspects([_names_of(source)]) if self._is_of_step(name))
+            self._probes.update(held)
 
     def _is_of_step(self, name: str) -> bool:
         live = self.names.get(name)
@@ -286,7 +288,10 @@ class LiveNames:
             held = self.names.get(name)
             if held is not None and held.value is not self.namespace[name]:
                 self._replaced(held.value)
-            self.names[name] = Live(version=version, value=self.namespace[name], digest=digest)
+            elif held is not None and isinstance(held.version, Plain) and is_imported(held.value):
+                return  # an import that was made again: the cell above it has not lost it
+            beneath = held.covered_by(version) if held is not None and version != PLAIN else ()
+            self.names[name] = Live(version=version, value=self.namespace[name], digest=digest, beneath=beneath)
             if digest and name not in self._probes and not _is_atom(self.namespace[name]):
                 self._unready.add(name)
         else:

@@ -7,6 +7,7 @@ import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from durnb.digests import digest_of
 from durnb.engine import surroundings
@@ -19,6 +20,9 @@ from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
 from durnb.steps import Execution
+
+NO_FILE: Final = "no such file"
+"""The digest of a pattern that matches none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,7 @@ class Look:
     notes: tuple[str, ...]
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # names whose live value a plain cell changed after this step, or one below it, had it
 
 
 class View(Mapping[str, object]):
@@ -90,6 +95,8 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         found = replace(found, names=found.names | before, everything=found.everything | before)
         seen.update({name: place.see(name) for name in before})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
+    files = _file_inputs(header.depends)
+    notes += [f"--depends {i.name.removeprefix('file:')} matches no file" for i in files if i.digest == NO_FILE]
     return Look(
         cell=cell,
         reach=found,
@@ -100,7 +107,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
             *inputs,
             *_lost(place, last, found.names | absent | ignored),
             *surroundings.inputs(place),
-            *_file_inputs(header.depends),
+            *files,
             *module_inputs(cell.names.imports),
         ),
         missing=tuple(_missing(place, cell, seen, absent, known)),
@@ -108,6 +115,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
+        unseen=tuple(sorted(n for n, s in seen.items() if s.how in ("stored", "prestate") and place.was_touched(n))),
     )
 
 
@@ -216,7 +224,7 @@ def _file_inputs(patterns: Iterable[str]) -> list[Input]:
     for pattern in patterns:
         matches = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
         if not matches:
-            found[f"file:{pattern}"] = Input(name=f"file:{pattern}", kind="file", digest="no such file")
+            found[f"file:{pattern}"] = Input(name=f"file:{pattern}", kind="file", digest=NO_FILE)
         for match in matches:
             found[f"file:{match}"] = Input(name=f"file:{match}", kind="file", digest=digest_of("file", Path(match).read_bytes()))
     return list(found.values())

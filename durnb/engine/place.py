@@ -65,12 +65,17 @@ class Written:
         for name, number in line[len(held.line) :]:
             manifest = shelf.manifest(history.steps[name].checkpoints[number])
             version = Durable(name, number)
-            for bound in (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved):
+            for bound in bound_by(manifest):
                 held.names[bound] = (version, manifest)
             for component in manifest.ambient:
                 held.ambient[component] = (version, manifest)
         held.line = line
         return held
+
+
+def bound_by(manifest: Manifest) -> tuple[str, ...]:
+    """The names of which a checkpoint says what became of them."""
+    return (*manifest.names, *manifest.deleted, *manifest.lost, *manifest.unsaved)
 
 
 @dataclass(slots=True)
@@ -104,11 +109,17 @@ class Place:
             if not live.gone:
                 return LIVE
             return self._stored(name) if isinstance(live.version, Durable) else ABSENT
+        saw = self._last_saw(name, live) if live is not None else None
+        if saw is not None:
+            return saw
         if name in self.written:
             return self._stored(name)
-        if live is None:
-            return LIVE if name in self.live.namespace else ABSENT  # a thread bound it behind our back
-        return self._last_saw(name, live)
+        return LIVE if live is None and name in self.live.namespace else ABSENT  # a thread bound it behind our back
+
+    def was_touched(self, name: str) -> bool:
+        """Whether a plain cell changed the live value in place since a step left it."""
+        live = self.live.names.get(name)
+        return live is not None and not live.gone and bool(live.touched)
 
     def _is_seen(self, name: str, live: Live) -> bool:
         match live.version:
@@ -129,34 +140,67 @@ class Place:
         path = f"{lost.path}: {lost.reason}" if lost else "it was not kept"
         return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
 
-    def _last_saw(self, name: str, live: Live) -> Seen:
-        """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did."""
-        for keeper, execution in self._keepers(live):
-            saw = next((i for i in (*execution.inputs, *self._beside(keeper, execution)) if i.name == name), None)
-            if saw is not None and saw.kind in ("plain", "opaque"):
-                kept = self.shelf.prestate(keeper, execution)
-                how: How = "prestate" if kept is not None and name in kept.names else "unknown"
-                return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
-        return ABSENT
+    def _last_saw(self, name: str, live: Live) -> Seen | None:
+        """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did. None where there was no such.
+
+        A plain cell may have bound the name, or changed in place what a step of the line had left there.
+        """
+        mine = self.history.steps.get(self.step)
+        saw = self._saw(self.step, mine.last, name) if mine is not None and mine.last is not None else None
+        if saw is not None and mine is not None and mine.last is not None:
+            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, mine.last)
+            return self._kept(name, saw, self.step, mine.last) if is_plain else None
+        if name not in self.written:
+            for keeper, execution in self._writers(live):
+                saw = self._saw(keeper, execution, name)
+                if saw is not None and saw.kind in ("plain", "opaque"):
+                    return self._kept(name, saw, keeper, execution)
+        # a plain cell did it, above this step or below: nobody knows
+        return Seen(how="unknown") if self._is_plain_beneath(name, live) else None
+
+    def _is_plain_beneath(self, name: str, live: Live) -> bool:
+        """Whether it was a plain version that steps which this place does not see have written over."""
+        written = self.written.get(name)
+        for version in reversed(live.beneath):
+            if isinstance(version, Plain):
+                return True
+            if written is not None and version == written[0]:
+                return False
+        return False
+
+    def _saw(self, step: str, execution: Execution, name: str) -> Input | None:
+        return next((i for i in (*execution.inputs, *self._beside(step, execution)) if i.name == name), None)
+
+    def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
+        kept = self.shelf.prestate(keeper, execution)
+        how: How = "prestate" if kept is not None and name in kept.names else "unknown"
+        return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
+
+    def _is_of_same(self, name: str, execution: Execution) -> bool:
+        """Whether what `execution` saw of `name` came on top of what the line has of it."""
+        written = self.written.get(name)
+        for step, number in reversed(execution.line):
+            if written is not None and written[0] == Durable(step, number):
+                return True
+            checkpoint = self.history.steps[step].checkpoints.get(number) if step in self.history.steps else None
+            if checkpoint is None or name in bound_by(self.shelf.manifest(checkpoint)):
+                return False
+        return written is None
 
     def _beside(self, step: str, execution: Execution) -> tuple[Input, ...]:
         checkpoints = self.history.steps[step].checkpoints
         return checkpoints[execution.checkpoint].beside if execution.checkpoint in checkpoints else ()
 
-    def _keepers(self, live: Live) -> list[tuple[str, Execution]]:
-        found: list[tuple[str, Execution]] = []
-        mine = self.history.steps.get(self.step)
-        if mine is not None and mine.last is not None:
-            found.append((self.step, mine.last))
+    def _writers(self, live: Live) -> list[tuple[str, Execution]]:
+        """The executions by which the live version came to be."""
         match live.version:
             case Durable(step, number) if step in self.history.steps and number in self.history.steps[step].checkpoints:
                 checkpoint = self.history.steps[step].checkpoints[number]
-                found.extend((step, e) for e in self.history.steps[step].executions if e.number == checkpoint.execution)
+                return [(step, e) for e in self.history.steps[step].executions if e.number == checkpoint.execution]
             case Tried(step, number) if step in self.history.steps:
-                found.extend((step, e) for e in self.history.steps[step].executions if e.number == number)
+                return [(step, e) for e in self.history.steps[step].executions if e.number == number]
             case _:
-                return found
-        return found
+                return []
 
     def input(self, name: str, seen: Seen) -> Input | None:
         """The input that a seen version makes, where no live value has to be looked at."""

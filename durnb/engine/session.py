@@ -91,7 +91,7 @@ class Session(HeldRun):
             decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
         match decision:
             case Reuse():
-                self._reuse(request, stage, place, question, decision)
+                self._reuse(request, stage, place, question, decision, badges.unseen(seen.unseen))
                 return None
             case Execute():
                 check_not_paused(self.history, self.store().notebook.name)
@@ -161,7 +161,7 @@ class Session(HeldRun):
 
     # ---- reuse
 
-    def _reuse(self, request: CellRequest, stage: Stage, place: Place, question: Question, decision: Reuse) -> None:
+    def _reuse(self, request: CellRequest, stage: Stage, place: Place, question: Question, decision: Reuse, notes: list[str]) -> None:
         if decision.checkpoint is None:
             self._take_as_done(request, stage, place, question)
             return
@@ -187,7 +187,7 @@ class Session(HeldRun):
                     line_kept=line_kept,
                 )
             )
-        stage.badge(badges.reused(checkpoint, decision, back))
+        stage.badge(badges.reused(checkpoint, decision, back, notes))
         stage.replay(outputs, back.value, back.has_value)
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
@@ -249,7 +249,7 @@ class Session(HeldRun):
             started=self.write_status,
             say=self.kernel.say,
             serve=self.take_signals,
-            notes=list(seen.notes),
+            notes=[*seen.notes, *badges.unseen(seen.unseen)],
         )
         self.line = place.line
         self._attempts = attempts

@@ -40,6 +40,7 @@ class Live:
     """A name of the namespace. `gone`: the version is an absence (a step deleted it). `digest` is the recorded one of a durable version.
 
     `touched` are the plain cells (their sources) that changed the value in place since; `unstable` says that its probe changes by itself.
+    `beneath` are the versions that steps of this kernel's line wrote over, the oldest first; a plain one also for a change in place.
     """
 
     version: Version
@@ -48,6 +49,16 @@ class Live:
     gone: bool = False
     touched: tuple[str, ...] = ()
     unstable: bool = False
+    beneath: tuple[Version, ...] = ()
+
+    def covered_by(self, version: Version) -> tuple[Version, ...]:
+        """What lies beneath once `version` is written over this; a step that writes again takes away what it and those after it wrote."""
+        if self.gone:
+            return ()
+        step = getattr(version, "step", None)
+        stack = (*self.beneath, self.version, *((PLAIN,) if self.touched else ()))
+        again = (at for at, one in enumerate(stack) if step is not None and getattr(one, "step", None) == step)
+        return stack[: next(again, len(stack))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

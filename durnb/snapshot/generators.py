@@ -6,6 +6,7 @@ Drawing moves a generator on; seeding it replaces it. The two are told apart by 
 from __future__ import annotations
 
 import array
+import importlib
 import pickle
 import random
 import sys
@@ -83,9 +84,10 @@ class NumpyRandom:
     def put(self, name: str, payload: bytes | None) -> str | None:
         if payload is None:
             return None
-        module = sys.modules.get("numpy.random")
-        if module is None:
-            return "numpy is not loaded, so its generator is left as it is"
+        try:  # numpy loads it when it is first used, and what uses it first may be the next cell
+            module: Any = importlib.import_module("numpy.random")
+        except ImportError:
+            return "numpy is not installed here, so its generator is left as it is"
         module.set_state(_full(pickle.loads(payload), sys.modules["numpy"]))
         return None
 
@@ -133,11 +135,12 @@ class TorchRandom:
         return {} if seen is None else {self.prefix: spelled(seen)}
 
     def put(self, name: str, payload: bytes | None) -> str | None:
-        torch: Any = sys.modules.get("torch")
         if payload is None:
             return None
-        if torch is None:
-            return "torch is not loaded, so its generator is left as it is"
+        try:
+            torch: Any = importlib.import_module("torch")
+        except ImportError:
+            return "torch is not installed here, so its generator is left as it is"
         torch.set_rng_state(_tensor(torch, pickle.loads(payload)[1]))
         return None
 

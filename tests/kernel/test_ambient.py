@@ -116,3 +116,15 @@ def test_an_edited_print_option_makes_what_is_below_stale(data_nb: Notebook) -> 
     result = data_nb.ok(digits.format(3), show)
     assert "the setting numpy.printoptions changed" in result.badge
     assert result.text.strip() == "[0.333]"
+
+
+def test_numpys_generator_comes_back_though_numpy_loads_it_only_when_it_is_used(nb: Notebook) -> None:
+    seed = "%%durable init\nran('init')\nnp.random.seed(42)\nfirst = float(np.random.randn(100)[0])"
+    draw = "%%durable draw\nran('draw')\ndrawn = float(np.random.randn(50).sum())"
+    nb.ok("import numpy as np", seed, draw)
+    expected = nb.evaluate("drawn")
+    nb.open().ok("import numpy as np", seed, draw)
+    assert nb.executions == {"init": 1, "draw": 1}
+    nb.ok(draw.replace("draw\n", "draw_again\n", 1).replace("drawn", "again"))
+    nb.open().ok("import numpy as np", seed, draw + "\n0")
+    assert nb.evaluate("drawn") == expected

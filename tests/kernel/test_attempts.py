@@ -241,3 +241,80 @@ def test_a_badge_that_the_cell_cleared_is_not_shown_again_before_the_step_ends(n
     assert between == ["clear_output"]
     assert result.text == "mine\n"
     assert "one · ran " in result.badge
+
+
+CHANGES = {
+    "in place": ("rows = [1, 2]", "rows.append(3)"),
+    "bound anew": ("rows = [1, 2]", "rows = rows + [3]"),
+    "inside a frame": ("import pandas as pd\nframe = pd.DataFrame({'a': [1, 2]})\nrows = [1, 2]", "frame['b'] = 0\nrows.append(3)"),
+}
+FIT = "%%durable fit{options}\nran('fit')\nrows.append(10); total = sum(rows)\nimport os\nif os.path.exists('fails'): os.unlink('fails'); raise ValueError\n{more}"
+
+
+@pytest.mark.parametrize("how", CHANGES)
+@pytest.mark.parametrize("again", ["retried", "by hand", "edited", "edited in place"])
+def test_what_a_plain_cell_made_of_a_steps_variable_is_an_input_however_often_the_step_runs(nb: Notebook, how: str, again: str) -> None:
+    load, plain = CHANGES[how]
+    more = "frame['c'] = frame['b']" if how == "inside a frame" else ""
+    fit = FIT.format(options=" --retries 1 --delay 0.01s" if again == "retried" else "", more=more)
+    if again in ("retried", "by hand"):
+        (nb.place.folder / "fails").touch()
+    nb.ok(f"%%durable load\n{load}", plain)
+    first = nb.run(fit)
+    if again == "by hand":
+        assert first.ename == "ValueError"
+        first = nb.ok(fit)
+    if again.startswith("edited"):
+        nb.ok(fit + "\n1")
+    if again == "edited in place":
+        nb.ok(fit.replace("rows.append(10)", "rows += [10]"))
+    assert nb.evaluate("[rows, total]") == [[1, 2, 3, 10], 16]
+    assert nb.executions["fit"] == {"retried": 2, "by hand": 2, "edited": 2, "edited in place": 3}[again]
+    if how == "inside a frame":
+        assert nb.evaluate("list(frame.columns)") == ["a", "b", "c"]
+
+
+def test_what_a_plain_cell_does_on_top_of_a_step_is_not_seen_by_that_step_and_that_is_said(nb: Notebook) -> None:
+    fit = "%%durable fit\nran('fit')\nrows.append(10)"
+    nb.ok("%%durable load\nrows = [1, 2]", "rows.append(3)", fit)
+    result = nb.ok("rows.append(4)", fit)
+    assert nb.evaluate("rows") == [1, 2, 3, 10]
+    assert nb.executions == {"fit": 1}
+    assert "`rows` was changed" in result.badge
+    assert "run the cells above" in result.badge
+
+
+def test_a_step_that_changes_a_variable_and_then_a_step_above_that_runs_again_gives_it_anew(nb: Notebook) -> None:
+    fit = "%%durable fit\nrows.append(10)"
+    nb.ok("%%durable load\nrows = [1, 2]", "rows.append(3)", fit)
+    nb.ok("%%durable load\nrows = [5]", fit)
+    assert nb.evaluate("rows") == [5, 10]
+    nb.ok("%%durable load\nrows = [5]", "rows.append(3)", fit)
+    assert nb.evaluate("rows") == [5, 3, 10]
+
+
+def test_a_change_whose_place_nobody_knows_is_asked_about(nb: Notebook) -> None:
+    nb.ok("%%durable load\nrows = [1, 2]", "%%durable look\nn = 1", "rows.append(3)", "%%durable use\nrows.append(10)")
+    assert nb.refused("%%durable look\nn = len(rows)").ename == "StepAsks"
+    nb.ok("%%durable load\nrows = [1, 2]", "%%durable look\nn = len(rows)")
+    assert nb.evaluate("n") == 2
+
+
+@pytest.mark.parametrize("again", ["import json", "import os.path", "import durnb", "from json import dumps"])
+def test_an_import_made_again_in_a_step_below_is_the_same_import(nb: Notebook, again: str) -> None:
+    name = "dumps" if "dumps" in again else again.removeprefix("import ").partition(".")[0]
+    one = f"%%durable one\nran('one')\nx = bool({name})"
+    two = f"%%durable two\nran('two')\n{again}\ny = x and bool({name})"
+    nb.ok(again, one, two)
+    nb.ok(one + "\nx = 2", again, one + "\nx = 3", two)
+    nb.ok("%%durable zero\nz = 0", f"%%durable one\nran('one')\nx = bool({name}) and 4", two)
+    assert nb.executions == {"one": 4, "two": 3}
+    nb.open().ok(again, f"%%durable one\nran('one')\nx = bool({name}) and 4", two, f"%%durable three\nbool({name})")
+    nb.open().ok(again, f"%%durable one\nran('one')\nx = bool({name}) and 4", two, f"%%durable three\nbool({name})")
+    assert nb.executions == {"one": 4, "two": 3}
+
+
+def test_a_step_may_come_to_read_what_a_plain_cell_imported_and_a_step_below_imports_again(nb: Notebook) -> None:
+    two = "%%durable two\nran('two')\nimport os\nhere = os.getcwd()"
+    nb.ok("import os", "%%durable one\nran('one')\nx = 1", two, "%%durable one\nran('one')\nx = os.sep", two)
+    assert nb.executions == {"one": 2, "two": 1}

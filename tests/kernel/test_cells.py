@@ -208,3 +208,15 @@ def test_threads_and_tasks_of_a_step_can_go_on_after_it(nb: Notebook) -> None:
     nb.ok("import threading\ngo = threading.Event()", "%%durable one --ignore t,go\nt = threading.Thread(target=go.wait)\nt.start()\nx = 1")
     assert nb.evaluate("t.is_alive()") is True
     nb.ok("go.set(); t.join()")
+
+
+def test_each_of_several_plain_cells_in_a_row_is_seen_to_change_what_was_restored(nb: Notebook) -> None:
+    load, use = "%%durable load\nrows = [1, 2]\nothers = [1]", "%%durable use\nran('use')\ntotal = sum(rows)"
+    nb.ok(load, "k = 1", "rows.append(3)", use)
+    nb.open().ok(load, "k = 1", "rows.append(3)", use)
+    assert nb.executions == {"use": 1}
+    for more in (4, 5):
+        nb.open().ok(load, "k = 1", f"rows.append({more})", use)
+        assert nb.evaluate("total") == 3 + more
+    nb.open().ok(load, "others.append(5)", "rows.append(5)", use)
+    assert nb.executions == {"use": 3}

@@ -237,3 +237,8 @@ def test_an_object_without_content_does_not_run_the_step_again(nb: Notebook) -> 
     nb.ok("import threading\nlock = threading.Lock()", "%%durable one\nran('one')\nwith lock: x = 1")
     nb.open().ok("import threading\nlock = threading.Lock()", "%%durable one\nran('one')\nwith lock: x = 1")
     assert nb.executions == {"one": 1}
+
+
+def test_a_pattern_that_matches_no_file_is_said(nb: Notebook) -> None:
+    result = nb.ok("%%durable one --depends nofile.csv\nx = 1")
+    assert "--depends nofile.csv matches no file" in result.badge
