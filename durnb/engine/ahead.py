@@ -31,10 +31,13 @@ class Ahead:
         tree = python_of(found.body)
         if tree is None:
             return None
+        place = self.place(step.name)
         try:
-            return look(self.place(step.name), CellSource(digest="", names=names_of(tree)), found.header, step.last).inputs
+            return look(place, CellSource(digest="", names=names_of(tree)), found.header, step.last).inputs
         except CheckpointUnreadable:
             return None  # when its turn comes the step asks, and says why
+        finally:
+            place.undo.take_back()
 
     def can_change(self, name: str) -> bool:
         """Whether the value can be changed in place; by a name's own cells alone, so neither functions nor modules count."""

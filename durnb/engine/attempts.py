@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,25 +13,25 @@ from typing import Final
 from durnb import faults, trees
 from durnb.clock import Clock
 from durnb.config import Settings
-from durnb.engine import collector, surroundings
+from durnb.engine import clean, collector
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
+from durnb.engine.changes import Changes, Shot
 from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute
 from durnb.engine.differences import input_changes
-from durnb.engine.live import Changes, LiveNames, Shot, by_import
+from durnb.engine.live import LiveNames, by_import
 from durnb.engine.look import Look, live_input
 from durnb.engine.place import Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
 from durnb.engine.retry import RetryPolicy, classify
 from durnb.engine.saving import Ended, sign
-from durnb.engine.sharing import sharing_with
+from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.signals import interrupts_held
 from durnb.engine.stage import Stage
-from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried
+from durnb.engine.versions import Live, LiveAmbient, Tried
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
-from durnb.fingerprint import probe
 from durnb.fold import shortened
 from durnb.journal import Journal
 from durnb.steps import StepHistory
@@ -114,7 +114,7 @@ class Attempts:
         """Run until done; None where the step is finished, else the body's last exception (or the interrupt of its save), not shown."""
         history = self.journal.history
         self.numbers = number(history.steps.get(self.request.name), self.decision, self.look, history.seq + 1)
-        self.notes += self._clean_inputs()
+        self.notes += clean.set_as_seen(self.place, self.live, self.look)
         if (interrupted := await self._wait_out(history.steps.get(self.request.name))) is not None:
             return interrupted
         first = True
@@ -122,7 +122,8 @@ class Attempts:
             before = self.live.before_body(
                 self.look.cell.names
             )  # before the start is recorded: an interrupt while it looks leaves nothing behind
-            beside = self._beside(before)
+            linked = self._linked(before)
+            beside = self._beside(before, linked)
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
@@ -141,7 +142,7 @@ class Attempts:
                 changes = self.live.after_body(before, () if error else (names, self.look.fetched))
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
-                return self.commit(self._ended(changes, ran, beside, folder)) or late
+                return self.commit(self._ended(changes, ran, beside, linked, folder)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -150,7 +151,7 @@ class Attempts:
             self.stage.badge(replace(self._badge("running"), reason=reason, until=until))
             if (interrupted := await self._wait(wait)) is not None:
                 return interrupted
-            self._revert(before, changes, names, ambient_held)
+            clean.set_back(self.place, self.live, before, changes, names, ambient_held)
             self.stage.forget()
             self.numbers = replace(self.numbers, attempt=self.numbers.attempt + 1, retried=True)
             first = False
@@ -197,27 +198,6 @@ class Attempts:
         )
         return await self._wait(left)
 
-    def _clean_inputs(self) -> list[str]:
-        """Set what the cell can read to what its place sees."""
-        set_back = [
-            n for n in sorted(self.look.fetched) if (held := self.live.names.get(n)) is not None and isinstance(held.version, Tried)
-        ]
-        self.live.bind(dict(self.look.fetched), self.look.unbind)
-        for name in self.look.fetched:
-            self._as_seen(name)
-        for name in self.look.unbind:
-            self.live.names.pop(name, None)
-        said = [f"{', '.join(set_back)} set back to before the failed attempt (rebind, to give another value)"] if set_back else []
-        return said + surroundings.set_as_seen(self.place)
-
-    def _as_seen(self, name: str) -> None:
-        """The name was just bound to what the place sees of it, from a checkpoint or a pre-state."""
-        if self.place.see(name).how == "stored":
-            version, manifest = self.place.written[name]
-            self.live.became(name, version, manifest.names[name].digest)
-        else:
-            self.live.became(name, PLAIN)
-
     def _start(self, keeping: bool) -> None:
         draft = self.journal.draft()
         try:
@@ -255,13 +235,17 @@ class Attempts:
             prestate_signature=signature,
         )
 
-    def _beside(self, before: Shot) -> tuple[Input, ...]:
-        """The names that share state with what the body can read, as they are before it: a change under one name is one under the other."""
+    def _linked(self, before: Shot) -> dict[str, str]:
+        """The names that share state with what the body can read, and where: a change under one name is one under the other."""
         read = {i.name for i in self.look.inputs}
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
-        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in sorted(linked))
+        return ways_of(sorted(linked), before.probes)
 
-    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], folder: str) -> Ended:
+    def _beside(self, before: Shot, linked: Iterable[str]) -> tuple[Input, ...]:
+        """What is linked, as it is before the body."""
+        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in linked)
+
+    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], linked: dict[str, str], folder: str) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -281,6 +265,7 @@ class Attempts:
             save=self.request.header.save,
             ignore=frozenset(self.request.header.ignore),
             beside=beside,
+            linked=linked,
             always=self.request.header.always,
             creates=self.request.header.creates,
             folder=folder,
@@ -290,7 +275,7 @@ class Attempts:
         """Record the failed attempt and whose its changes are; seconds until the next one, None for none."""
         self.numbers = replace(self.numbers, failures=self.numbers.failures + 1)
         wait = RetryPolicy.of(self.request.header).wait(error, self.numbers.failures)
-        dirty = sorted(n for n in self.unkept & changes.changed if not _intact(before, n))
+        dirty = sorted(n for n in self.unkept & changes.changed if not clean.is_intact(before, n))
         if wait is not None and dirty:
             self.notes.append(f"not retried: {', '.join(dirty)} changed in place and could not be kept for a clean retry")
             wait = None
@@ -325,29 +310,6 @@ class Attempts:
             by_code = (how != "advanced" and not by_import(name, [self.request.source])) or (was is not None and was.derived == "set")
             self.live.ambient[name] = LiveAmbient(version=tried, derived="set" if by_code else "born", state=changes.now.get(name))
 
-    def _revert(self, before: Shot, changes: Changes, names: dict[str, Live], ambient_held: dict[str, LiveAmbient]) -> None:
-        """Set back what the attempt changed: by rebinding what it left intact, else from where the place sees it."""
-        touched = changes.changed | changes.deleted
-        intact = {n: before.values[n] for n in touched if n in before.values and _intact(before, n)}
-        fetched = self.place.fetch(sorted(touched - intact.keys()))
-        self.live.bind({**intact, **fetched}, sorted(touched - intact.keys() - fetched.keys()))
-        for name in touched | fetched.keys():
-            if name in fetched:
-                self._as_seen(name)
-            elif name in intact and name in names:
-                self.live.names[name] = names[name]
-            else:
-                self.live.names.pop(name, None)
-        surroundings.put_over(
-            self.live, {n: None for n in changes.ambient if n.startswith("@environ:")}
-        )  # the attempt's own values give way
-        surroundings.put_over(self.live, {n: before.ambient.get(n) for n in changes.ambient})
-        for name in changes.ambient:
-            if name in ambient_held:
-                self.live.ambient[name] = ambient_held[name]
-            else:
-                self.live.ambient.pop(name, None)
-
     def _body(self) -> Body:
         return Body(
             step=self.request.name,
@@ -379,13 +341,6 @@ class Attempts:
             how = "failed" if self.numbers.retried else "waited without a kernel" if self.numbers.waited else "died with the kernel"
             return f"the {_ORDINALS[before] if before < len(_ORDINALS) else 'one before'} {how}"
         return self.decision.reason if self.numbers.execution > 1 else ""
-
-
-def _intact(before: Shot, name: str) -> bool:
-    """Whether the object that the name held before the body is still what it was."""
-    if name not in before.values:
-        return False
-    return name not in before.probes or probe({name: before.values[name]})[name].content == before.probes[name].content
 
 
 def one_line(error: BaseException) -> str:

@@ -12,8 +12,9 @@ from typing import Any, Final, Literal
 
 from durnb import trees
 from durnb.engine import collector
-from durnb.engine.outdated import ATOMS, holds_any
-from durnb.engine.sharing import sharing_with
+from durnb.engine.changes import Changes, Shot
+from durnb.engine.outdated import ATOMS, holds_any, is_everybodys
+from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
 from durnb.engine.watch import Everything, Keepers, Watch, no_keepers
 from durnb.fingerprint import CellNames, Probe, notebook_names, probe, read_cell
@@ -106,10 +107,12 @@ class LiveNames:
         if not self._plain and self.names:
             return
         before = {name: live.value for name, live in self.names.items() if not live.gone}
-        suspects = self.watch.suspects([_names_of(source) for source in self._plain], before) if self.names else frozenset()
+        texts = [_names_of(source) for source in self._plain] if self.names else []
+        suspects = self.watch.suspects(texts, before) if self.names else frozenset()
         values = self.values()
         kept = {name for name in suspects if name in values and name in before and before[name] is values[name]}
         rebound = values.keys() - {name for name in before if name in values and before[name] is values[name]}
+        rebound |= {name for text in texts for name in text.binds if self._may_be_bound_to_the_same(name)} & values.keys()
         for name in [n for n, live in self.names.items() if n not in values and not live.gone]:
             self.names[name] = Live(version=PLAIN, gone=True)
         for name in rebound:
@@ -120,6 +123,11 @@ class LiveNames:
         self._compare(kept, was, {*rebound, *gone})
         self._observe_ambient()
         self._plain.clear()
+
+    def _may_be_bound_to_the_same(self, name: str) -> bool:
+        """Whether the name has from a step what binding it anew gives again: a module or something of one, a small number."""
+        live = self.names.get(name)
+        return live is not None and not live.gone and not isinstance(live.version, Plain) and is_everybodys(live.value)
 
     def _bound_anew(self, name: str, value: object) -> None:
         live = self.names.get(name)
@@ -197,6 +205,12 @@ class LiveNames:
         several = [circle for circle in self.watch.circles_of(wanted) if len(circle) > 1]
         self._probe_circles(name for circle in several for name in circle)
         return frozenset(wanted) | sharing_with(wanted, {n: self._probes[n] for circle in several for n in circle if n in self._probes})
+
+    def ways(self, name: str) -> str:
+        """Where the name shares what can be changed with others."""
+        self._probe_circles([name])
+        circles = self.watch.circles_of([name])
+        return ways_of([name], {n: self._probes[n] for circle in circles for n in circle if n in self._probes})[name]
 
     def before_body(self, cell: CellNames) -> Shot:
         """The state that the changes of a body of these names are told from."""
@@ -350,33 +364,6 @@ class LiveNames:
                 results[count] = anew[id(results[count])]
         for name in [n for n in self.namespace if n[:1] == "_" and n[1:].isdecimal() and id(self.namespace[n]) in anew]:
             self.namespace[name] = anew[id(self.namespace[name])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """The namespace and the ambient state just before a body; `suspects` are the names that it can change in place, with their probes."""
-
-    values: dict[str, object]
-    probes: dict[str, Probe]
-    suspects: frozenset[str]
-    ambient: dict[str, AmbientState]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a body changed; `same` are those of the changed names that hold the object they held. `ambient` says how, `now` is the state after it.
-
-    `near` are all names that can share something with what the body made; `contents` are digests of what names hold, where they are known, just
-    after the body.
-    """
-
-    changed: frozenset[str]
-    deleted: frozenset[str]
-    ambient: dict[str, Literal["set", "advanced", "gone"]]
-    now: dict[str, AmbientState]
-    same: frozenset[str] = frozenset()
-    near: frozenset[str] = frozenset()
-    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 _RELEASED: Final = object()

@@ -137,7 +137,8 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
     changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
     if not changed:
         return frozenset()
-    return place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
+    found = place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
+    return frozenset(name for name in found if name not in manifest.linked or manifest.linked[name] != place.live.ways(name))
 
 
 def _inputs(
@@ -147,8 +148,9 @@ def _inputs(
     notes: list[str] = []
     for name in sorted(found.names - ignored):
         made = place.input(name, seen[name])
-        if made is None or seen[name].how == "live":
-            made, said = live_input(name, place.live.names.get(name), view[name], found.attributes.get(name))
+        if made is None:
+            live = place.live.names.get(name) if seen[name].how == "live" else None
+            made, said = live_input(name, live, view[name], found.attributes.get(name))
             notes.extend(said)
         inputs.append(_by_everything(made) if name in found.everything else made)
     for name in sorted(absent):

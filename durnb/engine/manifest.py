@@ -64,7 +64,7 @@ class StoredAmbient:
 class Manifest:
     """The whole checkpoint (`same` names hold the object that they held before the body; `aliased` shared state with one that the body changed in place, through a definition, and are not held): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
 
-    `creates` are the files that the step made, for each pattern of its header by their paths.
+    `linked` are names, not held either, that shared state before the body with what it can read, and where. `creates` are the files that the step made, for each pattern of its header by their paths.
     """
 
     step: str
@@ -75,6 +75,7 @@ class Manifest:
     lost: Mapping[str, LostName] = field(default_factory=dict)
     same: tuple[str, ...] = ()
     aliased: tuple[str, ...] = ()
+    linked: Mapping[str, str] = field(default_factory=dict)
     unsaved: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     ambient: Mapping[str, StoredAmbient] = field(default_factory=dict)

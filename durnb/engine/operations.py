@@ -10,9 +10,9 @@ from typing import Literal
 
 from durnb.engine import mail
 from durnb.engine.cells import NotebookCell, plain_cells
+from durnb.engine.changes import Changes
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
-from durnb.engine.live import Changes
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
 from durnb.engine.over import check_goes_on
 from durnb.engine.runs import Wish

@@ -5,13 +5,21 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Mapping
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Final
 
 ATOMS: Final = (type(None), bool, int, float, complex, str, bytes)
 """Types whose values refer to nothing and are shared by nobody who could tell."""
 
 _CLOSED: Final = (*ATOMS, ModuleType, CodeType)
+
+
+def is_everybodys(value: object) -> bool:
+    """Whether a value is one that Python or a module has one of: it may be had again, and nothing of the notebook's is in it."""
+    kind = type(value)
+    if kind in ATOMS or issubclass(kind, ModuleType):
+        return kind in ATOMS or getattr(value, "__spec__", None) is not None  # a module without was made by code
+    return issubclass(kind, (type, FunctionType, BuiltinFunctionType)) and getattr(value, "__module__", None) != "__main__"
 
 
 def holds_any(value: object, definitions: Mapping[int, object]) -> bool:

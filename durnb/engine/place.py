@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from durnb.engine.checkpoints import Shelf
@@ -11,7 +11,9 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
 from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
+from durnb.fingerprint import content
 from durnb.fold import History
+from durnb.snapshot import Undo
 from durnb.steps import Execution, Line
 
 How = Literal["live", "stored", "prestate", "lost", "absent", "unknown"]
@@ -89,6 +91,7 @@ class Place:
     live: LiveNames
     wrote: Written
     later: tuple[int, int] = (0, 0)
+    undo: Undo = field(default_factory=Undo)
 
     def is_further_down(self, tick: int) -> bool:
         """Whether what a plain cell did at `tick` stands below this step: the cell ran after it, and before a step that is cut now.
@@ -146,15 +149,25 @@ class Place:
         A plain cell may have bound the name, or changed in place what a step of the line had left there.
         """
         mine = self.history.steps.get(self.step)
-        saw = self._saw(self.step, mine.last, name) if mine is not None and mine.last is not None else None
-        if saw is not None and mine is not None and mine.last is not None:
-            is_plain = saw.kind in ("plain", "opaque") and self._is_of_same(name, mine.last)
-            return self._kept(name, saw, self.step, mine.last) if is_plain else None
+        last = mine.last if mine is not None else None
+        if last is not None and (saw := self._saw(self.step, last, name)) is not None:
+            if not self._is_of_same(name, last):
+                return None
+            kept = self._kept(name, saw.digest, self.step, last)
+            if saw.kind in ("plain", "opaque"):
+                return kept
+            if saw.kind == "durable" and kept.how == "prestate":  # with a plain value that shares state with it: so both come from there
+                return replace(kept, maker=saw.maker)
+            return None
+        if last is not None and self._is_of_same(name, last):  # not read; it may be kept all the same, with what shared state with it
+            beside = self._kept(name, "", self.step, last)
+            if beside.how == "prestate":
+                return beside
         if name not in self.written:
             for keeper, execution in self._writers(live):
                 saw = self._saw(keeper, execution, name)
                 if saw is not None and saw.kind in ("plain", "opaque"):
-                    return self._kept(name, saw, keeper, execution)
+                    return self._kept(name, saw.digest, keeper, execution)
         # a plain cell did it, above this step or below: nobody knows
         return Seen(how="unknown") if self._is_plain_beneath(name, live) else None
 
@@ -171,10 +184,10 @@ class Place:
     def _saw(self, step: str, execution: Execution, name: str) -> Input | None:
         return next((i for i in (*execution.inputs, *self._beside(step, execution)) if i.name == name), None)
 
-    def _kept(self, name: str, saw: Input, keeper: str, execution: Execution) -> Seen:
+    def _kept(self, name: str, digest: str, keeper: str, execution: Execution) -> Seen:
         kept = self.shelf.prestate(keeper, execution)
         how: How = "prestate" if kept is not None and name in kept.names else "unknown"
-        return Seen(how=how, digest=saw.digest, keeper=keeper, execution=execution)
+        return Seen(how=how, digest=digest, keeper=keeper, execution=execution)
 
     def _is_of_same(self, name: str, execution: Execution) -> bool:
         """Whether what `execution` saw of `name` came on top of what the line has of it."""
@@ -209,6 +222,10 @@ class Place:
                 return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
             case "lost":
                 return Input(name=name, kind="opaque", digest=seen.digest, maker=seen.maker)
+            case "prestate" if not seen.digest:
+                return None  # nobody looked at it before
+            case "prestate" if seen.maker is not None:
+                return Input(name=name, kind="durable", digest=seen.digest, maker=seen.maker)
             case "prestate" | "unknown":
                 return Input(name=name, kind="plain", digest=seen.digest)
             case "absent":
@@ -219,7 +236,7 @@ class Place:
     def fetch(self, wanted: Collection[str]) -> dict[str, object]:
         """The values of wanted names that this place sees stored or kept, with the members of their groups that it sees the same way.
 
-        Raises CheckpointUnreadable.
+        Live functions, classes and figures are what they were then from here on; `undo` takes that back. Raises CheckpointUnreadable.
         """
         with self.live.loading():
             return self._fetched(wanted)
@@ -230,20 +247,38 @@ class Place:
             if name in values:
                 continue
             seen = self.see(name)
-            if seen.how == "stored" and seen.maker is not None:
-                loaded = self.shelf.load(seen.maker, self.written[name][1], [name])
-            elif seen.how == "prestate" and seen.keeper is not None and seen.execution is not None:
-                kept = self.shelf.prestate(seen.keeper, seen.execution)
-                assert kept is not None
-                loaded = self.shelf.load(seen.keeper, kept, [name])
-            else:
-                continue
-            values.update({other: value for other, value in loaded.items() if other == name or self._same_origin(seen, other)})
+            change = Undo()
+            loaded = self._loaded(name, seen, change)
+            own = {other: value for other, value in loaded.items() if other == name or self._goes_along(seen, other, value)}
+            if len(own) < len(loaded):
+                change.take_back(but=own.values())  # of the others, what the place sees of them stays
+            self.undo.add(change)
+            values.update(own)
         return values
 
-    def _same_origin(self, seen: Seen, other: str) -> bool:
-        """Whether `other` is seen from where `seen` is: then both are bound together, so that what they share stays shared."""
+    def _loaded(self, name: str, seen: Seen, change: Undo) -> dict[str, object]:
+        """The group of a name that is seen stored or kept; nothing for any other."""
+        if seen.how == "stored" and seen.maker is not None:
+            keeper, manifest = seen.maker, self.written[name][1]
+        elif seen.how == "prestate" and seen.keeper is not None and seen.execution is not None:
+            kept = self.shelf.prestate(seen.keeper, seen.execution)
+            assert kept is not None
+            keeper, manifest = seen.keeper, kept
+        else:
+            return {}
+        with change.following():
+            return self.shelf.load(keeper, manifest, [name])
+
+    def _goes_along(self, seen: Seen, other: str, value: object) -> bool:
+        """Whether `other` is seen from where `seen` is, or is what it was there: then both are bound together, so that what they share stays shared."""
         now = self.see(other)
+        if seen.how == "prestate":
+            if now.how == "live" and value is self.live.namespace[other]:
+                return False  # a function or class, which the load has just set back
+            if now.how == "live":
+                kept, live = content(value), content(self.live.namespace[other])
+                return kept.digest == live.digest and not kept.opaque and not live.opaque
+            return now.how == "prestate" and now.keeper == seen.keeper
         if now.how == "live" and seen.maker is not None and seen.checkpoint is not None:
             return self.live.names[other].version == Durable(seen.maker, seen.checkpoint)
         return now.how == seen.how and (now.maker, now.checkpoint, now.keeper) == (seen.maker, seen.checkpoint, seen.keeper)

@@ -12,7 +12,7 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
 from durnb.engine.versions import Durable
-from durnb.snapshot import noting
+from durnb.snapshot import Undo, noting
 from durnb.steps import Checkpoint
 
 
@@ -39,7 +39,7 @@ def put_back(
     rebound = {name for group in due for name in group.names}
     wanted = rebound | ({OUT} if manifest.has_value and version not in shown else set())
     with noting() as said, live.loading():
-        loaded = shelf.load(checkpoint.step, manifest, wanted) if wanted else {}
+        loaded = _loaded(shelf, checkpoint.step, manifest, wanted) if wanted else {}
         imported = _import_all(manifest)
     payloads = {
         n: shelf.payload(checkpoint.step, manifest.ambient[n].payload)
@@ -65,6 +65,17 @@ def put_back(
     debris = {note.partition(":")[0] for note in manifest.dropped}
     notes += [f"{n} was left out by --save and is not bound" for n in manifest.unsaved if n not in kept and n not in debris]
     return PutBack(manifest=manifest, has_value=has_value, value=value, notes=tuple(notes))
+
+
+def _loaded(shelf: Shelf, step: str, manifest: Manifest, wanted: Collection[str]) -> dict[str, object]:
+    """The values; where some can't be loaded, functions and classes are left as they were."""
+    undo = Undo()
+    try:
+        with undo.following():
+            return shelf.load(step, manifest, wanted)
+    except BaseException:
+        undo.take_back()
+        raise
 
 
 def _is_newer(name: str, live: LiveNames, earlier: Collection[Durable]) -> bool:

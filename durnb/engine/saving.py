@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from durnb.digests import digest_of
 from durnb.engine import creations, remaking
+from durnb.engine.changes import Changes
 from durnb.engine.checkpoints import store_groups
 from durnb.engine.differences import GENERATORS
-from durnb.engine.live import Changes, LiveNames, by_import
+from durnb.engine.live import LiveNames, by_import
 from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.engine.signatures import signed_facts
@@ -43,6 +44,7 @@ class Ended:
     imports: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
+    linked: Mapping[str, str] = field(default_factory=dict)
     creates: tuple[str, ...] = ()
     folder: str = ""
     lent: frozenset[str] = frozenset()
@@ -93,6 +95,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         lost=lost,
         same=tuple(sorted(n for n in stored if n not in wanted or n in ended.changes.same)),
         aliased=tuple(sorted(live.sharing(in_place) - stored.keys())) if in_place else (),
+        linked={name: ways for name, ways in ended.linked.items() if name not in stored} if in_place else {},
         unsaved=tuple(n for n in chosen if n not in stored and n not in lost),
         dropped=tuple(d.note for d in captured.dropped),
         ambient=_ambient(draft, ended, live),

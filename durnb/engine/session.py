@@ -14,7 +14,7 @@ from durnb.engine.badge import Badge, asking
 from durnb.engine.cells import step_names
 from durnb.engine.commit import Committed, commit
 from durnb.engine.creations import working_folder
-from durnb.engine.decide import Ask, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
+from durnb.engine.decide import Ask, Decision, Execute, Question, Refuse, Renamed, Reuse, answers, changes, decide
 from durnb.engine.held_run import HeldRun
 from durnb.engine.live import NO_NAMES
 from durnb.engine.look import Look, look
@@ -81,20 +81,12 @@ class Session(HeldRun):
 
     async def _decide(self, request: CellRequest, stage: Stage) -> BaseException | None:
         place = self.place(request.name)
-        history = self.history.steps.get(request.name)
-        seen = look(place, read_cell(request.source), request.header, history.last if history else None)
-        question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
-        if history is None or not history.executions:
-            question = replace(question, renamed=self._renamed(request, question))
-        decision = decide(history, question)
-        if isinstance(decision, Reuse) and history is not None and request.unmarked:
-            decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
+        seen, question, decision = self._looked(request, place)
         match decision:
             case Reuse():
                 self._reuse(request, stage, place, question, decision, badges.unseen(seen.unseen))
                 return None
             case Execute():
-                check_not_paused(self.history, self.store().notebook.name)
                 return await self._execute(request, stage, place, question, decision, seen)
             case Ask(why=why, commands=commands):
                 self.asked.add(request.name)
@@ -104,12 +96,40 @@ class Session(HeldRun):
                 stage.badge(Badge(step=request.name, state="refused", reason=why))
                 raise StepRefused(step=request.name, why=why)
 
+    def _looked(self, request: CellRequest, place: Place) -> tuple[Look, Question, Decision]:
+        """The step as its place sees it, and what to do. Unless that is to execute it, the look has changed nothing that is live."""
+        try:
+            seen, question, decision = self._judged(request, place)
+        except BaseException:
+            place.undo.take_back()
+            raise
+        if not isinstance(decision, Execute):
+            place.undo.take_back()
+        return seen, question, decision
+
+    def _judged(self, request: CellRequest, place: Place) -> tuple[Look, Question, Decision]:
+        history = self.history.steps.get(request.name)
+        seen = look(place, read_cell(request.source), request.header, history.last if history else None)
+        question = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
+        if history is None or not history.executions:
+            question = replace(question, renamed=self._renamed(request, question))
+        decision = decide(history, question)
+        if isinstance(decision, Reuse) and history is not None and request.unmarked:
+            decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
+        if isinstance(decision, Execute):
+            check_not_paused(self.history, self.store().notebook.name)
+        return seen, question, decision
+
     def _renamed(self, request: CellRequest, question: Question) -> Renamed | None:
         cells = self.kernel.cells()
         old = same_cell(request, self.history, cells, self._ran)
         if old is None:
             return renamed(self.history, question, cells, self._ran)
-        seen = look(self.place(old), read_cell(request.source), request.header, self.history.steps[old].last)
+        place = self.place(old)
+        try:
+            seen = look(place, read_cell(request.source), request.header, self.history.steps[old].last)
+        finally:
+            place.undo.take_back()
         there = question_of(request, seen, self.settings(), self.clock.now(), self.history, self.shelf)
         return renamed_cell(self.history, there, old)
 

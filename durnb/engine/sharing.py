@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from durnb.digests import digest_of
 from durnb.fingerprint import Probe
+
+
+def ways_of(names: Collection[str], probes: Mapping[str, Probe]) -> dict[str, str]:
+    """For each of `names` a digest of where in its value, and in theirs, it shares mutable parts with others."""
+    ways: dict[str, set[str]] = {name: set() for name in names}
+    for one, probe in probes.items():
+        for path, there in probe.links:
+            owner, _, place = there.partition(":")
+            if owner not in ("", one):
+                way = "=".join(sorted((f"{one}{path}", f"{owner}{place}")))
+                for name in (one, owner):
+                    if name in ways:
+                        ways[name].add(way)
+    return {name: digest_of("ways", *sorted(found)) for name, found in ways.items()}
 
 
 def sharing_with(names: Collection[str], probes: Mapping[str, Probe]) -> frozenset[str]:

@@ -18,6 +18,10 @@ UNREAD = ("@logging:",)
 """Components that are put back and are nobody's input: what is logged is for people to read, and another level must not cost a night's training."""
 
 
+ABSENT_AT_DEFAULT = ("@environ:", "@logging:", "@pandas:", "@numpy.", "@sklearn.", "@polars.", "@rcParams")
+"""Components that are there only while they differ from what the process, or their library, came with; to be without them means something."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A component that the place does not see as it is live: stored by a step of the line, kept when the step began, or (`born`) as the process was."""
@@ -96,10 +100,10 @@ def put_over(live: LiveNames, states: Mapping[str, AmbientState | None]) -> list
 
 
 def _can_be_set(name: str, kept: Kept) -> bool:
-    """What the process was born with is brought back only where it means something: not for generators, nor for what came with a library."""
+    """What the process was born with is brought back only where it means something: not for generators, nor where there is no telling what it was."""
     if kept.stored.payload or kept.stored.digest == "gone":
         return True
-    return name not in GENERATORS and (kept.born is not None or name.startswith(("@environ:", "@logging:")))
+    return name not in GENERATORS and (kept.born is not None or name.startswith(ABSENT_AT_DEFAULT))
 
 
 def _state(place: Place, kept: Kept) -> AmbientState | None:

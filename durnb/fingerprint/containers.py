@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import builtins
 import gc
 import marshal
 import types
@@ -15,6 +16,7 @@ from durnb.fingerprint.looking import instance_dict
 from durnb.fingerprint.parts import Parts, Taker, all_atoms, atom, by_index, by_key, joined, named
 
 _LONG = 4096
+_BUILTINS: object = vars(builtins)
 
 
 def of_list(value: list[object]) -> Parts:
@@ -26,6 +28,8 @@ def of_tuple(value: tuple[object, ...]) -> Parts:
 
 
 def of_dict(value: dict[object, object]) -> Parts:
+    if value is _BUILTINS:  # every namespace that code was run in holds it
+        return Parts(b"builtins")
     return of_mapping(b"dict", list(dict.keys(value)), list(dict.values(value)))
 
 

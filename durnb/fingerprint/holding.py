@@ -11,7 +11,7 @@ import gc
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MappingProxyType, ModuleType, TracebackType
@@ -26,7 +26,7 @@ from durnb.fingerprint.callables import CALLABLES
 from durnb.fingerprint.lens import has_serial
 from durnb.fingerprint.libraries import frozen_kinds
 from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro, qualname
-from durnb.fingerprint.origin import Origin, module_dict, of_class, of_function
+from durnb.fingerprint.origin import Origin, is_of_own_globals, module_dict, of_class, of_function
 from durnb.fingerprint.scalars import SCALARS
 
 MOST: int = 2_000_000
@@ -160,7 +160,7 @@ class _Looking:
     def _inside(self, name: str, part: object) -> Iterable[object]:
         kind = type(part)
         if kind is FunctionType:
-            return _of_function(part)  # type: ignore[arg-type]  # just compared
+            return _of_function(part, self.ends)  # type: ignore[arg-type]  # just compared
         if is_class(part):
             return gc.get_referents(part)
         if self._ends(kind):
@@ -258,8 +258,10 @@ class _Looking:
         ]
 
 
-def _of_function(function: FunctionType) -> Iterable[object]:
+def _of_function(function: FunctionType, ends: Collection[int]) -> Iterable[object]:
     names = function.__globals__
+    if id(names) not in ends and is_of_own_globals(function):
+        return [part for part in gc.get_referents(function) if type(part) is not CodeType]
     return [part for part in gc.get_referents(function) if part is not names and type(part) is not CodeType]
 
 

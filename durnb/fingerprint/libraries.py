@@ -77,6 +77,8 @@ _TABLE = (
     ("_csv", ("Reader", "Writer"), Kind(primitives.of_csv)),
     ("threading", ("local",), Kind(primitives.of_thread_local)),
     ("sqlite3", ("Connection",), Kind(primitives.of_sqlite)),
+    ("decimal", ("Context",), Kind(lambda value: _decimal(value))),
+    ("sqlite3", ("Row",), Kind(lambda value: Parts(b"sqlite3.Row", (tuple(value.keys()), tuple(value))), frozen=True)),
     ("ctypes", ("CDLL",), Kind(primitives.of_shared_library)),
     ("lxml.etree", ("_Element",), Kind(documents.of_element)),
     ("rdkit.Chem.rdchem", ("Mol",), Kind(documents.of_molecule)),
@@ -116,6 +118,12 @@ def _callbacks(value: object) -> Parts:
 
 def _zone(value: Any) -> Parts:
     return Parts(joined("zone", value.key)) if value.key is not None else opaque("zoneinfo.ZoneInfo")
+
+
+def _decimal(value: Any) -> Parts:
+    """A context of decimal arithmetic, without its flags, which mere arithmetic raises."""
+    numbers = (value.prec, value.rounding, value.Emin, value.Emax, value.capitals, value.clamp)
+    return Parts(b"decimal.Context", (*numbers, *sorted(signal.__name__ for signal, traps in value.traps.items() if traps)), numbered=True)
 
 
 def _fields(value: object, names: tuple[str, ...]) -> Parts:

@@ -85,7 +85,13 @@ def is_handmade(module: ModuleType) -> bool:
 def is_of_own_globals(function: FunctionType) -> bool:
     """Whether a function's globals are neither a notebook's nor an imported module's: code run by ``exec`` in a namespace of its own."""
     names = function.__globals__
-    return names.get("__name__") != "__main__" and of_globals(names) is Origin.NOTEBOOK
+    return not may_be_notebook(names) or (names.get("__name__") != "__main__" and of_globals(names) is Origin.NOTEBOOK)
+
+
+def may_be_notebook(names: dict[str, object]) -> bool:
+    """Whether these can be the names of a notebook: in a kernel those of ``__main__`` alone are, whatever others call themselves."""
+    main = module_dict(sys.modules["__main__"])
+    return names is main or "get_ipython" not in main or names.get("__name__") != "__main__"
 
 
 def _of_search(search: object) -> Origin:

@@ -15,7 +15,7 @@ from durnb.fingerprint.bytecode import Globals, globals_of
 from durnb.fingerprint.looking import class_dict, derives, is_class, mro
 from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import is_earlier, is_hidden, notebook_names
-from durnb.fingerprint.origin import Origin, is_handmade, module_dict, of_class, of_globals, of_module
+from durnb.fingerprint.origin import Origin, is_handmade, may_be_notebook, module_dict, of_class, of_globals, of_module
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
@@ -67,7 +67,7 @@ class _Walk:
         self.absent: set[str] = set()
         self.stores: set[str] = set()
         self.attributes: dict[str, set[str] | None] = {}
-        self.seen: set[int] = set()
+        self.seen: set[int] = {id(vars(builtins))}  # in every namespace of code, and no cell's own
         self.whole = {id(namespace), id(module_dict(sys.modules["__main__"]))}
         self.kept: list[object] = []  # temporaries, so that their ids stay theirs
         self.todo: list[object] = []
@@ -131,7 +131,10 @@ class _Walk:
         """Globals of code that was run by ``exec`` in a namespace of its own."""
         if names is self.namespace:
             return False
-        return names.get("__name__") != "__main__" and "__name__" in names and names["__name__"] != self.namespace.get("__name__")
+        if id(names) in self.whole or "__name__" not in names:
+            return id(names) not in self.whole
+        name = names["__name__"]
+        return not may_be_notebook(names) or (name != "__main__" and name != self.namespace.get("__name__"))
 
     # -- values ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from durnb.snapshot.model import Captured, Dropped, Group, Lost, RestoreError, s
 from durnb.snapshot.registered import problems as ambient_problems
 from durnb.snapshot.restore import restore
 from durnb.snapshot.standins import noting
+from durnb.snapshot.undo import Undo
 
 __all__ = [
     "AmbientState",
@@ -23,6 +24,7 @@ __all__ = [
     "Group",
     "Lost",
     "RestoreError",
+    "Undo",
     "ambient",
     "ambient_born",
     "ambient_changes",

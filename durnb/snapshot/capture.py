@@ -26,7 +26,7 @@ from durnb.snapshot.survey import DefinitionSurvey, Survey, survey, survey_defin
 from durnb.snapshot.writer import Writer
 
 LENT = (types.FunctionType, type, types.ModuleType, int, float, str, bytes, tuple, frozenset)
-UNLINKED = (type(None), bool, int, float, complex, str, bytes, types.ModuleType)
+UNLINKED = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))  # these alone: a subclass of `str` may hold a list
 
 
 def capture(
@@ -50,7 +50,12 @@ def capture(
 
 
 def _is_unlinked(name: str, value: object) -> bool:
-    return (issubclass(type(value), UNLINKED) and not is_handmade(value)) or (name.startswith("__") and name.endswith("__"))
+    kind = type(value)
+    return (
+        id(kind) in UNLINKED
+        or (issubclass(kind, types.ModuleType) and not is_handmade(value))
+        or (name.startswith("__") and name.endswith("__"))
+    )
 
 
 @dataclass(slots=True)
@@ -201,6 +206,7 @@ class _Taking:
             shared=_shared(met),
             missing=self.missing,
             twice=self._twice(reached),
+            whole={address for each in met for address in each.spaces},
             checks=any(each.unproven for each in met),
             indexes=self.indexes,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,3 +147,11 @@ def open_duckdb(told: DuckdbConnection) -> Any:
     if not os.path.exists(told.path):
         raise FileNotFoundError(f"{told.path} is not there")
     return importlib.import_module("duckdb").connect(told.path, read_only=told.read_only)
+
+
+def row(names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """A row of a result of SQLite, which only a cursor over columns of these names can make."""
+    sqlite3: Any = importlib.import_module("sqlite3")
+    columns = ", ".join('null as "' + name.replace('"', '""') + '"' for name in names)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return sqlite3.Row(connection.execute(f"select {columns}"), values)

@@ -12,6 +12,7 @@ from pickle import (
     ADDITEMS,
     APPEND,
     APPENDS,
+    BINPERSID,
     BUILD,
     EMPTY_DICT,
     EMPTY_LIST,
@@ -70,7 +71,9 @@ class Deep(_InPython):  # type: ignore[misc]  # see above
 
     def _begin(self, obj: Any) -> Steps | None:
         """Writes an object that has nothing inside; how to go about any other."""
-        self.persistent_id(obj)  # hears of every object, and never has an id for one
+        name = self.persistent_id(obj)  # hears of every object
+        if name is not None:
+            return self._named(name)
         kind = type(obj)
         if kind in _ATOMS:
             self.dispatch[kind](self, obj)
@@ -92,6 +95,10 @@ class Deep(_InPython):  # type: ignore[misc]  # see above
             self.save_global(obj, reduced)
             return None
         return self._made(obj, *reduced)
+
+    def _named(self, name: Any) -> Steps:
+        yield name
+        self.write(BINPERSID)
 
     def _made(
         self, obj: Any, func: Any, args: Any, state: Any = None, listed: Any = None, paired: Any = None, setter: Any = None, /

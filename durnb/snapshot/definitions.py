@@ -28,6 +28,8 @@ SKIPPED_IN_CLASSES = frozenset(
 INSTALLED = ("/site-packages/", "/dist-packages/")
 CLASS_NAMES = "__classdict__"
 """The cell in which lazy annotations look names up, since Python 3.14: a class's body. It is made again from the class."""
+OWN, WHOLE = 0, 1
+"""Homes of functions whose globals are a namespace of their own: stored as far as their code names it, or whole, as the dict that others hold."""
 METHODS = (types.FunctionType, staticmethod, classmethod, property, functools.cached_property)
 
 
@@ -213,7 +215,7 @@ def functions_of(member: object) -> Iterator[types.FunctionType]:
 
 @dataclass(frozen=True, slots=True)
 class FunctionParts:
-    """What a function holds. `home` is None for the notebook, a module's name, a module made by hand, or 0 where its globals are its own."""
+    """What a function holds. `home` is None for the notebook, a module's name, a module made by hand, or OWN where its globals are its own."""
 
     home: str | int | types.ModuleType | None
     defaults: tuple[Any, ...]
@@ -253,7 +255,7 @@ def is_empty(cell: types.CellType) -> bool:
 def function_parts(function: types.FunctionType, notebook: Notebook) -> FunctionParts:
     home = _home(function, notebook)
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    own = {} if home != 0 else _used_globals(function)
+    own = {} if home != OWN else _used_globals(function)
     return FunctionParts(
         home, function.__defaults__ or (), dict(function.__kwdefaults__ or {}), cells, dict(vars(function)), own, _rest(function)
     )
@@ -279,7 +281,7 @@ def _home(function: types.FunctionType, notebook: Notebook) -> str | int | types
     module = sys.modules.get(name) if isinstance(name, str) else None
     if module is not None and vars(module) is function.__globals__:
         return module if is_handmade(module) else cast(str, name)
-    return notebook.module_of(function.__globals__) or 0
+    return notebook.module_of(function.__globals__) or OWN
 
 
 def is_handmade(module: object) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from durnb.snapshot.place import here
+from durnb.snapshot.undo import about_to_change
 
 _MARK = "_restore_to_pylab"  # in the state of a figure that pyplot manages; with it, its `__setstate__` enters it there, trial or not
 
@@ -38,6 +40,17 @@ def kept_from_pyplot(reduced: tuple[Any, ...], obj: Any) -> tuple[Any, ...]:
     return *reduced[:2], (state, manager.num, helpers.Gcf.get_active() is manager), None, None, figure_state
 
 
+def _way_back(managed: dict[int, Any]) -> Callable[[], None]:
+    before, entered = dict(managed), dict(_entered)
+
+    def back() -> None:
+        for register, was in ((managed, before), (_entered, entered)):
+            register.clear()
+            register.update(was)
+
+    return back
+
+
 def figure_state(figure: Any, state: tuple[dict[str, Any], int, bool]) -> None:
     """Sets the state of a figure, and has pyplot manage it: under its number where that is free, as the current one if it was."""
     facts, number, current = state
@@ -47,6 +60,7 @@ def figure_state(figure: Any, state: tuple[dict[str, Any], int, bool]) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415  # as the figure's own __setstate__ does
 
     register = plt._pylab_helpers.Gcf  # type: ignore[attr-defined]  # what pyplot keeps its figures in
+    about_to_change(register, _way_back(register.figs))
     if number in register.figs and _is_earlier(register.figs[number], number):
         register.figs.pop(number)
     before, taken = register.get_active(), plt.get_fignums()

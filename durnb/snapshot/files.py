@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import os
 from dataclasses import dataclass
@@ -99,3 +100,10 @@ def reopen(told: OpenFile) -> io.FileIO:
     made = io.FileIO(told.name, "rb", opener=opener)
     made.seek(told.position)
     return made
+
+
+def closed_temporary(name: str) -> Any:
+    """A temporary file that was closed, of which only the name is left; what is on the disk under it is nobody's to remove."""
+    made = io.TextIOWrapper(io.BytesIO())
+    made.close()
+    return importlib.import_module("tempfile")._TemporaryFileWrapper(made, name, delete=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextvars
+import decimal
 import gc
 import io
 import itertools
@@ -168,6 +169,19 @@ def _molecule(value: Any) -> Answer:
     """A molecule of RDKit with all its properties: pickle leaves them out."""
     chem: Any = sys.modules["rdkit.Chem"]
     return Natural((type(value), (value.ToBinary(chem.PropertyPickleOptions.AllProps),)))
+
+
+def _sqlite_row(value: Any) -> Answer:
+    return Natural((connections.row, (tuple(value.keys()), tuple(value))))
+
+
+def _temporary_file(value: Any) -> Answer:
+    return Natural((files.closed_temporary, (value.name,))) if value.file.closed else None
+
+
+def _decimal_context(value: decimal.Context) -> Answer:
+    """The context that counts is one of ambient state, too, which sets it: what it is here is what it is there."""
+    return Natural((standins.decimal_context, (value is decimal.getcontext(), value.__reduce__()[1])))
 
 
 def _variable(value: contextvars.ContextVar[Any]) -> Answer:
@@ -338,6 +352,7 @@ _ALWAYS: tuple[tuple[type, Handler], ...] = (
     (io.BufferedReader, _file),
     (io.FileIO, _file),
     (contextvars.ContextVar, _variable),
+    (decimal.Context, _decimal_context),
     (random.SystemRandom, _system_random),
     (re.Match, _match),
     (itertools.count, _count),
@@ -349,6 +364,8 @@ _LOADED: tuple[tuple[str, tuple[str, ...], Handler], ...] = (
     ("bz2", ("BZ2File",), _compressed),
     ("lzma", ("LZMAFile",), _compressed),
     ("sqlite3", ("Connection",), _sqlite),
+    ("sqlite3", ("Row",), _sqlite_row),
+    ("tempfile", ("_TemporaryFileWrapper",), _temporary_file),
     ("duckdb", ("DuckDBPyConnection",), _duckdb),
     ("requests", ("Session",), _requests),
     ("httpx", ("Client", "AsyncClient"), _httpx),

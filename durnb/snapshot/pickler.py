@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from durnb.snapshot import spaces
 from durnb.snapshot.deep import Deep
 from durnb.snapshot.model import CantStore
 
@@ -36,25 +37,37 @@ class _Fast(pickle.Pickler):
         return self._reducer.reduce(obj)
 
 
-def visit(value: object, reducer: Takes) -> list[object]:
-    """Pickles `value` into nothing and returns every object that was come to, as often as it was."""
+def visit(value: object, reducer: Takes, visited: list[object], naming: Callable[[], spaces.Naming] | None = None) -> spaces.Naming | None:
+    """Pickles `value` into nothing and puts every object that was come to, as often as it was, into `visited`."""
 
-    def run(kind: Any) -> list[object]:
-        visited: list[object] = []
+    def run(kind: Any) -> spaces.Naming | None:
+        visited.clear()
+        names = naming() if naming is not None else None
         made = kind(_Nothing(), reducer, lambda _: False)
-        made.persistent_id = visited.append  # seen from C: it hears of every object, and says None
+        made.persistent_id = visited.append if names is None else hearing(names)  # the first is seen from C, and says None
         made.dump(value)
-        return visited
+        return names
+
+    def hearing(names: spaces.Naming) -> Callable[[object], object]:
+        def hear(obj: object) -> object:
+            visited.append(obj)
+            return names(obj)
+
+        return hear
 
     return _shallow_or_deep(run, value)
 
 
-def write(value: object, reducer: Takes, outward: Outward) -> bytes:
-    """The stream of `value`. Buffers for which `outward` returns False leave it."""
+def write(value: object, reducer: Takes, outward: Outward, naming: Callable[[], spaces.Naming] | None = None) -> bytes:
+    """The stream of `value`. Buffers for which `outward` returns False leave it. `naming` is needed where it holds namespaces of code."""
 
     def run(kind: Any) -> bytes:
         sink = io.BytesIO()
-        kind(sink, reducer, outward).dump(value)
+        made = kind(sink, reducer, outward)
+        if naming is not None:
+            sink.write(spaces.MARK)
+            made.persistent_id = naming()
+        made.dump(value)
         return sink.getvalue()
 
     return _shallow_or_deep(run, value)

@@ -21,8 +21,9 @@ from typing import Any
 
 from durnb import trees
 from durnb.snapshot import ctypes_data
-from durnb.snapshot.definitions import CLASS_NAMES, METHODS, class_parts, functions_of, is_empty, is_installed, virtual_subclasses
+from durnb.snapshot.definitions import CLASS_NAMES, METHODS, OWN, WHOLE, class_parts, functions_of, is_empty, is_installed
 from durnb.snapshot.place import here, restoring
+from durnb.snapshot.undo import about_to_change, register
 
 OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 """What enum itself keeps on a member."""
@@ -42,12 +43,13 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     """A function with empty cells and no defaults, or its live twin."""
     code, name, qualname, module, home, group, uid, path, digest, tokens = spec
     place = here()
-    known = place.known(uid, path, digest, types.FunctionType)
-    if known is not None and isinstance(home, types.ModuleType) and known.__globals__ is not vars(home):
-        place.forget(uid, known)  # it is of an earlier module that code made
+    known = place.made.get(uid) if home == WHOLE else place.known(uid, path, digest, types.FunctionType)
+    if known is not None and not _is_at_home(known, home, group):
+        place.forget(uid, known)
         known = None
     if known is not None and (id(known) not in place.live or place.take_cells(tokens, known.__closure__ or ())):
         if id(known) in place.other_code:
+            about_to_change(known)
             known.__code__ = place.code(code)
         return known  # type: ignore[no-any-return]  # `known` looks for functions only
     made = types.FunctionType(place.code(code), place.globals_of(home, group), name, None, tuple(map(place.cell, tokens)))
@@ -56,24 +58,39 @@ def function(spec: tuple[Any, ...]) -> types.FunctionType:
     return place.make(uid, made, digest)  # type: ignore[no-any-return]  # it returns what it is given
 
 
+def _is_at_home(known: types.FunctionType, home: Any, group: int) -> bool:
+    """Whether the globals of a live function are those that the stored one has among those of its stream."""
+    place = here()
+    if isinstance(home, types.ModuleType):
+        return known.__globals__ is vars(home)  # else it is of an earlier module that code made
+    if home != OWN or id(known) not in place.live:
+        return True
+    return known.__globals__ is not place.namespace and place.own_globals.setdefault(group, known.__globals__) is known.__globals__
+
+
 def function_state(made: types.FunctionType, state: dict[str, Any]) -> None:
     """Puts the stored defaults, closure contents and attributes on a function."""
     place = here()
     live = id(made) in place.live
     if id(made) in place.borrowed:
         return
+    if live:
+        about_to_change(made)
     made.__defaults__ = _defaults(state["defaults"], made.__defaults__ if live else None)
     made.__kwdefaults__ = _kept(state["kwdefaults"], made.__kwdefaults__ or {}) or None
     for token, contents in state["cells"].items():
         if contents is not MISSING:
+            about_to_change(place.cell(token))
             place.cell(token).cell_contents = contents
     for name in [name for name in vars(made) if live and name not in state["attributes"]]:
         del vars(made)[name]
     vars(made).update({name: value for name, value in state["attributes"].items() if value is not MISSING})
+    if state["globals"]:
+        about_to_change(made.__globals__)
+        made.__globals__.update(state["globals"])
     if live:
         made.__doc__ = state["rest"].get("__doc__", made.__doc__)
         return
-    made.__globals__.update(state["globals"]) if state["globals"] else None
     for name, value in state["rest"].items():
         setattr(made, name, value)
 
@@ -93,22 +110,30 @@ def cell(token: int) -> types.CellType:
 
 
 def cell_state(made: types.CellType, contents: tuple[Any, ...]) -> None:
+    about_to_change(made)
     for value in contents:
         made.cell_contents = value
 
 
 def class_(spec: tuple[Any, ...]) -> type:
     """A class without its attributes, or its live twin."""
-    meta, name, qualname, module, bases, slots, uid, path, digest = spec
+    _, _, qualname, _, bases, _, uid, path, digest = spec
     place = here()
     known = place.known(uid, path, digest, type)
     if known is None and path is None and "<" not in qualname:
         known = place.earlier(uid, bases, qualname, digest)
-    if known is not None and not _can_be_used(known, meta, bases):
+    if known is not None and not _can_be_used(known, spec[0], bases):
         place.forget(uid, known)
         known = None
-    if known is not None:
-        return known  # type: ignore[no-any-return]  # `known` looks for classes only
+    return class_of_space(spec) if known is None else known
+
+
+def class_of_space(spec: tuple[Any, ...]) -> type:
+    """A class without its attributes, new in each stream."""
+    meta, name, qualname, module, bases, slots, uid, _, digest = spec
+    place = here()
+    if uid in place.made:
+        return place.made[uid]  # type: ignore[no-any-return]  # a class, as all of this id
     body = {"__module__": module, "__qualname__": qualname} | ({} if slots is None else {"__slots__": slots})
     return place.make(uid, _skeleton(meta, name, bases, body), digest)  # type: ignore[no-any-return]  # it returns what it is given
 
@@ -152,6 +177,8 @@ def class_methods(cls: type, methods: dict[str, Any]) -> None:
     if id(cls) in here().borrowed:
         return
     if id(cls) not in here().live or id(cls) in here().other_code:
+        if id(cls) in here().live:
+            about_to_change(cls)
         for name, value in methods.items():
             _setter(cls)(cls, name, value)
 
@@ -163,13 +190,14 @@ def class_state(cls: type, state: tuple[None, dict[str, Any], tuple[type, ...]])
     if id(cls) in here().borrowed or (live and here().scratch):
         return
     if live:
+        about_to_change(cls)
         _take_off(cls, attributes)
     else:
         ctypes_data.lay_out(cls, attributes)
     for name, value in attributes.items():
         if value is not MISSING and not (_is_laid_out(cls, name) or (live and _is_made_by_definition(cls, name, value))):
             _setter(cls)(cls, name, value)
-    _register(cls, virtual)
+    register(cls, virtual)
     _give_names(cls)
     if not live and isinstance(cls, _abc_meta()):
         importlib.import_module("abc").update_abstractmethods(cls)
@@ -203,16 +231,6 @@ def _take_off(cls: type, stored: dict[str, Any]) -> None:
             (delattr if ctypes_data.is_data(cls) else type.__delattr__)(cls, name)
 
 
-def _register(cls: Any, virtual: tuple[type, ...]) -> None:
-    """Gives an abstract base class exactly these virtual subclasses."""
-    present = virtual_subclasses(cls)
-    if any(each not in virtual for each in present):
-        cls._abc_registry_clear()
-        cls._abc_caches_clear()
-    for each in virtual:
-        cls.register(each)
-
-
 def enum_member(cls: Any, name: str | None, value: Any, *raw: Any) -> Any:
     """A member of an enum that is being made, or that of its live twin; a combination of flags has no name."""
     place = here()
@@ -231,6 +249,7 @@ def member_state(member: Any, state: dict[str, Any]) -> None:
     if id(type(member)) in here().borrowed:
         return
     if id(type(member)) in here().live:
+        about_to_change(member)
         for name in own.keys() - state.keys() - OF_MEMBERS:
             del own[name]
         state = {name: value for name, value in state.items() if name not in OF_MEMBERS}
@@ -239,6 +258,7 @@ def member_state(member: Any, state: dict[str, Any]) -> None:
 
 def instance_state(made: Any, state: dict[str, Any]) -> None:
     if id(made) not in here().live:
+        about_to_change(made)
         vars(made).update(state)
 
 

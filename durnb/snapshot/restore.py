@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-import pickle
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
 
+from durnb.snapshot import spaces
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.place import Lender, Place, restoring
 
@@ -47,7 +47,7 @@ def load_at(place: Place, stream: bytes, buffers: Sequence[bytes | bytearray | m
     """The values of a group, loaded at `place`."""
     try:
         with restoring(place):
-            values = pickle.loads(stream, buffers=list(buffers))
+            values = spaces.loads(stream, buffers)
     finally:
         place.take_back()
     if not isinstance(values, dict):

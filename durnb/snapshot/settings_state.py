@@ -201,9 +201,17 @@ class DecimalContext(_Replaced):
         if payload is None:
             return None
         (prec, rounding, emin, emax, capitals, clamp), traps = pickle.loads(payload)
-        signals = {each.__name__: each for each in decimal.getcontext().flags}
-        raised = [signal for signal, is_set in decimal.getcontext().flags.items() if is_set]
-        decimal.setcontext(decimal.Context(prec, rounding, emin, emax, capitals, clamp, raised, [signals[each] for each in traps]))
+        context = decimal.getcontext()  # the one that variables may hold, too
+        context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp = (
+            prec,
+            rounding,
+            emin,
+            emax,
+            capitals,
+            clamp,
+        )
+        for signal in context.traps:
+            context.traps[signal] = signal.__name__ in traps
         return None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import decimal
+import functools
 import importlib
 import io
 import os
@@ -28,6 +30,7 @@ from durnb.snapshot import clients, connections, files
 from durnb.snapshot.definitions import is_handmade
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.place import here
+from durnb.snapshot.undo import about_to_change
 
 _notes: ContextVar[list[str] | None] = ContextVar("durnb_restore_notes", default=None)
 
@@ -206,6 +209,11 @@ def iterator_state(made: Any, state: Any) -> None:
         made.__setstate__(state)
 
 
+def decimal_context(current: bool, facts: tuple[Any, ...]) -> decimal.Context:
+    """A context of decimal arithmetic: that which counts in this thread, where it was that, else one of its own."""
+    return decimal.getcontext() if current and not here().scratch else decimal.Context(*facts)
+
+
 def match(pattern: Any, how: str, text: Any, start: int, end: int) -> Any:
     """A match of a pattern in a text."""
     return getattr(pattern, how)(text, start, end)
@@ -258,7 +266,8 @@ def context_variable(name: str, default: tuple[Any, ...]) -> contextvars.Context
 def set_variable(made: contextvars.ContextVar[Any], held: tuple[Any, ...]) -> None:
     """Gives a context variable its value."""
     for value in held if not here().scratch else ():
-        made.set(value)
+        token = made.set(value)
+        about_to_change(made, functools.partial(made.reset, token))
 
 
 def async_future(result: Any, error: BaseException | None, cancelled: bool) -> Any:
@@ -296,6 +305,7 @@ def handmade_module(name: str, known: bool) -> types.ModuleType:
 def module_state(made: types.ModuleType, state: dict[str, Any]) -> None:
     """Gives a module exactly these names, beside those that Python gives it."""
     own = vars(made)
+    about_to_change(made)
     for name in [name for name in own if name not in state and not name.startswith("__")]:
         del own[name]
     own.update(state)

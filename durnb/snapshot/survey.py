@@ -10,15 +10,15 @@ import enum
 import gc
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress
 from types import BuiltinFunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from durnb import trees
-from durnb.snapshot import arrays, axes, pickler
-from durnb.snapshot.definitions import CLASS_NAMES, Notebook, class_parts, function_parts, virtual_subclasses
+from durnb.snapshot import arrays, axes, pickler, spaces
+from durnb.snapshot.definitions import CLASS_NAMES, OWN, Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds
 from durnb.snapshot.model import CantStore
 from durnb.snapshot.reducer import Reducer, Reduction
@@ -28,7 +28,7 @@ from durnb.snapshot.reducer import Reducer, Reduction
 class Survey:
     """What was met directly: objects that can be shared by address, types by address, definitions, arrays by memory, pandas' indexes by address; and why it can't be stored.
 
-    `tree`: it is a tree of builtin containers, none of which anything else refers to.
+    `spaces` are the namespaces of code that values hold, by address. `tree`: it is a tree of builtin containers, none of which anything else refers to.
     """
 
     met: dict[int, object] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Survey:
     definitions: list[Any] = field(default_factory=list)
     memories: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     indexes: dict[int, object] = field(default_factory=dict)
+    spaces: dict[int, object] = field(default_factory=dict)
     held: list[object] = field(default_factory=list)
     debris: list[tuple[object, str]] = field(default_factory=list)
     unproven: bool = False
@@ -50,6 +51,7 @@ class Survey:
         for key, addresses in other.memories.items():
             self.memories.setdefault(key, set()).update(addresses)
         self.indexes.update(other.indexes)
+        self.spaces.update(other.spaces)
         self.held += other.held
         self.debris += other.debris
         self.unproven |= other.unproven
@@ -90,22 +92,38 @@ def survey(value: object, notebook: Notebook, kinds: Kinds) -> Survey:
         return found
     if id(type(value)) in _BULKY and len(value) >= trees.MANY and _survey_tree(value, found):  # type: ignore[arg-type]  # a container
         return found
+    by_itself, visited = _pickled(value, notebook, kinds, None)
+    if any(map(spaces.is_space, visited if by_itself.failure is not None else by_itself.met.values())):
+        by_name, _ = _pickled(value, notebook, kinds, lambda: spaces.Naming({}, lambda _, own: own))
+        return by_name
+    return by_itself
+
+
+def _pickled(value: object, notebook: Notebook, kinds: Kinds, naming: Callable[[], spaces.Naming] | None) -> tuple[Survey, list[object]]:
+    """The survey, and all that was visited. With `naming`, namespaces of code are met as such, and Python's builtins are not entered."""
+    found = Survey()
     surveyor = Surveyor(notebook, kinds, found)
     visited: list[object] = []
     try:
-        visited = pickler.visit(value, surveyor)
+        named = pickler.visit(value, surveyor, visited, naming)
+        found.spaces.update(named.met if named is not None else {})
     except CantStore as failure:
         found.failure = failure
     except Exception as error:
         found.failure = CantStore(value, f"{type(error).__name__}: {error}")
+    met = visited if found.failure is None else []
     found.debris, found.unproven = surveyor.debris, surveyor.unproven
-    found.types = _types(visited)
-    found.met = _shareable(visited, found.types, kinds)
-    found.indexes = _held_twice(visited, {address for address, kind in found.types.items() if issubclass(kind, axes.kinds())})
+    found.types = _types(met)
+    found.met = _shareable(met, found.types, kinds)
+    found.indexes = _held_twice(met, {address for address, kind in found.types.items() if issubclass(kind, axes.kinds())})
     for each in surveyor.named:
         found.met.pop(id(each), None)
-    found.held += surveyor.named
-    return found
+    if naming is not None:
+        found.met.pop(id(spaces.BUILTINS), None)  # everybody's
+    for address in found.spaces.keys() - {id(spaces.BUILTINS)}:
+        found.memories.setdefault(("space", address), set()).add(address)
+    found.held += [*surveyor.named, *found.spaces.values()]
+    return found, visited
 
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
@@ -195,6 +213,7 @@ def _parts(definition: Any, notebook: Notebook) -> Iterator[tuple[str, Any, bool
         yield from ((f".{name}", value, False) for name, value in class_parts(definition).items())
         return
     parts = function_parts(definition, notebook)
+    yield "", _Met([definition.__globals__] if parts.home == OWN else []), True
     yield "", _Met([cell for name, cell in parts.cells.items() if name not in ("__class__", CLASS_NAMES)]), True
     yield from ((label, value, False) for label, value in parts.labelled())
 

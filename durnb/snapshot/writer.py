@@ -8,21 +8,25 @@ import marshal
 import os
 import pickle
 import platform
+import sys
 import types
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from durnb import computed
-from durnb.snapshot import arrays, axes, pickler, rebuild, standins
+from durnb.snapshot import arrays, axes, pickler, rebuild, spaces, standins
 from durnb.snapshot.definitions import (
     CLASS_NAMES,
     METHODS,
+    OWN,
+    WHOLE,
     FunctionParts,
     Notebook,
     class_digest,
     class_parts,
     code_digest,
     function_parts,
+    functions_of,
     is_empty,
     virtual_subclasses,
 )
@@ -35,7 +39,7 @@ from durnb.snapshot.tracker import uid_of
 class Writer(Reducer):
     """Takes objects apart for a stream. `shared` are the memories with more than one view; `missing` the parts to leave out.
 
-    `checks`: some of the values are loaded by code that nobody vouches for. `indexes` are those that other variables hold as well.
+    `whole` are the namespaces of code that values of the group hold. `checks`: some of the values are loaded by code that nobody vouches for. `indexes` are those that other variables hold as well.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Writer(Reducer):
         shared: Collection[tuple[str, int]] = (),
         missing: Collection[int] = (),
         twice: Collection[int] = (),
+        whole: Collection[int] = (),
         checks: bool = False,
         indexes: Mapping[int, axes.Shared] | None = None,
     ) -> None:
@@ -55,7 +60,7 @@ class Writer(Reducer):
         self.readonly: list[bool] = []
         self.plain: list[bool] = []
         self._shared, self._missing, self._twice, self._checks = shared, missing, twice, checks
-        self._indexes = indexes or {}
+        self._indexes, self._whole = indexes or {}, whole
         self._roots: dict[tuple[str, int], Any] = {}
         self._tokens: dict[int, tuple[int, types.CellType]] = {}
         self._groups: dict[int, int] = {}
@@ -68,10 +73,13 @@ class Writer(Reducer):
             root = Call(standins.checked, root, self.customs)  # filled while the values before it are pickled
         if computed.are_there():
             root = Call(standins.marked, root, self.marked)  # the same
-        stream = pickler.write(root, self, self._outward)
+        stream = pickler.write(root, self, self._outward, self._naming if self._whole else None)
         return Group(
             names=tuple(values), stream=stream, buffers=tuple(self.buffers), readonly=tuple(self.readonly), plain=tuple(self.plain)
         )
+
+    def _naming(self) -> spaces.Naming:
+        return spaces.Naming(self._groups, lambda number, own: Call(spaces.begin, number, own))
 
     def _outward(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
@@ -114,13 +122,17 @@ class Writer(Reducer):
         parts = function_parts(obj, self.notebook)
         code = obj.__code__
         self._note_source(code)
-        group = self._groups.setdefault(id(obj.__globals__), len(self._groups)) if parts.home == 0 else 0
+        home = WHOLE if id(obj.__globals__) in self._whole else parts.home
+        group = self._groups.setdefault(id(obj.__globals__), len(self._groups)) if home in (OWN, WHOLE) else 0
         tokens = tuple(self._token(cell) for cell in parts.cells.values())
         stored = (marshal.dumps(code), importlib.util.MAGIC_NUMBER, platform.python_version())
         digest = code_digest(code)
-        place = (parts.home, group, self._uid(obj, digest), self._path(obj), digest, tokens)
+        place = (home, group, self._uid(obj, digest), self._path(obj), digest, tokens)
         spec = (stored, obj.__name__, obj.__qualname__, obj.__module__, *place)
-        return rebuild.function, (spec,), self._function_state(parts, tokens), None, None, rebuild.function_state
+        state = self._function_state(parts, tokens)
+        if home == WHOLE:
+            state |= {"globals": {}, "whole": obj.__globals__}
+        return rebuild.function, (spec,), state, None, None, rebuild.function_state
 
     def _function_state(self, parts: FunctionParts, tokens: tuple[int, ...]) -> dict[str, Any]:
         cells = zip(tokens, parts.cells.items(), strict=True)
@@ -152,8 +164,26 @@ class Writer(Reducer):
             self._path(obj),
             digest,
         )
-        state = (Call(rebuild.class_methods, obj, methods), methods | data, virtual_subclasses(obj))
-        return rebuild.class_, (spec,), state, None, None, rebuild.class_state
+        early = methods | {
+            name: value for name, value in data.items() if name == "__parameters__"
+        }  # without them a generic is not subscribed
+        state = (Call(rebuild.class_methods, obj, early), methods | data, virtual_subclasses(obj))
+        return (
+            rebuild.class_of_space if self._is_of_a_space(attributes) else rebuild.class_,
+            (spec,),
+            state,
+            None,
+            None,
+            rebuild.class_state,
+        )
+
+    def _is_of_a_space(self, attributes: dict[str, Any]) -> bool:
+        """Whether methods have globals that come back anew, so that those of a live class would be out of date."""
+        globals_ = {id(each.__globals__): each.__globals__ for value in attributes.values() for each in functions_of(value)}
+        made = (self.notebook.module_of(each) for each in globals_.values() if not self.notebook.is_live(each))
+        return any(address in self._whole for address in globals_) or any(
+            each is not None and sys.modules.get(each.__name__) is not each for each in made
+        )
 
     def _kept(self, value: Any) -> Any:
         return rebuild.MISSING if id(value) in self._missing else value

@@ -169,6 +169,7 @@ CLASSES = [
     ("an abstract class", "import abc\nclass A(abc.ABC):\n  @abc.abstractmethod\n  def m(self): ...\nclass B(A):\n  def m(self): return 1\nA.register(int)\nx = B()", "(x.m(), isinstance(x, A), issubclass(int, A), A.__abstractmethods__)"),
     ("a protocol", "import typing\n@typing.runtime_checkable\nclass P(typing.Protocol):\n  def m(self) -> int: ...\nclass C:\n  def m(self): return 1\nx = C()", "(isinstance(x, P), isinstance(3, P))"),
     ("a generic class over an abstract one", "import abc, typing\nclass B(abc.ABC): ...\nclass G(B, typing.Generic[typing.TypeVar('Q')]):\n  def __init__(self, v): self.v = v\nx = G([1])", "(x.v, [c.__name__ for c in type(x).__mro__])"),
+    ("a generic class that holds an instance of a class derived from it", "import typing\nclass G(typing.Generic[typing.TypeVar('Q')]):\n  made = []\nclass D(G[int]): ...\nx = D(); G.made.append(x)", "(type(x).__orig_bases__[0].__args__, G.made[0] is x)"),
     ("a generic class", "import typing\nT = typing.TypeVar('T', bound=int)\nclass G(typing.Generic[T]):\n  def __init__(self, v: T): self.v = v\nx = G[int](3)", "(x.v, x.__orig_class__, G.__parameters__ == (T,), T.__bound__)"),
     ("a new type", "import typing\nU = typing.NewType('U', int)\nx = U(3)", "(x, U.__supertype__, U(4))"),
     ("a metaclass", "class M(type):\n  made = []\n  def __new__(m, n, b, ns):\n    M.made.append(n)\n    return super().__new__(m, n, b, ns)\n  def __len__(cls): return 4\nclass C(metaclass=M): pass\nx = C()", "(len(C), M.made, type(type(x)) is M)"),

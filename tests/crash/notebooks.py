@@ -3489,6 +3489,62 @@ print(table.tolist(), row.tolist(), points[1].x, point.x, buffer, bytes(view), f
         files={"lines.txt": "one\ntwo\nthree\nfour\nfive\n"},
         needs=("numpy",),
     ),
+    Book(
+        "code-in-a-namespace-of-its-own",
+        "What `exec` ran in a dict has that very dict as its globals, and the builtins that stand in it.",
+        """
+class Interpreter:
+    def __init__(self, **names):
+        self.names = {"__name__": "__main__", **names}
+    def run(self, code):
+        exec(code, self.names)
+        return self
+---
+%%durable define
+effect("define")
+open_one = Interpreter().run('''
+x = [1]
+def f(n):
+    global x
+    x = x + [n]
+    return x
+class C:
+    def size(self):
+        return len(x)
+''')
+shut = Interpreter(__builtins__={"len": len})
+shut.run("def g(v): return len(v) + k\\ndef h(): return open('x')\\nk = 1")
+def make():
+    names = {}
+    exec("n = [0]\\ndef count(): n[0] += 1; return told()\\ndef told(): return n[0]", names)
+    return names["count"]
+count = make()
+---
+%%durable use
+effect("use")
+open_one.run("y = f(2); c = C()")
+f = open_one.names["f"]
+shut.names["k"] = 10
+count()
+---
+%%durable use_again
+effect("use_again")
+f(3)
+print(open_one.names["c"].size(), f.__globals__ is open_one.names, f is open_one.names["f"], shut.names["g"]("abc"), count())
+---
+open_one.run("z = f(4)")
+try:
+    shut.names["h"]()
+except NameError as error:
+    print(error)
+print(open_one.names["z"], open_one.names["c"].size(), type(open_one.names["c"]) is open_one.names["C"], count())
+---
+%%durable see
+effect("see")
+open_one.names["x"].append("seen")
+print(f(5), open_one.names["c"].size(), eval("x", open_one.names), count())
+""",
+    ),
 ]
 
 BY_NAME = {book.name: book for book in BOOKS}

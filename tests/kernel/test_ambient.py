@@ -118,6 +118,22 @@ def test_an_edited_print_option_makes_what_is_below_stale(data_nb: Notebook) -> 
     assert result.text.strip() == "[0.333]"
 
 
+def test_settings_that_a_failed_attempt_changed_are_set_back_also_those_of_libraries(data_nb: Notebook) -> None:
+    data_nb.ok("import decimal\nimport matplotlib as mpl\nimport numpy as np\nimport pandas as pd\ncontext = decimal.getcontext()")
+    shown = "np.geterr()['over'], np.get_printoptions()['precision'], pd.get_option('display.max_rows'), mpl.rcParams['figure.dpi'], context.prec"
+    cell = f"""%%durable a
+before = {shown}
+np.seterr(over="raise"); np.set_printoptions(precision=2); pd.set_option("display.max_rows", 7); mpl.rcParams["figure.dpi"] = 33
+decimal.getcontext().prec = 5
+assert FINE"""
+    plain = data_nb.evaluate(f"[{shown}]")
+    data_nb.run(f"FINE = False\n{shown}")
+    assert not data_nb.run(cell).ok
+    data_nb.ok("FINE = True", cell)
+    assert data_nb.evaluate("list(before)") == plain
+    assert data_nb.evaluate(f"[{shown}, context is decimal.getcontext()]") == ["raise", 2, 7, 33.0, 5, True]
+
+
 def test_numpys_generator_comes_back_though_numpy_loads_it_only_when_it_is_used(nb: Notebook) -> None:
     seed = "%%durable init\nran('init')\nnp.random.seed(42)\nfirst = float(np.random.randn(100)[0])"
     draw = "%%durable draw\nran('draw')\ndrawn = float(np.random.randn(50).sum())"

@@ -243,6 +243,30 @@ def test_a_badge_that_the_cell_cleared_is_not_shown_again_before_the_step_ends(n
     assert "one · ran " in result.badge
 
 
+def test_what_plain_cells_changed_of_a_step_s_value_is_there_in_the_next_attempt_and_when_the_step_is_run_again_by_hand(
+    nb: Notebook,
+) -> None:
+    made, changed, use = (
+        "%%durable make\nacc = [1]\nheld = {'a': acc}",
+        "acc.append(2)",
+        "%%durable use\nran('use')\nacc.append(3)\nassert fine",
+    )
+    retried = (
+        "%%durable retried --retries 1 --delay 0s\nran('retried')\nacc.append(5)\nassert open('tally.py.txt').read().count('retried') == 2"
+    )
+    nb.ok("fine = False", made, changed)
+    assert not nb.run(use).ok
+    nb.ok("fine = True", use)
+    assert nb.evaluate("[acc, held['a'] is acc]") == [[1, 2, 3], True]
+    assert nb.ok(use).replayed
+    nb.ok("%durable rerun use", use)
+    nb.ok("acc.append(4)", retried)
+    assert nb.evaluate("[acc, held['a'] is acc]") == [[1, 2, 3, 4, 5], True]
+    nb.open().ok("fine = True", made, changed, use, "acc.append(4)", retried)
+    assert nb.executions == {"use": 3, "retried": 2}
+    assert nb.evaluate("[acc, held['a'] is acc]") == [[1, 2, 3, 4, 5], True]
+
+
 CHANGES = {
     "in place": ("rows = [1, 2]", "rows.append(3)"),
     "bound anew": ("rows = [1, 2]", "rows = rows + [3]"),
@@ -318,3 +342,24 @@ def test_a_step_may_come_to_read_what_a_plain_cell_imported_and_a_step_below_imp
     two = "%%durable two\nran('two')\nimport os\nhere = os.getcwd()"
     nb.ok("import os", "%%durable one\nran('one')\nx = 1", two, "%%durable one\nran('one')\nx = os.sep", two)
     assert nb.executions == {"one": 2, "two": 1}
+
+
+@pytest.mark.parametrize("how", ["retried", "by hand"])
+@pytest.mark.parametrize(
+    ("made", "body", "expected"),
+    [
+        ("%%durable make\nc = [2]", "a.insert(0, 84)\nc.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("c = [2]", "a.insert(0, 84)\nc.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("%%durable make\nc = [2]", "a.insert(0, 84)\nif not first: c.append(1)", [[84, [2, 1], 77], [2, 1]]),
+        ("c = [2]", "a.insert(0, 84)\nif not first: c.append(1)", [[84, [2, 1], 77], [2, 1]]),
+    ],
+)
+def test_what_a_plain_value_shares_with_another_it_shares_in_the_next_attempt(
+    nb: Notebook, how: str, made: str, body: str, expected: list[object]
+) -> None:
+    options = " --retries 1 --delay 0s" if how == "retried" else ""
+    step = f"%%durable step{options}\nimport os\nfirst = not os.path.exists('failed')\n{body}\nif first: open('failed', 'w').close(); raise ValueError"
+    nb.ok(made, "a = [c, 77]")
+    nb.run(step)
+    nb.ok(step)
+    assert nb.evaluate("[a, c]") == expected

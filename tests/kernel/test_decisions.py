@@ -239,6 +239,64 @@ def test_an_object_without_content_does_not_run_the_step_again(nb: Notebook) -> 
     assert nb.executions == {"one": 1}
 
 
+HOLDERS = """%%durable make
+def counter():
+    n = 0
+    def inc():
+        nonlocal n
+        n += 1
+        return n
+    return inc
+inc = counter()
+class Seen: hits = []"""
+NOW = "[inc.__closure__[0].cell_contents, Seen.hits]"
+
+
+def test_a_look_at_earlier_versions_leaves_functions_and_classes_as_they_are(nb: Notebook) -> None:
+    use, once = (
+        "%%durable use\nran('use')\ninc(); Seen.hits.append(1)",
+        "%%durable use --on-change ask\nran('use')\ninc(); Seen.hits.append(2)",
+    )
+    nb.ok(HOLDERS, use)
+    nb.ok(use)
+    assert (nb.executions, nb.evaluate(NOW)) == ({"use": 1}, [1, [1]])
+    assert nb.refused(once).ename == "StepAsks"
+    assert nb.evaluate(NOW) == [1, [1]]
+    nb.place.write([("make", HOLDERS), ("use", use)])
+    nb.ok("%durable plan")
+    assert nb.evaluate(NOW) == [1, [1]]
+    nb.ok("%durable rerun use", use)
+    assert (nb.executions, nb.evaluate(NOW)) == ({"use": 2}, [1, [1]])
+
+
+def test_a_name_that_is_set_back_to_an_earlier_version_takes_no_function_along(nb: Notebook) -> None:
+    nb.ok(HOLDERS.replace("n = 0", "n = []").replace("n += 1", "n = [*n, 1]"))
+    nb.ok("%%durable kept\nsnap = inc()", "%%durable go_on\ninc(); inc()")
+    nb.run("%%durable use\nsnap.append('s')\nraise ValueError")
+    nb.ok("%%durable use\nsnap.append('s')")
+    assert nb.evaluate("[snap, inc()]") == [[1, "s"], [1, 1, 1, 1]]
+
+
+def test_a_name_that_a_step_parts_from_what_it_changes_is_no_news_and_one_that_shares_elsewhere_is(nb: Notebook) -> None:
+    make = "%%durable make\na, b = [1], [1]"
+    hold, use = "c = {'a': a, 'b': b}; del a", "%%durable use\nran('use')\nc['a'].append(6); c['b'] = c['b'] + [7]"
+    nb.ok(make, hold, use)
+    nb.ok(make, hold, use)
+    nb.open().ok(make, hold, use)
+    assert nb.executions == {"use": 1}
+    assert "shares state" in nb.ok(make, "c = {'a': b, 'b': a}; del a", use).badge
+    assert nb.evaluate("b") == [1, 6]
+
+
+def test_a_plain_cell_that_binds_the_same_module_or_number_again_has_bound_it(nb: Notebook) -> None:
+    plain = "import math\nfrom math import sqrt\nN = 4"
+    nb.ok(plain, "%%durable first\na = N", f"%%durable last\n{plain}\nb = sqrt(N)")
+    nb.ok("%%durable first\na = N", plain)
+    nb.ok("%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)", "%%durable all_names\nd = eval('sqrt(N)')")
+    nb.ok(plain, "%%durable first\na = N", "%%durable new\nran('new')\nc = sqrt(N) + math.sqrt(N)")
+    assert (nb.executions, nb.evaluate("[c, d]")) == ({"new": 1}, [4.0, 2.0])
+
+
 def test_a_pattern_that_matches_no_file_is_said(nb: Notebook) -> None:
     result = nb.ok("%%durable one --depends nofile.csv\nx = 1")
     assert "--depends nofile.csv matches no file" in result.badge

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from durnb.engine.live import Changes, LiveNames, Shot
+from durnb.engine.changes import Changes, Shot
+from durnb.engine.live import LiveNames
 from durnb.engine.versions import Durable
 from durnb.fingerprint import content, notebook_names, read_cell
 

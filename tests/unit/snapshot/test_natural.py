@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import csv
+import decimal
 import gzip
 import hashlib
 import io
@@ -14,6 +15,7 @@ import re
 import sqlite3
 import struct
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -348,6 +350,34 @@ def test_a_connection_to_an_sqlite_file_is_opened_again(db: sqlite3.Connection, 
     assert tuple(made.execute("select x from t").fetchone()) == (1,)
     assert tuple(rows.fetchone()) == (2,)
     made.close()
+
+
+def test_a_row_of_sqlite_has_its_names_and_values(db: sqlite3.Connection, folder: Path) -> None:
+    db.row_factory = sqlite3.Row
+    (row,) = db.execute('select 1 as a, x\'00ff\' as "b ""c", null as A').fetchall()
+    made = again(row, folder)
+    assert (type(made), made.keys(), tuple(made), made["a"], made == row) == (sqlite3.Row, row.keys(), tuple(row), 1, True)
+    assert content(made).digest == content(row).digest
+    assert not content(row).opaque
+
+
+def test_a_temporary_file_that_was_closed_keeps_its_name(folder: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", delete=False, dir=folder) as kept:
+        kept.write("text")
+    made = again({"file": kept}, folder)["file"]
+    assert (made.name, made.closed, Path(made.name).read_text()) == (kept.name, True, "text")
+    del made
+    assert Path(kept.name).exists()
+
+
+def test_the_decimal_context_that_counts_is_itself_again_and_another_one_of_its_own() -> None:
+    with decimal.localcontext() as context:
+        context.prec, other = 7, decimal.Context(prec=3, traps=[])
+        found = back(capture({"current": context, "other": other}, ["current", "other"]))
+        assert found["current"] is decimal.getcontext()
+        assert (found["other"].prec, found["other"] is other) == (3, False)
+        before = content(context)
+        assert (before.opaque, decimal.Decimal(1) / 3, content(context).digest) == ((), decimal.Decimal("0.3333333"), before.digest)
 
 
 def test_an_sqlite_file_that_is_gone_is_not_made(db: sqlite3.Connection, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from durnb.snapshot import Captured, capture, restore
+from durnb.snapshot import Captured, Undo, capture, restore
 
 
 def run(cell: str, space: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -162,3 +162,41 @@ def test_functions_of_a_module_made_by_hand_belong_to_the_module_that_was_put_ba
     put_back(second, there)
     exec("made.add(1)", there)
     assert there["made"].total == 6
+
+
+LOOKED_AT = CHANGES | {
+    "a default": ("def C(x=[]): return x", "C.__defaults__ = ([1],)", "C()"),
+    "a closure": ("def make():\n  n = 0\n  def C():\n    nonlocal n\n    n += 1\n    return n\n  return C\nC = make()", "C()", "C.__closure__[0].cell_contents"),
+    "a list of a closure": ("def make():\n  held = []\n  return lambda: held\nC = make()", "C().append(1)", "C()"),
+    "an empty variable of a closure": (
+        "def make():\n  if False: n = 0\n  def C(go=False):\n    nonlocal n\n    if go: n = 1\n    return n\n  return C\nC = make()",
+        "C(True)",
+        "C.__closure__[0].cell_contents",
+    ),
+    "a module made by hand": ("import sys, types\nC = sys.modules['made_by_hand'] = types.ModuleType('made_by_hand')\nC.n = 1", "C.n = 2; C.more = 3", "{n: v for n, v in vars(C).items() if n[0] != '_'}"),
+    "a context variable": ("import contextvars\nC = contextvars.ContextVar('C')\nC.set(1)", "C.set(2)", "C.get()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LOOKED_AT)
+def test_a_load_that_is_taken_back_leaves_what_is_live_as_it_was(what: str) -> None:
+    cell, change, shown = LOOKED_AT[what]
+    space = run(cell)
+    stored = taken(space, "C")
+    run(change, space)
+    before, undo = repr(eval(shown, space)), Undo()
+    with undo.following():
+        put_back(stored, dict(space) if what == "a module made by hand" else space)
+    undo.take_back()
+    assert repr(eval(shown, space)) == before
+
+
+def test_what_some_values_of_a_load_lead_to_can_be_left_out_of_taking_it_back() -> None:
+    space = run("class C:\n  n = 0\nclass D:\n  n = 0\nkept, other = [C], [D]\nlinked = [kept, other]")
+    (group,) = taken(space, "kept", "other", "linked").groups
+    run("C.n = D.n = 1", space)
+    undo = Undo()
+    with undo.following():
+        values = restore(group.stream, [], space, {})
+    undo.take_back(but=[values["kept"]])
+    assert (space["C"].n, space["D"].n) == (0, 1)

@@ -110,6 +110,11 @@ def test_a_companion_that_was_not_asked_for_comes_along() -> None:
     assert [set(group.names) for group in capture(space, ["b"]).groups] == [{"a", "b"}]
 
 
+def test_a_str_that_holds_a_list_is_a_companion_too() -> None:
+    space = space_of("class S(str): pass\ns = S('s'); s.l = [1]; b = [s]; del S")
+    assert [set(group.names) for group in capture(space, ["b"]).groups] == [{"s", "b"}]
+
+
 def test_alone_leaves_companions_out() -> None:
     space = space_of("a = [1]; b = {'l': a}")
     taken = capture(space, ["b"], among=())
