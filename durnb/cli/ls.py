@@ -19,7 +19,7 @@ from durnb.runner.glance import OVER, glances, newest_first
 @json_option
 def command(folder: Path, every: bool, as_json: bool) -> None:
     """Show all runs of the notebooks in FOLDER and below it that are not over, by how they stand: running, idle, queued, suspended, paused, asks, failed,
-    crashed, open. No kernel is disturbed.
+    interrupted, crashed, open. No kernel is disturbed.
 
     \b
     Example:

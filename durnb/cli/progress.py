@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
@@ -24,7 +26,11 @@ _STYLES: Final[Mapping[Fate, str]] = {
     "died": "red",
     "interrupted": "yellow",
     "suspended": "yellow",
+    "paused": "yellow",
+    "cancelled": "red",
 }
+_ASKS: Final = re.compile(r"%durable resolve (?P<what>\S+)")
+_RETRY: Final = re.compile(r"%durable resolve (?P<what>\S+) retry")
 _TRACEBACK_LINES: Final = 12
 _SAYS: Final = 80  # characters of what a running cell printed last
 
@@ -114,10 +120,12 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
     match outcome.exit:
         case Exit.FINISHED:
             return [f"{run} finished{deaths}"]
+        case Exit.ASKS if outcome.failure is not None and outcome.failure.name == "StoreOffered":
+            return _message(outcome)
         case Exit.ASKS:
-            step = outcome.cell.step if outcome.cell else "STEP"
-            answer = f"here: durnb resolve {request.notebook.name} {step} ANSWER --run {request.key}; then {again}"
-            return [*_message(outcome), answer]
+            asks = _ASKS.search(outcome.failure.message) if outcome.failure else None  # of a call that asks: STEP/CALL
+            step = asks["what"] if asks else (outcome.cell.step if outcome.cell else None) or "STEP"
+            return [*_message(outcome), f"here: {_in_terminal('resolve', step, request, 'ANSWER')}; then {again}"]
         case Exit.HELD | Exit.PAUSED:
             return _message(outcome)
         case Exit.SUSPENDED:
@@ -125,11 +133,33 @@ def ending(outcome: Outcome, request: RunRequest) -> list[str]:
         case Exit.CANCELLED:
             return [f"{run} was cancelled{where}"]
         case Exit.DIED:
-            return [*_message(outcome), f"{run} gave up{where}{deaths}", *([again] if again else [])]
+            return [*_message(outcome), f"{run} gave up{where}{deaths}", *_after_deaths(outcome, request, again)]
         case Exit.INTERRUPTED | Exit.TERMINATED:
             return [f"{run} was stopped{where}", *([again] if again else [])]
         case _:
-            return [*_failure(outcome), f"{run} failed{where}{deaths}"]
+            return [*_failure(outcome), f"{run} failed{where}{deaths}", *_retry(outcome, request)]
+
+
+def _in_terminal(command: str, step: str, request: RunRequest, *words: str) -> str:
+    """A command about a step of the run, as it is typed in a terminal."""
+    return shlex.join(("durnb", command, request.notebook.name, step, *words, "--run", request.key))
+
+
+def _after_deaths(outcome: Outcome, request: RunRequest, again: str) -> list[str]:
+    """What goes on with a run whose kernel died too often; a step that killed it too often is refused, until a person says otherwise."""
+    if refused := _retry(outcome, request):
+        return refused
+    step = outcome.cell.step if outcome.cell else None
+    if not again or step is None:
+        return [again] if again else []
+    return [f"{again}; where it then refuses {step}: {_in_terminal('retry', step, request)}"]
+
+
+def _retry(outcome: Outcome, request: RunRequest) -> list[str]:
+    """The command for a step that is refused until it was answered retry: the message has it as it is typed in a notebook."""
+    failure = outcome.failure
+    refused = _RETRY.search(failure.message) if failure is not None and failure.name == "StepRefused" else None
+    return [f"here: {_in_terminal('retry', refused['what'], request)}; then the same command goes on from there"] if refused else []
 
 
 def _message(outcome: Outcome) -> list[str]:

@@ -15,6 +15,7 @@ from durnb.cli.parameters import parameters_of
 from durnb.cli.progress import Progress, report
 from durnb.clock import SystemClock
 from durnb.errors import UsageError
+from durnb.runner.elsewhere import left_elsewhere
 from durnb.runner.eventlines import EventLines, Watchers
 from durnb.runner.executed import read_notebook
 from durnb.runner.exits import exit_code_table
@@ -148,6 +149,8 @@ def command(
         return
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(Progress.on_terminal())
+        if beside := left_elsewhere(store_at(notebook), request, SystemClock()):
+            progress.note(beside)
         lines = EventLines(stack.enter_context(_opened(events))) if events is not None else None
         outcome = run_notebook(request, Watchers([progress, lines]) if lines else progress)
         if lines is not None:

@@ -13,7 +13,7 @@ from durnb.cli.tables import print_table
 from durnb.cli.words import time_in_words
 from durnb.clock import SystemClock
 from durnb.engine.manifest import Manifest
-from durnb.engine.overview import bytes_text, ending, seconds_text
+from durnb.engine.overview import attempt_reason, bytes_text, ending, seconds_text
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
 from durnb.runner.runview import run_facts
@@ -93,10 +93,10 @@ def _print(run: str, step: StepHistory) -> None:
             attempt.status,
             time_in_words(attempt.started),
             seconds_text(attempt.ran),
-            f"{attempt.error.type}: {attempt.error.message}" if attempt.error else execution.reason,
+            f"{attempt.error.type}: {attempt.error.message}" if attempt.error else attempt_reason(execution, index),
         )
         for execution in step.executions
-        for attempt in execution.attempts
+        for index, attempt in enumerate(execution.attempts)
     ]
     print_table(("attempt", "status", "started", "ran", "why"), rows, numbers=frozenset({"ran"}))
     if step.checkpoint is not None:

@@ -9,6 +9,7 @@ import click
 
 from durnb.cli.arguments import choose_run, every_cell, print_json, store_for
 from durnb.clock import SystemClock
+from durnb.engine.cells import NotebookCell
 from durnb.engine.steering import Steer
 from durnb.fold import History
 from durnb.runner.steering import steer_run
@@ -27,10 +28,9 @@ def carry_out(notebook: Path, run: str | None, wish: Steer, as_json: bool) -> No
         click.echo(f"run {chosen}: {steered.said}")
 
 
-def _in_file(notebook: Path, history: History) -> list[str]:
-    from durnb.engine.cells import step_names  # noqa: PLC0415  # few wishes ask for the cells, and what reads them takes a while to import
-    from durnb.engine.unmarked import Blanket, covered  # noqa: PLC0415  # as above
+def _in_file(notebook: Path, history: History) -> list[NotebookCell]:
+    from durnb.engine.unmarked import Blanket, covered  # noqa: PLC0415  # few wishes ask for the cells, and what reads them takes a while to import
     from durnb.runner.saved import cells_of  # noqa: PLC0415  # as above
 
     cells = cells_of(notebook) if notebook.exists() else []
-    return step_names(covered(cells, Blanket() if every_cell(False) else None, known=history.steps))
+    return covered(cells, Blanket() if every_cell(False) else None, known=history.steps)

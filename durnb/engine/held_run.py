@@ -283,7 +283,7 @@ class HeldRun:
         """Do what others asked of the run by its inbox; the status tells of it before whoever asked hears."""
         if self._journal is None:
             return Served()
-        served = serve(self._journal, lambda history: step_names(self.kernel.cells()))
+        served = serve(self._journal, lambda history: self.kernel.cells(), self.asked)
         if served.done:
             with suppress(JournalError):  # the file is for onlookers: a full disk must not undo what was done
                 self._journal.write_status(overview.as_json(self._journal.history))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from durnb.engine.over import notebook_of, over
 from durnb.errors import SignalRefused, UsageError
 from durnb.events import SignalReceived, StepWoken
 from durnb.fold import History
@@ -79,7 +80,9 @@ def _sleeps(step: StepHistory) -> bool:
 
 
 def receive(journal: Journal, name: str, value: str, request: str, sender: Sender = _UNKNOWN) -> None:
-    """Record one signal, `value` JSON. Raises SignalRefused."""
+    """Record one signal, `value` JSON. Raises SignalRefused, also for a run that is over: no cell of it takes the signal any more."""
+    if journal.history.status != "open":
+        raise SignalRefused(name=name, why=over(journal.history, notebook_of(journal)))
     check_value(journal.history, name, value)
     journal.append(SignalReceived(request=request, name=name, value=value, by=sender.by, via=sender.via))
 

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 from durnb.engine import mail
-from durnb.engine.cells import NotebookCell, plain_cells, step_names
+from durnb.engine.cells import NotebookCell, plain_cells
 from durnb.engine.changes import Changes
 from durnb.engine.commit import commit
 from durnb.engine.creations import missing
 from durnb.engine.manifest import TAKEN_AS_DONE, Manifest
+from durnb.engine.over import check_goes_on
 from durnb.engine.runs import Wish
 from durnb.engine.saving import Ended, became_durable, sign, take
 from durnb.engine.session import Session
 from durnb.engine.signals import interrupts_held
-from durnb.engine.steering import resolve_step, step_in, trust_run
+from durnb.engine.steering import asks_nothing, can_stand, resolve_step, step_in, trust_run
 from durnb.engine.storage import Storage, storage_of
 from durnb.engine.versions import Durable
 from durnb.errors import RunHeld, UsageError
@@ -32,18 +33,29 @@ def step_of(session: Session, name: str) -> StepHistory:
     return step_in(session.history, name)
 
 
+def steered(session: Session) -> Journal:
+    """The journal of the run that is to be steered. Raises UsageError where that is over: an answer must not begin the next; and as `open` does."""
+    history = session.peek()
+    if history is not None:
+        check_goes_on(history, session.store().notebook.name)
+    return session.journal
+
+
 def rerun(session: Session, name: str) -> None:
     """The step runs again when its cell is run next, in a new generation."""
+    journal = steered(session)
     step_of(session, name)
-    session.journal.append(StepRerunRequested(step=name))
+    journal.append(StepRerunRequested(step=name))
     session.write_status()
 
 
 def resolve(session: Session, name: str, answer: Answer) -> str:
     """Record a person's answer to what the step asked; what will happen, in words. Raises UsageError for one that can't hold."""
-    if answer == "keep" and _asks_nothing(session, name):
-        raise UsageError(f"step {name!r} asks nothing: it is finished, and stands; should its cell ask when it is run, answer then")
-    said = resolve_step(session.journal, name, answer, step_names(session.kernel.cells()))
+    journal = steered(session)
+    step = journal.history.steps.get(name)
+    if step is not None and can_stand(step, answer) and _asks_nothing(session, name):
+        raise asks_nothing(name)
+    said = resolve_step(journal, name, answer, session.kernel.cells(), asks=True)
     session.write_status()
     return said
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from durnb.engine.cells import is_automatic, title
 from durnb.engine.manifest import Manifest
 from durnb.fold import History
-from durnb.steps import StepHistory
+from durnb.steps import Execution, StepHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,16 @@ def row(step: StepHistory) -> StepRow:
         fingerprint=checkpoint.fingerprint if checkpoint is not None else "",
         label=label(step.name, execution.source),
     )
+
+
+def attempt_reason(execution: Execution, index: int) -> str:
+    """Why the attempt of that index was made: the first for the reason of its execution, any other because of the one before."""
+    if index == 0:
+        return execution.reason
+    before = execution.attempts[index - 1]
+    ended = {"exception": "failed", "timeout": "timed out", "interrupt": "was interrupted", "succeeded": "was not saved"}
+    how = "waited without a kernel" if before.suspended else ended.get(before.status, "died with the kernel")
+    return f"attempt {before.number} {how}"
 
 
 def label(step: str, source: str) -> str:

@@ -17,6 +17,8 @@ from durnb.journal import Journal, RunName, Store
 
 Mode = Literal["auto", "new", "resume"]
 INTERACTIVE = "interactive"
+DEFAULT_KEY = "default"
+"""The key of a run of the runner that has no parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from typing import Any, Final, Literal, assert_never
 
 from durnb.clock import Clock
 from durnb.engine.mail import Sender, awaited, receive, take_signals, wake
+from durnb.engine.over import notebook_of, run_command
 from durnb.engine.owner import look_owner
+from durnb.engine.runs import INTERACTIVE
 from durnb.errors import RunHeld, SignalRefused, UsageError
-from durnb.journal import Journal, RunName, Store
+from durnb.journal import Journal, RunName, Store, task_claimed
 
 Sent = Literal["kept", "taken", "queued"]
 """Recorded in the run that nobody has; recorded by the kernel that has it; or on the disk, for that kernel to find."""
@@ -27,11 +29,15 @@ _POLL: Final = 0.05  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What became of something that was sent to a run; `awaited` are the signals that its steps waited for then, where that is known."""
+    """What became of something that was sent to a run; `awaited` are the signals that its steps waited for then, where that is known.
+
+    `goes_on` says who has to go on with a run that nobody has.
+    """
 
     sent: Sent
     refused: str = ""
     awaited: tuple[str, ...] = ()
+    goes_on: str = ""
 
 
 def send_signal(
@@ -67,7 +73,7 @@ def _send(
     end = time.monotonic() + patience.total_seconds()
     with suppress(RunHeld):
         if store.owner(run) is None:
-            return Delivery(sent="kept", awaited=_opened(store, run, record, clock))
+            return _opened(store, run, record, clock)
     request = store.request(run, kind, **facts)
     names = (look_owner(store, run, min(_LOOK, patience.total_seconds())) or {}).get("awaited") or ()
     while (answer := store.answer(run, request)) is None:
@@ -81,20 +87,31 @@ def _send(
     return Delivery(sent="taken", refused=answer, awaited=tuple(map(str, names)))
 
 
-def _opened(store: Store, run: RunName, act: Callable[[Journal], object], clock: Clock) -> tuple[str, ...]:
-    """Do it in the journal of a run that nobody has; the signals that its steps waited for before."""
+def _opened(store: Store, run: RunName, act: Callable[[Journal], object], clock: Clock) -> Delivery:
+    """Do it in the journal of a run that nobody has; what was waited for is what its steps waited for before."""
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
         names = awaited(journal.history)
         act(journal)
-        return names
+        return Delivery(sent="kept", awaited=names, goes_on=_goes_on(journal))
     finally:
         journal.close(None)
+
+
+def _goes_on(journal: Journal) -> str:
+    run, history = journal.run, journal.history
+    if task_claimed(journal.store, run.key) is not None:
+        return "the runner that has it goes on"
+    if run.key == INTERACTIVE:
+        return "run the cell that waits again, and it goes on"
+    return f"durnb worker, or {run_command(history, notebook_of(journal))}, goes on with it"
 
 
 def said(delivery: Delivery, run: RunName, name: str) -> str:
     """What became of the signal, for whoever sent it."""
     match delivery.sent:
+        case "kept" if name in delivery.awaited:
+            return f"run {run}: it has the signal {name}, for which it waits; {delivery.goes_on}"
         case "kept":
             return f"run {run}: the signal {name} is kept until a durable cell waits for it{unexpected(name, delivery.awaited)}"
         case "taken":

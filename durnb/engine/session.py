@@ -71,6 +71,7 @@ class Session(HeldRun):
                 raise
             except CheckpointUnreadable as error:
                 commands = (*answers(error.step, "retry"), "%durable new")
+                self.asked.add(error.step)
                 raise StepAsks(step=error.step, why=f"its checkpoint can't be read ({error.why})", commands=commands) from error
             finally:
                 self.serve()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, assert_never, get_args
 
+from durnb.engine.badge import question_in
+from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.messages import LOOK
+from durnb.engine.over import check_goes_on, notebook_of
 from durnb.engine.signatures import result_facts, result_payload, signed_facts
 from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
 from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
@@ -19,8 +22,8 @@ Wanted = Literal["pause", "resume", "cancel", "rerun", "resolve", "trust"]
 WANTED: Final[tuple[Wanted, ...]] = get_args(Wanted)
 _ANSWERS: Final = get_args(Answer)
 
-InFile = Callable[[History], Collection[str]]
-"""The steps of the notebook's file, read only where a wish needs them."""
+InFile = Callable[[History], Sequence[NotebookCell]]
+"""The cells of the notebook's file, read only where a wish needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +58,12 @@ def steer_of(request: Request) -> Steer | None:
     )
 
 
-def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
-    """Record the wish in the open run; what follows from it, in words.
+def steer(journal: Journal, wish: Steer, in_file: InFile, *, asks: bool = False) -> str:
+    """Record the wish in the open run; what follows from it, in words. `asks`: the step is known to have asked, which the journal need not tell.
 
     Raises UsageError where it can't hold, and the JournalErrors.
     """
-    _check_goes_on(journal.history, wish)
+    _check_open(journal, wish)
     match wish.wanted:
         case "pause":
             if journal.history.paused:
@@ -83,7 +86,7 @@ def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
             step, _, mark = wish.step.partition("/")
             return resolve_call(journal, step, mark, wish.answer, wish.value)
         case "resolve":
-            return resolve_step(journal, wish.step, wish.answer, in_file(journal.history), wish.request)
+            return resolve_step(journal, wish.step, wish.answer, in_file(journal.history), wish.request, asks=asks)
         case "trust":
             count = trust_run(journal)
             return f"{count} checkpoint{'s' * (count != 1)} signed with your key"
@@ -91,9 +94,12 @@ def steer(journal: Journal, wish: Steer, in_file: InFile) -> str:
             assert_never(never)
 
 
-def _check_goes_on(history: History, wish: Steer) -> None:
+def _check_open(journal: Journal, wish: Steer) -> None:
+    history = journal.history
     if history.status != "open" and wish.wanted in ("pause", "resume", "cancel"):
         raise UsageError(f"run {history.run} is {history.status}: there is nothing to {wish.wanted}")
+    if wish.wanted != "trust":  # what is kept of a run that is over can still be looked at
+        check_goes_on(history, notebook_of(journal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,8 @@ class Served:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def serve(journal: Journal, in_file: InFile) -> Served:
-    """Do what others ask of the open run by its inbox, each once. A wish that can't hold is told of and dropped."""
+def serve(journal: Journal, in_file: InFile, asked: Collection[str]) -> Served:
+    """Do what others ask of the open run by its inbox, each once; `asked` are the steps that asked in this kernel. A wish that can't hold is told of and dropped."""
     served = Served()
     for request in journal.requests():
         if request.kind == LOOK:
@@ -115,7 +121,7 @@ def serve(journal: Journal, in_file: InFile) -> Served:
             wish = steer_of(request)
             if wish is None:
                 continue
-            served.done[request.id] = steer(journal, wish, in_file)
+            served.done[request.id] = steer(journal, wish, in_file, asks=wish.step in asked)
         except UsageError as error:
             served.refused[request.id] = str(error)
         journal.done(request)
@@ -143,12 +149,17 @@ def step_in(history: History, name: str) -> StepHistory:
     return step
 
 
-def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collection[str], request: str = "") -> str:
-    """`resolve` in an open run; `in_file` are the steps of the notebook's file, `request` is the id of the request that it came by."""
-    if answer == "retry" and name not in journal.history.steps and name in in_file:
+def resolve_step(
+    journal: Journal, name: str, answer: Answer, cells: Sequence[NotebookCell], request: str = "", *, asks: bool = False
+) -> str:
+    """`resolve` in an open run; `cells` are those of the notebook's file, `request` is the id of the request that it came by, `asks` as in `steer`."""
+    if answer == "retry" and name not in journal.history.steps and name in step_names(cells):
         journal.append(StepResolved(step=name, answer=answer, request=request))  # a step that may be a renamed one, and is to run anew
         return f"{name} runs as a new step when its cell is run next"
     step = step_in(journal.history, name)
+    _check_not_a_call(step, answer)
+    if not asks and can_stand(step, answer) and _stands(journal, name, cells):
+        raise asks_nothing(name)
     if answer == "keep" and step.checkpoint is None:
         raise UsageError(f"step {name!r} has no checkpoint to keep; answer retry, done or abort")
     if answer == "done" and not step.unfinished:
@@ -161,6 +172,47 @@ def resolve_step(journal: Journal, name: str, answer: Answer, in_file: Collectio
         f"bind what it should have bound in a cell below it, then %durable save {name}",
         "abort": f"{name} is refused until another answer",
     }[answer]
+
+
+def can_stand(step: StepHistory, answer: Answer) -> bool:
+    """Whether the answer is idle where the step is finished and stands; `retry` is not where calls failed that it tolerates: it makes these again."""
+    return answer == "keep" or (answer == "retry" and not step.calls.open)
+
+
+def asks_nothing(name: str) -> UsageError:
+    """The answer was to no question."""
+    return UsageError(
+        f"step {name!r} asks nothing: it is finished, and stands; rerun runs it again, and should its cell ask when it is run, answer then"
+    )
+
+
+def _stands(journal: Journal, name: str, cells: Sequence[NotebookCell]) -> bool:
+    """Whether the step is finished, and nothing that can be told without its kernel speaks against reusing it."""
+    from durnb.engine.plan import plan  # noqa: PLC0415  # few wishes ask for it, and what reads the cells takes a while to import
+
+    store = journal.store
+    planned = plan(journal.history, cells, now=journal.clock.now(), folder=store.notebook.parent)
+    return any(one.step == name and one.settled for one in planned.steps)
+
+
+def _check_not_a_call(step: StepHistory, answer: Answer) -> None:
+    """Where a call of the step asks, running the step again would only ask once more. A step that is ``--once`` asks by itself, too."""
+    last = step.last
+    if answer not in ("retry", "keep") or not step.unfinished or last is None or last.once:
+        return
+    error = last.last.error
+    if step.asking and error is not None and f"resolve {step.name}/" in error.message:
+        why, commands = question_in(step.name, error.message)
+        words = [command.split() for command in commands]  # %durable resolve STEP/CALL ANSWER
+        raise _call_asks(step.name, words[0][2], why, [answer for *_, answer in words])
+    started = next((call.label for call in step.calls.open.values() if call.status == "started" and not call.allowed), None)
+    if started is not None:
+        why = f"its call {started} is to happen once, was started and did not finish"
+        raise _call_asks(step.name, f"{step.name}/{started}", why, ["done", "retry"])
+
+
+def _call_asks(step: str, call: str, why: str, choices: Sequence[str]) -> UsageError:
+    return UsageError(f"it is a call in {step} that asks, not the step: {why}. Answer {call}, not {step}, with {' or '.join(choices)}")
 
 
 def resolve_call(journal: Journal, step: str, mark: str, answer: str, value: str = "null") -> str:

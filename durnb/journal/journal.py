@@ -49,7 +49,7 @@ class Journal:
         self.store, self.run, self.history = store, run, history
         self.packs = Packs(store.objects)
         self.room = Room(store.folder)
-        self._lease, self._database, self._clock = lease, database, clock
+        self._lease, self._database, self.clock = lease, database, clock
         self._pid = os.getpid()
         self._writer = Writer(database=database, history=history, lease=lease, clock=clock)
         self._number = _number_of(database.path)
@@ -295,7 +295,7 @@ class Journal:
             "pid": self._pid,
             "host": socket.gethostname(),
             "connection_file": self._connection_file,
-            "at": self._clock.now().isoformat(),
+            "at": self.clock.now().isoformat(),
         }
         return {**facts, **mine}
 

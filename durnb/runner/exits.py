@@ -58,7 +58,15 @@ def exit_of_error(name: str) -> Exit:
 
 def fate_of_error(name: str) -> Fate:
     """What became of a cell that ended with an exception of this class name."""
-    return "asks" if exit_of_error(name) is Exit.ASKS else "failed"
+    match exit_of_error(name):
+        case Exit.ASKS:
+            return "asks"
+        case Exit.PAUSED:
+            return "paused"
+        case Exit.CANCELLED:
+            return "cancelled"
+        case _:
+            return "failed"
 
 
 def exit_of_signal(number: int) -> Exit:

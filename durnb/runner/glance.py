@@ -15,7 +15,19 @@ from durnb.runner.runview import fresh_status
 from durnb.runner.task import Task, tasks_of
 
 Standing = Literal[
-    "running", "idle", "queued", "suspended", "paused", "asks", "failed", "crashed", "open", "finished", "cancelled", "abandoned"
+    "running",
+    "idle",
+    "queued",
+    "suspended",
+    "paused",
+    "asks",
+    "failed",
+    "interrupted",
+    "crashed",
+    "open",
+    "finished",
+    "cancelled",
+    "abandoned",
 ]
 OVER: frozenset[Standing] = frozenset({"finished", "cancelled", "abandoned"})
 
@@ -100,7 +112,7 @@ def _standing(state: str, steps: list[str], owner: int | None, task: Task | None
         return "asks"
     if {"running", "died"} & set(steps) or (task is not None and task.standing == "running"):
         return "crashed"
-    return "failed" if {"failed", "interrupted"} & set(steps) else "open"
+    return "failed" if "failed" in steps else "interrupted" if "interrupted" in steps else "open"
 
 
 def _time(text: object) -> datetime | None:

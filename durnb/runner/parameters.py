@@ -8,9 +8,9 @@ import keyword
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from durnb.engine.runs import DEFAULT_KEY
 from durnb.errors import UsageError
 
-DEFAULT_KEY: Final = "default"
 _LONGEST_KEY: Final = 80  # characters; a key becomes part of a file's name
 _WORDS: Final[Mapping[str, Any]] = {"True": True, "False": False, "None": None, "true": True, "false": False, "null": None}
 

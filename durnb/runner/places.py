@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["ran", "restored", "failed", "asks", "died", "interrupted", "suspended"]
+Fate = Literal["ran", "restored", "failed", "asks", "died", "interrupted", "suspended", "paused", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

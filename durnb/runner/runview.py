@@ -23,10 +23,10 @@ def run_facts(store: Store, run: RunName, clock: Clock) -> dict[str, Any]:
     if owner is not None:
         status = store.status(run) or {}
         steps = [step for step in status.get("steps", ()) if isinstance(step, dict)]  # names alone, right after its start
-        return {"run": str(run), "state": "open", "notebook": str(store.notebook), **status, "steps": steps, "owner": owner}
+        return {"run": str(run), "state": "open", **status, "notebook": str(store.notebook), "steps": steps, "owner": owner}
     history = read_history(store, run, clock)
     steps = [overview.json_row(overview.unowned(row)) for row in overview.rows(history)]
-    return {**overview.as_json(history), "steps": steps, "owner": None}
+    return {**overview.as_json(history), "notebook": str(store.notebook), "steps": steps, "owner": None}
 
 
 def fresh_status(store: Store, run: RunName, clock: Clock) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from durnb.engine.owner import interrupt_owner, look_owner
 from durnb.engine.steering import InFile, Steer, steer
 from durnb.errors import RunHeld, UsageError
 from durnb.journal import Journal, RunName, Store, task_claimed
-from durnb.runner.task import queue_again
+from durnb.runner.exits import Exit
+from durnb.runner.task import queue_again, task_of
 
 PATIENCE: Final = 30.0  # seconds for a cell that was interrupted to leave
 _POLL: Final = 0.05  # seconds
@@ -49,12 +50,18 @@ def _steered(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Cl
 def _record(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> str:
     journal = Journal.open(store, run, create=False, clock=clock, wait=timedelta(0), attach=False)
     try:
-        said = steer(journal, wish, in_file)
+        said = steer(journal, wish, in_file, asks=_asks(store, run))
         rows = [overview.json_row(overview.unowned(row)) for row in overview.rows(journal.history)]
         journal.write_status({**overview.as_json(journal.history), "steps": rows})
     finally:
         journal.close(None)
     return said
+
+
+def _asks(store: Store, run: RunName) -> bool:
+    """Whether a step asked when the run was run last: a question that is put before a step starts is in no journal."""
+    task = task_of(store, run.key)
+    return task is not None and task.exit == Exit.ASKS and task.run == str(run)
 
 
 def _ask(store: Store, run: RunName, wish: Steer, in_file: InFile, clock: Clock) -> Steered:

@@ -26,6 +26,7 @@ from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife
 from durnb.runner.executed import read_notebook, remove_half_written, without_outputs, write_notebook
 from durnb.runner.exits import Exit, exit_of_error, exit_of_signal, fate_of_error
+from durnb.runner.holder import held_text
 from durnb.runner.injection import inject
 from durnb.runner.notify import Occasion, notify, occasion_of
 from durnb.runner.orphan import birth_of, end_orphan
@@ -66,7 +67,7 @@ async def supervise(
             exit=Exit.HELD,
             run=None,
             deaths=0,
-            message=f"run {request.key} of {request.notebook.name} is in the hands of process {error.pid}",
+            message=held_text(request.key, request.notebook.name, error.pid),
         )
     try:
         if claim is not None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from durnb.digests import digest_of
+from durnb.engine.runs import DEFAULT_KEY
 from durnb.errors import UsageError
 from durnb.journal import quoted
-from durnb.runner.parameters import DEFAULT_KEY
 
 _LONGEST: Final = 200  # bytes, so that suffixes and the name of a draft beside it stay under 255
 

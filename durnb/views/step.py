@@ -12,6 +12,7 @@ from typing import Any, Final
 from durnb.engine.cells import NotebookCell, header_of
 from durnb.engine.decide import FIRST
 from durnb.engine.manifest import OUT, Manifest
+from durnb.engine.overview import attempt_reason
 from durnb.engine.usage import Holding
 from durnb.events import EMPTY, Input
 from durnb.steps import AttemptStatus, Execution, StepHistory
@@ -213,7 +214,7 @@ def _attempt(execution: Execution, index: int, failed: Mapping[tuple[int, int], 
         status=attempt.status,
         started=attempt.started,
         ran=attempt.ran,
-        why=execution.reason if index == 0 else "",
+        why=attempt_reason(execution, index),
         error=words,
         traceback=error.traceback if error is not None else "",
         outputs=outputs_text(failed.get((execution.number, attempt.number), ())),

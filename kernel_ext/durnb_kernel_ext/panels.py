@@ -220,11 +220,11 @@ def operate(session: Session, operation: str, step: str, message: Mapping[str, A
             return operations.resolve(session, step, operation)
         case "signal":
             name, value = str(message.get("signal")), str(message.get("value"))
-            receive(session.journal, name, value, uuid.uuid4().hex, Sender.here("the panel"))
+            receive(operations.steered(session), name, value, uuid.uuid4().hex, Sender.here("the panel"))
             session.write_status()
             return f"{name}: {value} was sent"
         case "wake":
-            return operations.wake(session.journal, step)
+            return operations.wake(operations.steered(session), step)
         case "restore":
             return _restore(session, step)
         case "interrupt":

@@ -22,6 +22,7 @@ __all__ = ["kernel"]
         ("%%durable\ntouched = 1", "%%durable touched"),
         ("%%durable alone", "nothing below"),
         ("%durable hlp", "did you mean %durable help?"),
+        ("%durable why", "did you mean %durable show STEP?"),
         ("%durable off now", "one word too many"),
     ],
 )

@@ -36,6 +36,16 @@ def test_an_idle_kernel_does_at_once_what_is_asked(nb: Notebook) -> None:
         _steer(nb, "rerun", "nothing")
     with pytest.raises(UsageError, match="is finished"):
         _steer(nb, "resolve", "load", "done")
+    one = "%%durable one\nx = 1"
+    nb.place.write([("a", one)])
+    nb.ok(one)
+    with pytest.raises(UsageError, match="'one' asks nothing: it is finished, and stands"):
+        _steer(nb, "resolve", "one", "retry")
+    assert "'one' asks nothing" in nb.refused("%durable resolve one retry").evalue
+    nb.ok("%durable finish")
+    for command in ("rerun load", "resolve load retry", "signal approve"):
+        assert "run interactive.1 is finished: %durable new" in nb.refused(f"%durable {command}").evalue
+    assert [str(run) for run in Store.of(nb.place.notebook).runs()] == ["interactive.1"]
 
 
 def test_a_kernel_at_work_takes_it_in_when_its_step_ends_and_is_interrupted_where_the_run_is_cancelled(nb: Notebook) -> None:

@@ -53,6 +53,7 @@ def test_a_run_is_paused_and_cancelled_while_a_step_of_it_runs(gated: Any) -> No
     _, told = running.communicate(timeout=120)
     assert running.returncode == 7, told
     assert "durnb resume etl.ipynb --run default.1" in told
+    assert "[3/3] paused" in told
     assert gated.lines("effects") == ["load"]
     assert _said(gated, "status", "etl.ipynb")["state"] == "paused"
     assert gated.durnb("run", "etl.ipynb").returncode == 7
@@ -68,6 +69,10 @@ def test_a_run_is_paused_and_cancelled_while_a_step_of_it_runs(gated: Any) -> No
     refused = gated.durnb("resume", "etl.ipynb")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "run default.1 is cancelled" in refused.stderr
+    for command in (("rerun", "etl.ipynb", "load"), ("signal", "etl.ipynb", "approve")):
+        refused = gated.durnb(*command)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "run default.1 is cancelled: durnb run etl.ipynb begins a new one, in which every step runs" in refused.stderr
     history = read_history(Store.of(gated.folder / "etl.ipynb"), RunName("default", 1), SystemClock())
     assert (history.status, history.steps["wait"].status, len(history.requests)) == ("cancelled", "interrupt", 2)
     assert not list(Path(gated.folder).rglob(".inbox/*"))

@@ -48,10 +48,10 @@ class Tables:
         return "".join(part._repr_html_() for part in self.parts)
 
 
-def status_table(history: History, rows: Sequence[StepRow]) -> Table:
-    """The steps of a run."""
+def status_table(history: History, rows: Sequence[StepRow], notebook: str = "") -> Table:
+    """The steps of a run; `notebook` is the file's name now, which may have been another when the run began."""
     return Table(
-        title=f"run {history.run} of {history.notebook}: {history.state}",
+        title=f"run {history.run} of {notebook or history.notebook}: {history.state}",
         heads=STATUS_HEADS,
         rows=tuple(status_cells(row, when(row.at)) for row in rows),
         foot="" if rows else "no step has run yet",

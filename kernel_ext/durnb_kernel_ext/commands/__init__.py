@@ -65,7 +65,9 @@ def dispatch(extension: Extension, line: str) -> Any:
     found = COMMANDS.get(name)
     if found is None:
         near = nearest(name, COMMANDS)
-        raise UsageError(f"%durable has no command {name!r}: " + (f"did you mean %durable {near}?" if near else "%durable help lists them"))
+        raise UsageError(
+            f"%durable has no command {name!r}: " + (f"did you mean %durable {_in_short(near)}?" if near else "%durable help lists them")
+        )
     if found.looks and "--json" not in rest and extension.path is not None and (offer := extension.engine.offer()) is not None:
         print(offer)
     result = found.run(extension, rest)
@@ -73,6 +75,11 @@ def dispatch(extension: Extension, line: str) -> Any:
         return result
     print(result)
     return None
+
+
+def _in_short(name: str) -> str:
+    """The command as it is typed, without what may be left out."""
+    return COMMANDS[name].usage.partition("[")[0].strip()
 
 
 def words_of(line: str) -> list[str]:

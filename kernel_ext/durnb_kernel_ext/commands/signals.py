@@ -64,4 +64,4 @@ def wake(extension: Extension, words: list[str]) -> str:
     """ends the durnb.sleep in which an interrupted or killed step is; then run its cell again"""
     if len(words) != 1:
         raise UsageError("%durable wake takes one STEP")
-    return operations.wake(extension.engine.journal, words[0]) + "."
+    return operations.wake(operations.steered(extension.engine), words[0]) + "."

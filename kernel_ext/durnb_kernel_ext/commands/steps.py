@@ -38,7 +38,8 @@ def status(extension: Extension, words: list[str]) -> Any:
         return _status_elsewhere(extension, held, as_json)
     if as_json:
         return json.dumps(overview.as_json(history), indent=1)
-    return status_table(history, overview.rows(history))
+    path = extension.path
+    return status_table(history, overview.rows(history), path.name if path is not None else "")
 
 
 def _status_elsewhere(extension: Extension, held: RunHeld, as_json: bool) -> Any:
@@ -125,7 +126,7 @@ def resolve(extension: Extension, words: list[str]) -> str:
         case [name, answer, *value] if "/" in name:
             step, _, mark = name.partition("/")
             result = json_of(" ".join(value)) if value else "null"
-            return resolve_call(extension.engine.journal, step, mark, answer, result) + "."
+            return resolve_call(operations.steered(extension.engine), step, mark, answer, result) + "."
         case [step, ("retry" | "keep" | "done" | "abort") as answer]:
             return operations.resolve(extension.engine, step, answer) + "."
         case _:

@@ -64,10 +64,29 @@ def test_the_last_words_say_how_it_ended(code: Exit, words: str) -> None:
 
 
 def test_a_question_is_passed_on_with_its_answers() -> None:
-    asks = CellFailure(name="StepAsks", message="step 'pay' asks: …. Answer with %durable resolve pay done or %durable resolve pay retry")
-    told = ending(Outcome(exit=Exit.ASKS, run="default.1", deaths=0, cell=TRAIN, failure=asks), REQUEST)
-    assert told[0] == asks.message
-    assert "durnb resolve etl.ipynb train ANSWER --run default" in told[1]
+    for what in ("train", "train/mail"):
+        asks = CellFailure(name="StepAsks", message=f"step 'train' asks: …. Answer with %durable resolve {what} done")
+        told = ending(Outcome(exit=Exit.ASKS, run="default.1", deaths=0, cell=TRAIN, failure=asks), REQUEST)
+        assert told == [
+            asks.message,
+            f"here: durnb resolve etl.ipynb {what} ANSWER --run default; then the same command goes on from there",
+        ]
+
+
+def test_the_offer_of_a_store_is_no_question_of_a_step() -> None:
+    offer = CellFailure(name="StoreOffered", message="b.ipynb has no runs yet")
+    assert ending(Outcome(exit=Exit.ASKS, run=None, deaths=0, cell=TRAIN, failure=offer), REQUEST) == [offer.message]
+
+
+def test_a_step_that_killed_its_kernel_too_often_is_told_with_the_command_that_lets_it_go_on() -> None:
+    here = "durnb retry etl.ipynb train --run default"
+    message = "step 'train' was not run: it killed its kernel 3 times; change it, or try once more with %durable resolve train retry"
+    refused = CellFailure(name="StepRefused", message=message, traceback=f"StepRefused: {message}")
+    for code in (Exit.DIED, Exit.FAILED):
+        told = ending(Outcome(exit=code, run="default.1", deaths=3, cell=TRAIN, failure=refused), REQUEST)
+        assert told[-1] == f"here: {here}; then the same command goes on from there"
+    died = ending(Outcome(exit=Exit.DIED, run="default.1", deaths=6, cell=TRAIN), REQUEST)
+    assert died[-1] == f"the same command goes on from there; where it then refuses train: {here}"
 
 
 def test_a_failure_shows_the_end_of_its_traceback_without_colours() -> None:

@@ -11,9 +11,9 @@ import durnb
 from durnb.clock import SystemClock
 from durnb.engine.mail import Sender, json_of
 from durnb.engine.sending import said, send_signal, send_wake
-from durnb.errors import UsageError
-from durnb.events import WaitStarted
-from durnb.journal import RunName, Store
+from durnb.errors import SignalRefused, UsageError
+from durnb.events import RunFinished, WaitStarted
+from durnb.journal import Journal, RunName, Store
 from durnb.testing import step
 from unit.journal.journal_samples import opened, started
 
@@ -50,9 +50,40 @@ def test_a_signal_that_nothing_waits_for_is_kept_and_what_is_waited_for_is_told(
         for name in ("aprove", "other", "approve")
     ]
     waits = "nothing waits for it now, what is waited for is approve"
-    assert told == [f"{waits}: did you mean approve?", waits, ""]
+    assert told == [f"{waits}: did you mean approve?", waits, "run the cell that waits again, and it goes on"]
     with opened(store) as journal:
         assert {signal.name for signal in journal.history.signals.values()} == {"aprove", "other", "approve"}
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters", "command"),
+    [
+        ("default", {}, "durnb run test.ipynb"),
+        ("nightly", {}, "durnb run test.ipynb --key nightly"),
+        ("day=1", {"day": 1}, "durnb run test.ipynb with its parameters"),
+    ],
+)
+def test_a_signal_that_a_run_without_a_kernel_waits_for_says_who_goes_on(
+    tmp_path: Path, key: str, parameters: dict[str, int], command: str
+) -> None:
+    store, run = Store.of(tmp_path / "test.ipynb"), RunName(key, 1)
+    journal = Journal.open(store, run, create=True, clock=SystemClock(), wait=timedelta(0), parameters=parameters)
+    journal.append(started("pay"), WaitStarted(step="pay", execution=1, call="c1", what="signal", name="approve"))
+    journal.close(None)
+    delivery = send_signal(store, run, "approve", "true", sender=Sender(), clock=SystemClock())
+    assert said(delivery, run, "approve") == (
+        f"run {run}: it has the signal approve, for which it waits; durnb worker, or {command}, goes on with it"
+    )
+
+
+def test_a_signal_to_a_run_that_is_over_is_refused_with_what_begins_the_next(tmp_path: Path) -> None:
+    store = Store.of(tmp_path / "test.ipynb")
+    with opened(store) as journal:
+        journal.append(RunFinished())
+    with pytest.raises(
+        SignalRefused, match=r"run interactive\.1 is finished: %durable new in the notebook begins a new one, in which every"
+    ):
+        send_signal(store, RUN, "approve", "true", sender=Sender(), clock=SystemClock())
 
 
 @pytest.mark.parametrize(

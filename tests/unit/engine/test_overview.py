@@ -83,6 +83,21 @@ def test_a_step_that_failed_tells_the_first_line_of_its_error(how: str, once: bo
     assert overview.ending(story.step("load")) == "failed: ValueError: no such file"
 
 
+def test_an_attempt_after_another_says_how_that_ended() -> None:
+    story = Story()
+    story.crashes("load", 2)
+    story.resumes("load")
+    story.fails("load", retry_in=1.0)
+    story.resumes("load")
+    execution = story.step("load").executions[-1]
+    assert [overview.attempt_reason(execution, index) for index in range(4)] == [
+        execution.reason,
+        "attempt 1 died with the kernel",
+        "attempt 2 died with the kernel",
+        "attempt 3 failed",
+    ]
+
+
 def test_a_running_step_says_which_attempt() -> None:
     story = Story()
     story.crashes("load", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from durnb.cli.runs import run_row
@@ -10,7 +11,8 @@ from durnb.engine import overview
 from durnb.events import RunFinished, RunSuspended
 from durnb.journal import Journal, Store
 from durnb.runner.glance import Glance, glances
-from unit.journal.journal_samples import CLOCK, RUN, opened, run_step, started
+from durnb.runner.runview import run_facts
+from unit.journal.journal_samples import CLOCK, RUN, failed, opened, run_step, started
 
 
 def _told(journal: Journal) -> None:
@@ -52,6 +54,25 @@ def test_a_run_that_finished_unseen_is_no_longer_told_of_as_crashed(tmp_path: Pa
     journal.close(None)
     assert _seen(store).standing == "finished"
     assert json.loads(store.file(RUN, "status.json").read_bytes())["state"] == "finished"
+
+
+def test_a_run_that_was_interrupted_did_not_fail(tmp_path: Path) -> None:
+    store = Store.of(tmp_path / "etl.ipynb")
+    journal = opened(store)
+    journal.append(started("load"), replace(failed("load"), how="interrupt"))
+    journal.close(None)
+    assert _seen(store).standing == "interrupted"
+
+
+def test_a_run_is_of_the_notebook_as_it_is_called_now(tmp_path: Path) -> None:
+    with opened(Store.of(tmp_path / "etl.ipynb")) as journal:
+        journal.append(started("load"))
+    store = Store.of(tmp_path / "renamed.ipynb")
+    store.adopt("etl.ipynb")
+    assert run_facts(store, RUN, CLOCK)["notebook"] == str(store.notebook)
+    with opened(store, create=False) as journal:
+        _told(journal)
+        assert run_facts(store, RUN, CLOCK)["notebook"] == str(store.notebook)
 
 
 def test_a_journal_that_can_not_be_read_leaves_what_was_told(tmp_path: Path) -> None:

@@ -142,8 +142,61 @@ def test_a_parameter_that_another_cell_takes_from_outside_is_known(reader: str) 
     assert injected.cells[1].source == "# Parameters\ndebug = True"
 
 
+def plain(*sources: str) -> NotebookNode:
+    return new_notebook(cells=[new_code_cell(source) for source in sources])
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (("import math", "n = 1", "n"), r"-p n=5: code cell 2 \(n = 1\) sets n, .* tag that cell `parameters` \(in JupyterLab"),
+        (("print(n)", "n = 1"), "code cell 2 .* sets n"),
+        (
+            ("", "%%durable load\nn = 1\nx = load(n)"),
+            r"code cell 1 \(step load\) .* put what sets n into a cell of its own, and tag that",
+        ),
+        (("%time n = 1",), "code cell 1"),
+        (("for n in range(3):\n    print(n)",), "code cell 1"),
+        (("def f():\n    return n", "n = 1", "f()"), "code cell 2"),
+    ],
+)
+def test_a_parameter_that_a_cell_without_the_tag_would_overwrite_is_refused(cells: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        inject(plain(*cells), {"n": 5})
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "try:\n    n\nexcept NameError:\n    n = 1",
+        "n = int(n)",
+        "if 'n' not in globals():\n    n = 1",
+        "def f():\n    n = 1\nprint(n)",
+        "x = [n for n in range(3)]\n!echo {n}",
+        "def f():\n    return n",
+        "%sql select * from t where day = {{n}}",
+        "%%bash\necho $n",
+        "exec(text)",
+    ],
+)
+def test_a_parameter_that_the_cells_take_from_outside_needs_no_tag(cell: str) -> None:
+    assert inject(plain(cell), {"n": 5}).cells[0].source == "# Parameters\nn = 5"
+
+
+def test_what_stands_above_an_injected_cell_overwrites_nothing() -> None:
+    notebook = plain("n = 1", "n")
+    notebook.cells.insert(1, new_code_cell("n = 2", metadata={"tags": ["injected-parameters"]}))
+    assert [cell.source for cell in inject(notebook, {"n": 5}).cells] == ["n = 1", "# Parameters\nn = 5", "n"]
+
+
+def test_a_parameter_that_no_cell_reads_is_refused_with_the_name_that_is_like_it() -> None:
+    with pytest.raises(UsageError, match=r"no cell of the notebook reads 'dya', so -p dya=… would change nothing: did you mean day\?"):
+        inject(plain("%%durable load\nx = load(day)"), {"dya": 1})
+
+
 def test_a_notebook_of_an_older_format_stays_valid_with_an_injected_cell() -> None:
-    old = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []})
+    cell = {"cell_type": "code", "source": "n", "metadata": {}, "outputs": [], "execution_count": None}
+    old = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]})
     injected = inject(old, {"n": 1})
     nbformat.validate(injected)
     assert injected.nbformat_minor == 4
