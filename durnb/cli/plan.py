@@ -15,11 +15,10 @@ from durnb.clock import SystemClock
 from durnb.config import from_environment
 from durnb.engine.cells import NotebookCell, step_names
 from durnb.engine.plan import LEFT_OPEN, PLAN_HEADS, Plan, PlannedStep, plan, plan_cells
-from durnb.engine.runs import INTERACTIVE, Wish, goes_on
+from durnb.engine.runs import DEFAULT_KEY, INTERACTIVE, Wish, goes_on
 from durnb.engine.unmarked import Blanket, covered
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, read_history
-from durnb.runner.parameters import DEFAULT_KEY
 from durnb.runner.runview import status_of_step
 from durnb.runner.saved import cells_of
 
