@@ -95,7 +95,8 @@ def test_a_history_that_is_bound_in_the_notebook_is_stored_and_is_no_change(nb: 
 def test_the_run_of_another_kernel_and_then_of_nobody(nb: Notebook, make: Callable[..., Notebook]) -> None:
     nb.ok(PLAIN, LOAD, "%durable run day=1", LOAD, "%durable run interactive", LOAD)
     second = make(nb.place).open()
-    second.ok("import durnb, warnings, json\nh = durnb.history()")
+    told = "while 'load' not in durnb.history()['interactive.1']: time.sleep(0.01)"  # a kernel tells others of its run a moment later
+    second.ok(f"import durnb, warnings, json, time\n{told}\nh = durnb.history()")
     shown = second.ok("h")
     assert f"process {nb.pid}" in shown.text
     assert second.run("h['interactive.1']['load'].load('data')").ename == "RunHeld"
