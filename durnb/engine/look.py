@@ -21,8 +21,6 @@ from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
 from durnb.steps import Execution
 
-"""The digest of a pattern that matches none."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
