@@ -82,10 +82,12 @@ def is_another(definition: object, uid: str) -> bool:
 
 
 def _forgetter(address: int, uid: str) -> Callable[[weakref.ref[Any]], None]:
+    by_id, by_uid = _by_id, _by_uid  # this module's names are gone before the last definition is, when Python ends
+
     def forget(ref: weakref.ref[Any]) -> None:
-        if address in _by_id and _by_id[address].ref is ref:
-            del _by_id[address]
-        if uid in _by_uid and _by_uid[uid].ref is ref:
-            del _by_uid[uid]
+        if address in by_id and by_id[address].ref is ref:
+            del by_id[address]
+        if uid in by_uid and by_uid[uid].ref is ref:
+            del by_uid[uid]
 
     return forget

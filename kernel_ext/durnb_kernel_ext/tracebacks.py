@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -81,23 +82,37 @@ def users_part(error: BaseException) -> TracebackType | None:
     """The traceback of `error`; that of an interrupt or an error of durnb's own ends at the user's line that led into durnb.
 
     Functions of durnb that call the user's have a local ``__tracebackhide__``, by which IPython leaves them out; from one that has none
-    it goes about its own business.
+    it goes about its own business. What durnb was handling there, a queue that is empty yet say, is taken out of the contexts of `error`.
     """
-    whole: list[TracebackType] = []
-    step = error.__traceback__
-    while step is not None:
-        whole.append(step)
-        step = step.tb_next
     if not isinstance(error, DurnbError | KeyboardInterrupt | asyncio.CancelledError):
         return error.__traceback__
-    own = (at for at, each in enumerate(whole) if _is_ours(each) and not each.tb_frame.f_locals.get("__tracebackhide__"))
-    end = next(own, len(whole))
+    while (handled := error.__context__) is not None and _own_business(handled):
+        error.__context__ = handled.__context__
+    whole = list(_steps(error))
+    end = next((at for at, each in enumerate(whole) if _goes_about_its_own(each)), len(whole))
     while end and _is_ours(whole[end - 1]):
         end -= 1
     found: TracebackType | None = None
     for each in reversed(whole[:end]):
         found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return found or error.__traceback__
+
+
+def _steps(error: BaseException) -> Iterator[TracebackType]:
+    step = error.__traceback__
+    while step is not None:
+        yield step
+        step = step.tb_next
+
+
+def _own_business(handled: BaseException) -> bool:
+    """Whether `handled` never came to the user's code."""
+    first = next(_steps(handled), None)
+    return first is not None and _goes_about_its_own(first)
+
+
+def _goes_about_its_own(step: TracebackType) -> bool:
+    return _is_ours(step) and not step.tb_frame.f_locals.get("__tracebackhide__")
 
 
 def _is_ours(step: TracebackType) -> bool:
