@@ -117,6 +117,7 @@ def loop(
     Between two items, when `every` has passed, and after the last, the variables named by `save` and the random generators are kept. A cell
     that is run again gets them back and goes on after those items. `items` are gone through anew, from where the generators stood then, so
     that a shuffled loader goes on in its order; it must not be an iterator, which can be gone through only once: give a function that makes it.
+    Where a finished cell's loop, or what leads to it in the cell, is edited, it begins anew; one that failed goes on after the edit, and says so.
     """
     from durnb.inside import loop
 

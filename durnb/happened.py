@@ -67,7 +67,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopPoint:
-    """Where a durable loop can go on: `position` items are done. `seq` is its event."""
+    """Where a durable loop can go on: `position` items are done, by a cell of that `text` down to the loop's end. `seq` is its event."""
 
     seq: int
     execution: int
@@ -75,6 +75,7 @@ class LoopPoint:
     manifest: str
     signature: str
     at: datetime
+    text: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,7 +160,13 @@ class Calls:
             case LoopSaved() as e:
                 self.superseded += [self.loops.pop(each).seq for each in (e.call, *e.behind) if each in self.loops]
                 self.loops[e.call] = LoopPoint(
-                    seq=recorded.seq, execution=e.execution, position=e.position, manifest=e.manifest, signature=e.signature, at=recorded.at
+                    seq=recorded.seq,
+                    execution=e.execution,
+                    position=e.position,
+                    manifest=e.manifest,
+                    signature=e.signature,
+                    at=recorded.at,
+                    text=e.text,
                 )
             case CallSucceeded() as e:
                 self.succeed(e, recorded)

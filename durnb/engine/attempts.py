@@ -253,6 +253,7 @@ class Attempts:
             execution=self.numbers.execution,
             attempt=self.numbers.attempt,
             started_seq=self.numbers.started_seq,
+            fingerprint=self.fingerprint,
             source=self.request.source,
             binds=self.look.cell.names.binds,
             imports=self.look.cell.names.imports,

@@ -65,6 +65,7 @@ class Manifest:
     """The whole checkpoint (`same` names hold the object that they held before the body; `aliased` shared state with one that the body changed in place, through a definition, and are not held): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
 
     `linked` are names, not held either, that shared state before the body with what it can read, and where. `creates` are the files that the step made, for each pattern of its header by their paths.
+    `unseen` is what a value counts as that is not stored: it is another one where the step's code or inputs were others.
     """
 
     step: str
@@ -85,6 +86,7 @@ class Manifest:
     sources: str = ""
     notes: tuple[str, ...] = ()
     creates: Mapping[str, Mapping[str, MadeFile]] = field(default_factory=dict)
+    unseen: str = "opaque"
 
     def encode(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -174,6 +174,7 @@ def _save_again(session: Session, checkpoint: Checkpoint, ignore: tuple[str, ...
         execution=execution.number,
         attempt=execution.last.number,
         started_seq=execution.started_seq,
+        fingerprint=execution.fingerprint,
         source="",
         binds=frozenset(),
         changes=Changes(changed=frozenset(), deleted=frozenset(manifest.deleted), ambient={}, now={}),

@@ -141,7 +141,9 @@ class Place:
             return ABSENT
         lost = manifest.lost.get(name)
         path = f"{lost.path}: {lost.reason}" if lost else "it was not kept"
-        return Seen(how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else "opaque", path=path)
+        return Seen(
+            how="lost", maker=version.step, checkpoint=version.checkpoint, digest=lost.digest if lost else manifest.unseen, path=path
+        )
 
     def _last_saw(self, name: str, live: Live) -> Seen | None:
         """A plain version that is no longer live: as the step last saw it, else as the step that overwrote it did. None where there was no such.

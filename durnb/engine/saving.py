@@ -32,6 +32,7 @@ class Ended:
     execution: int
     attempt: int
     started_seq: int
+    fingerprint: str
     source: str
     binds: frozenset[str]
     changes: Changes
@@ -83,7 +84,8 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         for name in group.names
         if name != OUT
     }
-    lost = _lost(captured, values, wanted)
+    unseen = _unseen(ended)
+    lost = _lost(captured, values, wanted, unseen)
     in_place = ended.changes.same & stored.keys() & set(wanted)
     creates = creations.record(ended.creates, ended.folder)
     return Manifest(
@@ -110,7 +112,13 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
             *_unkept_ambient(ended, live),
         ),
         creates=creates,
+        unseen=unseen,
     )
+
+
+def _unseen(ended: Ended) -> str:
+    """What a value counts as that the step made and that can't be looked at later: the code and the inputs that it follows from."""
+    return digest_of("unseen", ended.fingerprint)
 
 
 def _is_known(value: object, saved: Iterable[object]) -> bool:
@@ -123,12 +131,13 @@ def bare(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], why:
     """The manifest of a step that is done and not saved: all of `names` are lost, for the reason `why`. `look`: its files are recorded."""
     return Manifest(
         step=ended.step,
-        lost={name: LostName(path=name, reason=why) for name in sorted(names)},
+        lost={name: LostName(path=name, reason=why, digest=_unseen(ended)) for name in sorted(names)},
         deleted=deleted_by(ended),
         ambient=_ambient(draft, ended, live),
         outputs=draft.add(json.dumps(ended.outputs).encode()) if ended.outputs else "",
         imports=tuple(sorted(name for name in ended.imports if name in sys.modules)),
         creates=creations.record(ended.creates, ended.folder) if look else creations.unlooked(ended.creates),
+        unseen=_unseen(ended),
     )
 
 
@@ -148,13 +157,13 @@ def _type_name(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.").removeprefix("__main__.")
 
 
-def _lost(captured: Captured, values: Mapping[str, object], wanted: Iterable[str]) -> dict[str, LostName]:
+def _lost(captured: Captured, values: Mapping[str, object], wanted: Iterable[str], unseen: str) -> dict[str, LostName]:
     own = set(wanted)
     return {
         one.name: LostName(
             path=one.path,
             reason=one.reason,
-            digest=digest_of("lost", _type_name(values[one.name])),
+            digest=unseen,
             moves=remaking.moves(values[one.name], one.reason),
         )
         for one in captured.lost
@@ -201,7 +210,7 @@ def became_durable(live: LiveNames, manifest: Manifest, version: Durable) -> Non
     for name, lost in manifest.lost.items():
         live.became(name, version, lost.digest)
     for name in manifest.unsaved:
-        live.became(name, version, "opaque")
+        live.became(name, version, manifest.unseen)
     for name in manifest.deleted:
         live.became(name, version)
 

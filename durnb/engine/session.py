@@ -234,6 +234,7 @@ class Session(HeldRun):
             execution=last.number,
             attempt=last.last.number,
             started_seq=last.started_seq,
+            fingerprint=last.fingerprint,
             source=request.source,
             binds=read_cell(request.source).names.binds,
             changes=self.live.after_body(before),

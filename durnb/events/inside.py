@@ -118,6 +118,7 @@ class LoopSaved:
     """A durable loop of a step reached `position`: that many items are done, and the named variables are kept as they are then.
 
     The last one of a loop replaces those before it, and those of the loops `behind` it: they were begun in items that are done.
+    `text` is the digest of the cell's text down to the loop's end, by which the items were gone through.
     """
 
     kind: ClassVar = "loop_saved"
@@ -129,3 +130,4 @@ class LoopSaved:
     signature: str
     size: int = 0
     behind: tuple[str, ...] = ()
+    text: str = ""

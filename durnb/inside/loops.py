@@ -25,7 +25,9 @@ from durnb.happened import LoopPoint
 from durnb.inside.carried import Carried, carried
 from durnb.inside.function import say_outside
 from durnb.inside.identity import Identity, occurring
+from durnb.inside.leading import leading_text
 from durnb.snapshot import AmbientState, ambient, capture, set_ambient
+from durnb.steps import Execution
 
 _START: Final = "@start:"  # before the name of a component as it was when the loop began
 
@@ -68,6 +70,7 @@ class _Loop:
     make: Callable[[], Iterable[Any]]
     began: Mapping[str, AmbientState] = field(default_factory=dict)
     carried: Carried = field(default_factory=lambda: Carried((), False))
+    text: str = ""
     target: str = ""
     left: str = ""
     last: Any = None
@@ -82,7 +85,8 @@ class _Loop:
         for around in self.scope.loops:
             around.inner.append(self.identity.digest)
         self.began = _generators()
-        point = self.body.calls.loops.get(self.identity.digest)
+        self.text = leading_text(sys._getframe(1), self.body.namespace)
+        point = self._point()
         if point is not None:
             items = self._gone_to(point)
         else:
@@ -127,6 +131,19 @@ class _Loop:
 
     # ---- going on
 
+    def _point(self) -> LoopPoint | None:
+        """Where the loop goes on. Where its step had finished, and the text that led through it is another now, it begins anew, as the step does."""
+        point = self.body.calls.loops.get(self.identity.digest)
+        return None if point is not None and self._is_edited(point) and self._execution(point.execution).checkpoint is not None else point
+
+    def _is_edited(self, point: LoopPoint) -> bool:
+        if point.text and self.text:
+            return point.text != self.text
+        return self._execution(point.execution).code != self._execution(self.body.execution).code
+
+    def _execution(self, number: int) -> Execution:
+        return next(each for each in self.body.journal.history.steps[self.body.step].executions if each.number == number)
+
     def _gone_to(self, point: LoopPoint) -> Iterator[Any]:
         """The items after the point, with the variables and the randomness as they were there."""
         manifest = self._manifest(point)
@@ -147,12 +164,14 @@ class _Loop:
         self.left = manifest.notes[0] if manifest.notes else ""
         self.body.namespace.update(values)
         set_ambient({name: state for name, state in states.items() if not name.startswith(_START)})
-        self.body.say(f"{self.body.step}: the loop goes on after item {point.position}")
+        edited = "; its code was edited since, and those items were gone through before that" if self._is_edited(point) else ""
+        again = f" (all of them again: %durable rerun {self.body.step})" if edited else ""
+        self.body.say(f"{self.body.step}: the loop goes on after item {point.position}{edited}{again}")
         self._tell_carried()
         return items
 
     def _manifest(self, point: LoopPoint) -> Manifest:
-        started = next(e.started_seq for e in self.body.journal.history.steps[self.body.step].executions if e.number == point.execution)
+        started = self._execution(point.execution).started_seq
         if not self.body.journal.verify(signed_facts(self.body.journal, started, "loop"), point.manifest.encode(), point.signature):
             raise CheckpointUntrusted(step=self.body.step)
         return Manifest.decode(point.manifest)
@@ -191,6 +210,7 @@ class _Loop:
                 signature=body.journal.sign(facts, manifest.encode()),
                 size=draft.size,
                 behind=tuple(each for each in here.inner if each in body.calls.loops),
+                text=self.text,
             )
             try:
                 draft.commit(event)

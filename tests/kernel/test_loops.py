@@ -257,3 +257,18 @@ del threads
 def test_a_once_call_asked_for_by_several_threads_is_made_once(nb: Notebook) -> None:
     nb.ok(DIE, ONCE)
     assert (nb.evaluate("out"), (nb.place.folder / "paid").read_text()) == ([1, 1, 1], "x")
+
+
+def test_a_finished_loop_begins_anew_where_its_text_or_what_leads_to_it_was_edited_and_an_unfinished_one_goes_on(nb: Notebook) -> None:
+    nb.ok("import durnb")
+    cell = "%%durable one\nscale = 1\nout = []\nfor x in durnb.loop(range(4), save='out', every=0):\n    out.append(x * scale)\nprint(out)"
+    assert nb.ok(cell).text == "[0, 1, 2, 3]\n"
+    below = nb.ok(f"{cell}\nprint('below')")
+    assert (below.text, "the loop goes on after item 4" in below.announcement) == ("[0, 1, 2, 3]\nbelow\n", True)
+    assert nb.ok(cell.replace("x * scale", "x + scale")).text == "[1, 2, 3, 4]\n"
+    assert nb.ok(cell.replace("scale = 1", "scale = 3")).text == "[0, 3, 6, 9]\n"
+    failing = cell.replace("out.append", "1 / (3 - x)\n    out.append")
+    assert nb.run(failing).ename == "ZeroDivisionError"
+    mended = nb.ok(failing.replace("3 - x", "4 - x"))
+    assert mended.text == "[0, 1, 2, 3]\n"
+    assert "after item 3; its code was edited since" in mended.announcement

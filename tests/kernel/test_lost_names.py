@@ -155,3 +155,13 @@ def test_a_step_that_could_only_reach_what_is_lost_now_is_not_run_again(nb: Note
     assert nb.executions == {"two": 1}
     nb.ok("%durable rerun one", make, use)
     assert nb.executions == {"two": 1}
+
+
+def test_steps_that_read_what_is_not_stored_run_again_where_its_maker_did_for_an_edit(nb: Notebook) -> None:
+    users = (USER, "%%durable too\nran('too')\nlength = len(left_out)")
+    maker = MAKER.replace("connect", "connect --save plain", 1).replace("plain = [1]", "plain = [1]\nleft_out = [1, 2]")
+    nb.ok(maker, *users, "%durable rerun connect", maker, *users)
+    assert nb.executions == {"connect": 2, "use": 1, "too": 1}
+    nb.ok(maker.replace("return 42", "return 43").replace("[1, 2]", "[1, 2, 3]"), *users)
+    assert nb.names("answer", "length") == {"answer": "43", "length": "3"}
+    nb.ok("client.session['sock'].close()")
