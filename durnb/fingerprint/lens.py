@@ -16,9 +16,10 @@ from durnb.fingerprint.looking import instance_dict, is_class, mro, type_name
 from durnb.fingerprint.objects import Layout, layout_of, of_object
 from durnb.fingerprint.origin import Origin, of_function
 from durnb.fingerprint.parts import Parts, Taker, joined, opaque
-from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, SUSPENDED, is_iterator, where_it_stands
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, PRIMITIVES, is_iterator, memory_of
 from durnb.fingerprint.remembered import remembered
 from durnb.fingerprint.scalars import SCALARS
+from durnb.fingerprint.suspended import is_suspended, of_suspended, where_it_stands
 from durnb.registered import registration_of
 
 _EXACT: dict[int, Taker] = {id(kind): take for table in (CONTAINERS, SCALARS, CALLABLES, PRIMITIVES) for kind, take in table.items()}
@@ -74,8 +75,10 @@ class Lens:
             parts = by_module_name(value) if self.probing else take_module(value)  # type: ignore[arg-type]  # the same
             parts.probed = True
             return parts
-        if self.probing and (any(cls is each for each in SUSPENDED) or (is_iterator(cls) and not ITERTOOLS_REDUCE)):
-            return where_it_stands(value)
+        if is_suspended(cls):
+            return where_it_stands(value) if self.probing else of_suspended(value)
+        if self.probing and not ITERTOOLS_REDUCE and is_iterator(cls):
+            return memory_of(value)
         return self._known(value, cls)
 
     def _known(self, value: object, cls: type) -> Parts:

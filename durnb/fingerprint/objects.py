@@ -32,7 +32,7 @@ from durnb.fingerprint.looking import (
 )
 from durnb.fingerprint.origin import Origin, of_class
 from durnb.fingerprint.parts import Parts, by_name, joined, named, opaque
-from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, SUSPENDED, WEAK, is_iterator, reduced_quietly
+from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, WEAK, is_iterator, reduced_quietly
 
 _BASES: dict[type, Callable[..., Parts]] = {
     list: of_list,
@@ -95,8 +95,6 @@ def of_object(value: object, layout: Layout, reducer: Callable[[object], object]
     cls = type(value)
     if derives(cls, enum.Enum):
         return _member(instance_dict(value) or {}, layout)
-    if any(cls is each for each in SUSPENDED):
-        return opaque(layout.name)
     if is_iterator(cls):
         return _reduced(value, reduced_quietly(value), layout) if ITERTOOLS_REDUCE else opaque(layout.name)
     return _reduced(value, _reduce(value, reducer), layout, hidden)

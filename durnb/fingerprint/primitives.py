@@ -12,7 +12,6 @@ import itertools
 import re
 import sys
 import threading
-import types
 import warnings
 import weakref
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ from durnb.fingerprint.looking import basicsize, derives, instance_dict, type_na
 from durnb.fingerprint.parts import Parts, Taker, joined, named, opaque
 
 ITERTOOLS_REDUCE = sys.version_info < (3, 14)
-SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
 _RLOCK = re.compile(r"owner=(\d+) count=(\d+)")
 
@@ -124,14 +122,10 @@ def reduced_quietly(value: Any) -> object:
         return value.__reduce__()
 
 
-def where_it_stands(value: object) -> Parts:
-    """A generator, or an iterator that can't be asked, for a probe: what it refers to, and where it is; of C objects, their memory."""
+def memory_of(value: object) -> Parts:
+    """An iterator that can't be asked, for a probe: what it refers to, and its memory."""
     cls = type(value)
-    code = next((getattr(value, name) for name in ("gi_code", "cr_code", "ag_code") if hasattr(value, name)), None)
-    frame = next((getattr(value, name) for name in ("gi_frame", "cr_frame", "ag_frame") if hasattr(value, name)), None)
-    held = [each for each in gc.get_referents(value) if type(each) not in (types.CodeType, types.FrameType) and _code(each) is not code]
-    place = _memory(value, cls).hex() if code is None else "spent" if frame is None else str(frame.f_lasti)
-    return Parts(joined("opaque", type_name(cls), place), held, opaque=True)
+    return Parts(joined("opaque", type_name(cls), _memory(value, cls).hex()), gc.get_referents(value), opaque=True)
 
 
 def _memory(value: object, cls: type) -> bytes:
@@ -141,11 +135,6 @@ def _memory(value: object, cls: type) -> bytes:
     return raw if weak < 0 else raw[:weak] + raw[weak + ctypes.sizeof(ctypes.c_void_p) :]
 
 
-def _code(value: object) -> object:
-    return value.__code__ if type(value) is types.FunctionType else MISSING_CODE
-
-
-MISSING_CODE = object()
 _HASHES = {type(hashlib.new(name)) for name in ("md5", "sha256")} | {type(hashlib.blake2b()), type(hashlib.blake2s())}
 _MAC = type(getattr(hmac.new(b"k", digestmod="sha256"), "_hmac", None))
 

@@ -72,8 +72,14 @@ def differs_from_file(code: CodeType, file: str) -> bool:
 
 
 def _find(code: CodeType) -> ast.AST | None:
-    lines = linecache.getlines(code.co_filename) if code.co_filename in linecache.cache or not code.co_filename.startswith("<") else []
-    return _match(code, "".join(lines)) if lines else None
+    file = code.co_filename
+    if file not in linecache.cache and file.startswith("<"):
+        return None
+    found = _match(code, "".join(linecache.getlines(file)))
+    if found is None and not file.startswith("<"):
+        linecache.checkcache(file)  # a module that was loaded anew: what is known of its file may be the text of before
+        found = _match(code, "".join(linecache.getlines(file)))
+    return found
 
 
 def _match(code: CodeType, text: str) -> ast.AST | None:

@@ -409,6 +409,34 @@ def test_looking_twice_sees_the_same() -> None:
     assert digest(axes) == digest(axes)
 
 
+GENERATOR = "K = 1\nrows = [1, 2, 3]\ndef walk(start):\n    n = start\n    while True:\n        yield n\n        n += 1\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "old", "new"),
+    [
+        ("x = (n * 2 for n in rows)", "n * 2", "n * 3"),
+        ("x = (n * 2 for n in rows)", "[1, 2, 3]", "[1, 2, 4]"),
+        ("x = walk(1)", "walk(1)", "walk(2)"),
+        ("x = walk(1)", "n += 1", "n += 2"),
+        ("x = walk(1); next(x)", "next(x)", "[next(x) for _ in '12']"),
+        ("x = walk(1)", "walk(1)", "walk(1); next(x)"),
+        ("x = walk(1); x.close()", "; x.close()", ""),
+        ("async def f(n): pass\nx = f(1)", "f(1)", "f(2)"),
+        ("async def f(n): yield n\nx = f(1)", "yield n", "yield -n"),
+        ("from pathlib import Path\nx = Path().rglob('*.a')", "*.a", "*.b"),
+        ("import contextlib\n@contextlib.contextmanager\ndef here(a): yield a\nx = here(1)", "here(1)", "here(2)"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:coroutine 'f' was never awaited")
+def test_a_generator_counts_by_its_code_by_what_it_holds_and_by_where_it_stands(made: str, old: str, new: str) -> None:
+    text = GENERATOR + made
+    first = content(cell(text)["x"])
+    assert content(cell("# a comment\n" + text.replace("n = start", "n =  start"))["x"]) == first
+    assert content(cell(text.replace(old, new))["x"]).digest != first.digest
+    assert not first.opaque
+
+
 def test_looking_does_not_change_a_value() -> None:
     consumed = iter([1, 2, 3])
     digest(consumed)
@@ -493,6 +521,15 @@ def test_a_module_of_the_project_that_was_edited_and_not_reloaded_counts_as_load
     assert after.digest == before.digest
     assert after.notes == ("reload durnb_utils: durnb_utils.py was changed after it was loaded",)
     assert content(loaded, attributes=frozenset({"unused"})).notes == ()
+
+
+def test_a_module_of_the_project_that_is_reloaded_counts_as_one_that_was_just_loaded(project: Project) -> None:
+    edited = UTILS.replace("return x\n", "return -x  # edited\n")
+    wanted = digest(project("durnb_utils", edited))
+    loaded = project("durnb_utils", UTILS)
+    digest(loaded)
+    project("durnb_utils", edited, load=False)
+    assert digest(importlib.reload(loaded)) == wanted
 
 
 def test_a_class_of_the_project_counts_with_its_instances(project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from durnb.fingerprint import content, probe, reach, read_cell
-from durnb.fingerprint.primitives import where_it_stands
+from durnb.fingerprint.primitives import memory_of
 
 
 def run(cell: str) -> dict[str, Any]:
@@ -117,9 +117,9 @@ ITERATORS = [
 
 
 @pytest.mark.parametrize("iterator", ITERATORS, ids=lambda each: type(each).__name__)
-def test_an_iterator_that_cannot_be_asked_shows_in_its_memory_where_it_stands(iterator: Any) -> None:
+def test_an_iterator_that_cannot_be_asked_shows_in_its_memory_memory_of(iterator: Any) -> None:
     def shown() -> tuple[bytes, list[bytes]]:
-        parts = where_it_stands(iterator)
+        parts = memory_of(iterator)
         return parts.head, [content(each).digest.encode() for each in parts.parts]
 
     next(iterator)
