@@ -96,7 +96,7 @@ def take_function(function: FunctionType, *, deep: bool, note: Note) -> Parts:
         fields, own = ({name: part for name, part in each.items() if not _is_cache(name, part)} for each in (fields, own))
         return named(head, {**fields, "__dict__": named(b"attributes", own)}, numbered=True)
     fields["__dict__"] = named(b"attributes", own)
-    counted = code_content(code)
+    counted = code_content(code, function.__globals__.get("__file__"))
     fields.update(_said(function, code, annotated=not deep or not counted.tree))
     if origin is Origin.PROJECT:
         _note_reload(function, code, note)

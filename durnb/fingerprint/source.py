@@ -20,6 +20,9 @@ _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 
+_PATCHED = "__autoreload_class__."
+"""What IPython's autoreload has before the names of methods that it changes in a loaded class."""
+
 _Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp
 
 
@@ -34,15 +37,15 @@ class CodeContent:
 _known: dict[int, tuple[ref[CodeType], CodeContent]] = {}  # by id: code objects compare equal without being the same text
 
 
-def code_content(code: CodeType) -> CodeContent:
-    """The digest of a function's normalised syntax tree, else of its code object.
+def code_content(code: CodeType, file: object = None) -> CodeContent:
+    """The digest of a function's normalised syntax tree, else of its code object. `file` is that of its module, for code that names none.
 
     What was found once for a code object holds while it lives, so that editing a file does not change what is loaded from it.
     """
     known = _known.get(id(code))
     if known is not None and known[0]() is code:
         return known[1]
-    node = _find(code)
+    node = _find(code, file if type(file) is str and code.co_qualname.startswith(_PATCHED) else code.co_filename)
     found = CodeContent(code_digest(code), tree=False) if node is None else _of_text(node)
     _remember(code, found)
     return found
@@ -71,8 +74,7 @@ def differs_from_file(code: CodeType, file: str) -> bool:
     return bool(lines) and _match(code, "".join(lines)) is None
 
 
-def _find(code: CodeType) -> ast.AST | None:
-    file = code.co_filename
+def _find(code: CodeType, file: str) -> ast.AST | None:
     if file not in linecache.cache and file.startswith("<"):
         return None
     found = _match(code, "".join(linecache.getlines(file)))
@@ -84,12 +86,28 @@ def _find(code: CodeType) -> ast.AST | None:
 
 def _match(code: CodeType, text: str) -> ast.AST | None:
     table = _functions(text, code.co_flags & _FUTURES)
+    if code.co_qualname.startswith(_PATCHED):
+        return next((node for name in table if (node := _match_patched(code, name, table[name])) is not None), None)
     candidates = table.get(code.co_qualname, ())
     if not candidates:
         return None
     wanted = code_digest(code)
     same = [(line, node) for line, found, node in candidates if found == wanted]
     return next((node for line, node in same if line == code.co_firstlineno), same[0][1] if same else None)
+
+
+def _match_patched(code: CodeType, name: str, candidates: list[tuple[int, bytes, ast.AST]]) -> ast.AST | None:
+    """A method that autoreload compiled in a class of its own, where it is the function of that qualified name."""
+    of_class, _, method = name.rpartition(".")
+    if not of_class or method != code.co_name:
+        return None
+    wanted = code_digest(_moved(code, f"{of_class}."))
+    return next((node for _, found, node in candidates if found == wanted), None)
+
+
+def _moved(code: CodeType, of_class: str) -> CodeType:
+    inner = tuple(_moved(each, of_class) if type(each) is CodeType else each for each in code.co_consts)
+    return code.replace(co_qualname=of_class + code.co_qualname.removeprefix(_PATCHED), co_consts=inner)
 
 
 @lru_cache(maxsize=512)

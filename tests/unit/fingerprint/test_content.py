@@ -532,6 +532,25 @@ def test_a_module_of_the_project_that_is_reloaded_counts_as_one_that_was_just_lo
     assert digest(importlib.reload(loaded)) == wanted
 
 
+def test_methods_that_autoreload_changed_in_a_loaded_class_count_as_those_of_the_file(project: Project) -> None:
+    source = "class A:\n    def m(self): return [n for n in (lambda: 'ab')()]\n    @property\n    def p(self): return 1\n"
+    edited = source.replace("'ab'", "'abc'").replace("return 1", "return 2")
+    wanted = digest(project("durnb_utils", edited).A)
+    loaded: Any = project("durnb_utils", source)
+    before = digest(loaded.A)
+    project("durnb_utils", edited, load=False)
+    patched: dict[str, Any] = {}
+    file = loaded.A.m.__code__.co_filename
+    for text, name in (("def m(self):\n    return [n for n in (lambda: 'abc')()]", file), ("def p(self):\n    return 2", "<string>")):
+        held: dict[str, Any] = {}
+        exec(
+            compile("class __autoreload_class__:\n    " + text.replace("\n", "\n    "), name, "exec", dont_inherit=True), vars(loaded), held
+        )
+        patched |= vars(held["__autoreload_class__"])
+    loaded.A.m.__code__, loaded.A.p.fget.__code__ = patched["m"].__code__, patched["p"].__code__
+    assert digest(loaded.A) == wanted != before
+
+
 def test_a_class_of_the_project_counts_with_its_instances(project: Project) -> None:
     source = "class A:\n    def m(self): return scale(1)\ndef scale(x): return x\n"
     before = digest(project("durnb_utils", source).A())
