@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,8 +21,8 @@ from durnb.engine.creations import working_folder
 from durnb.engine.decide import Execute
 from durnb.engine.differences import input_changes
 from durnb.engine.live import LiveNames, by_import
-from durnb.engine.look import Look, live_input
-from durnb.engine.place import Place
+from durnb.engine.look import Look, input_before
+from durnb.engine.place import LIVE, Place
 from durnb.engine.prestate import Prestate, keep
 from durnb.engine.request import CellRequest
 from durnb.engine.retry import RetryPolicy, classify
@@ -241,9 +241,11 @@ class Attempts:
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
         return ways_of(sorted(linked), before.probes)
 
-    def _beside(self, before: Shot, linked: Iterable[str]) -> tuple[Input, ...]:
-        """What is linked, as it is before the body."""
-        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in linked)
+    def _beside(self, before: Shot, linked: Collection[str]) -> tuple[Input, ...]:
+        """What is linked, and what else the body may change without reading it (an instance, by its class), as it is before the body."""
+        others = before.probes.keys() - linked - {i.name for i in self.look.inputs} - set(self.request.header.ignore)
+        names = [*linked, *sorted(name for name in others if self.place.see(name) is LIVE)]
+        return tuple(input_before(name, self.live.names.get(name), before) for name in names)
 
     def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], linked: dict[str, str], folder: str) -> Ended:
         outputs = self.stage.outputs()

@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass
 
 from durnb.engine.live import LiveNames
+from durnb.engine.look import live_input
 from durnb.engine.manifest import Manifest
 from durnb.engine.saving import Ended, bare, became_durable, delta_of, sign, take, undrawn
 from durnb.engine.signals import interrupts_held
-from durnb.engine.versions import Durable, LiveAmbient
-from durnb.events import StepSucceeded
+from durnb.engine.versions import Durable, Live, LiveAmbient
+from durnb.events import Input, StepSucceeded
 from durnb.journal import Journal
+from durnb.steps import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Co
             draft.abandon()  # it may have been struck in the middle of a write
             draft = journal.draft(ended.step)
             manifest = bare(draft, ended, live, delta_of(ended, live), "the save was interrupted", look=False)
-        event = _succeeded(journal, ended, manifest, not interrupted, time.monotonic() - began, draft.size)
+        beside = _beside(journal, live, ended, manifest)
+        event = _succeeded(journal, ended, manifest, not interrupted, time.monotonic() - began, draft.size, beside)
         with interrupts_held() as struck:
             number = draft.commit(event)
             version = Durable(ended.step, number)
@@ -62,7 +65,24 @@ def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Co
     )
 
 
-def _succeeded(journal: Journal, ended: Ended, manifest: Manifest, saved: bool, save: float, size: int) -> StepSucceeded:
+def _beside(journal: Journal, live: LiveNames, ended: Ended, manifest: Manifest) -> tuple[Input, ...]:
+    """The names that a reuse of the checkpoint puts back and that the step did not read, as they were before it: where they are others now, it does not serve."""
+    changed = {n for n in manifest.names if n in ended.linked or n in ended.changes.same or n in manifest.companions}
+    told = [i for i in ended.beside if i.name in changed or i.name in manifest.deleted]
+    execution = journal.history.steps[ended.step].executions[-1]
+    rest = sorted(set(manifest.companions) - {i.name for i in (*told, *execution.inputs)} - ended.changes.changed)
+    return (*told, *(live_input(n, live.names.get(n), live.namespace[n], None)[0] for n in rest if _is_above(live.names.get(n), execution)))
+
+
+def _is_above(held: Live | None, execution: Execution) -> bool:
+    """Whether a live value is one that the step could have read, and not what a step below it left in this kernel."""
+    version = held.version if held is not None else None
+    return not isinstance(version, Durable) or (version.step, version.checkpoint) in execution.line
+
+
+def _succeeded(
+    journal: Journal, ended: Ended, manifest: Manifest, saved: bool, save: float, size: int, beside: tuple[Input, ...]
+) -> StepSucceeded:
     execution = journal.history.steps[ended.step].executions[-1]
     text, signature = sign(journal, manifest, ended.started_seq, "checkpoint")
     return StepSucceeded(
@@ -76,7 +96,7 @@ def _succeeded(journal: Journal, ended: Ended, manifest: Manifest, saved: bool, 
         save=save,
         size=size,
         dropped_inputs=undrawn((i.name for i in execution.inputs), ended.changes),
-        beside=tuple(i for i in ended.beside if i.name in manifest.names or i.name in manifest.deleted),
+        beside=beside,
     )
 
 

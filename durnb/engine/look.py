@@ -10,6 +10,7 @@ from pathlib import Path
 
 from durnb.digests import digest_of
 from durnb.engine import surroundings
+from durnb.engine.changes import Shot
 from durnb.engine.decide import Missing
 from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
@@ -121,8 +122,12 @@ def _beside(place: Place, view: View) -> Iterable[Input]:
     step = place.history.steps.get(place.step)
     names = {i.name for checkpoint in step.checkpoints.values() for i in checkpoint.beside} if step is not None else set[str]()
     for name in sorted(names):
-        made = place.input(name, place.see(name))
-        yield made if made is not None else live_input(name, place.live.names.get(name), view[name], None)[0]
+        seen = place.see(name)
+        made = place.input(name, seen)
+        if made is None and name not in view:  # kept beside the inputs of an attempt, and not looked at then
+            view.fetched.update(place.fetch([name]))
+        live = place.live.names.get(name) if seen.how == "live" else None
+        yield made if made is not None else live_input(name, live, view[name], None)[0]
 
 
 def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
@@ -183,6 +188,14 @@ def live_input(name: str, live: Live | None, value: object, attributes: frozense
         notes.append(f"`{name}` is not wholly tracked: {', '.join(name + part for part in found.opaque[:3])}")
         return Input(name=name, kind="opaque", digest=found.digest), notes
     return Input(name=name, kind="plain", digest=found.digest, maker=step), notes
+
+
+def input_before(name: str, live: Live | None, before: Shot) -> Input:
+    """The same of a value as it is before a body, which was probed."""
+    probe = before.probes[name]
+    if probe.canonical and (live is None or not live.digest or live.touched):
+        return Input(name=name, kind="plain", digest=probe.content, maker=getattr(live.version, "step", None) if live is not None else None)
+    return live_input(name, live, before.values[name], None)[0]
 
 
 def _unbind(place: Place, cell: CellSource, absent: Iterable[str]) -> Iterable[str]:
