@@ -14,6 +14,7 @@ from durnb import faults, trees
 from durnb.clock import Clock
 from durnb.config import Settings
 from durnb.engine import clean, collector
+from durnb.engine.among import value_names, ways_among
 from durnb.engine.badge import Badge, BadgeState
 from durnb.engine.body import Body, running
 from durnb.engine.changes import Changes, Shot
@@ -124,6 +125,7 @@ class Attempts:
             )  # before the start is recorded: an interrupt while it looks leaves nothing behind
             linked = self._linked(before)
             beside = self._beside(before, linked)
+            among = self._among(linked)
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
@@ -142,7 +144,7 @@ class Attempts:
                 changes = self.live.after_body(before, () if error else (names, self.look.fetched))
             if error is None:
                 late = KeyboardInterrupt("the step is finished; the rest of the run was interrupted") if struck else None
-                return self.commit(self._ended(changes, ran, beside, linked, folder)) or late
+                return self.commit(self._ended(changes, ran, beside, linked, among, folder)) or late
             wait = self._failed(error, changes, before, ran)
             if wait is None:
                 return error
@@ -247,7 +249,20 @@ class Attempts:
         names = [*linked, *sorted(name for name in others if self.place.see(name) is LIVE)]
         return tuple(input_before(name, self.live.names.get(name), before) for name in names)
 
-    def _ended(self, changes: Changes, ran: float, beside: tuple[Input, ...], linked: dict[str, str], folder: str) -> Ended:
+    def _among(self, linked: Collection[str]) -> tuple[tuple[str, ...], str]:
+        """How what the body can read, and what is linked to that, shares state with one another."""
+        names = [*value_names(self.look.inputs), *(name for name in linked if self.place.see(name) is LIVE)]
+        return ways_among(self.live, names, {})
+
+    def _ended(
+        self,
+        changes: Changes,
+        ran: float,
+        beside: tuple[Input, ...],
+        linked: dict[str, str],
+        among: tuple[tuple[str, ...], str],
+        folder: str,
+    ) -> Ended:
         outputs = self.stage.outputs()
         has_value, value = self.stage.value()
         return Ended(
@@ -269,6 +284,8 @@ class Attempts:
             ignore=frozenset(self.request.header.ignore),
             beside=beside,
             linked=linked,
+            among=among[0],
+            ways=among[1],
             always=self.request.header.always,
             creates=self.request.header.creates,
             folder=folder,

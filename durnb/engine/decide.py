@@ -71,6 +71,7 @@ class Question:
     ignored: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+    parted: frozenset[int] = frozenset()
     files: tuple[Input, ...] = ()
     made: Mapping[int, tuple[Input, ...]] = field(default_factory=dict[int, tuple[Input, ...]])
 
@@ -309,6 +310,7 @@ def changes(checkpoint: Checkpoint, q: Question) -> list[str]:
         return reasons
     edited = ["its code was edited"] if checkpoint.code != q.code else []
     shared = [f"`{name}` shares state with what it changes, and did not before" for name in q.aliased]
+    shared += ["its inputs share state with one another in another way"] if checkpoint.number in q.parted else []
     differ = [reason_of(before, now) for before, now in _differ(checkpoint.inputs, q)]
     return edited + reasons + differ + _spoiled(checkpoint, q) + _beside(checkpoint, q) + shared
 

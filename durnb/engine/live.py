@@ -206,6 +206,11 @@ class LiveNames:
         self._probe_circles(name for circle in several for name in circle)
         return frozenset(wanted) | sharing_with(wanted, {n: self._probes[n] for circle in several for n in circle if n in self._probes})
 
+    def circles_of(self, names: Iterable[str]) -> list[frozenset[str]]:
+        """The names that can share parts with one another, of those that can with one of `names`."""
+        self.watch.look()
+        return self.watch.circles_of(names)
+
     def ways(self, name: str) -> str:
         """Where the name shares what can be changed with others."""
         self._probe_circles([name])

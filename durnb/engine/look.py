@@ -10,6 +10,7 @@ from pathlib import Path
 
 from durnb.digests import digest_of
 from durnb.engine import surroundings
+from durnb.engine.among import parted
 from durnb.engine.changes import Shot
 from durnb.engine.decide import Missing
 from durnb.engine.dependencies import NO_FILE
@@ -38,6 +39,7 @@ class Look:
     notes: tuple[str, ...]
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+    parted: frozenset[int] = frozenset()  # the checkpoints whose inputs shared state with one another otherwise
     unseen: tuple[str, ...] = ()  # names whose live value a plain cell changed after this step, or one below it, had it
 
 
@@ -113,6 +115,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
+        parted=frozenset(parted(place, cell, inputs, view.fetched)),
         unseen=tuple(sorted(n for n, s in seen.items() if s.how in ("stored", "prestate") and place.was_touched(n))),
     )
 
@@ -191,9 +194,9 @@ def live_input(name: str, live: Live | None, value: object, attributes: frozense
 
 
 def input_before(name: str, live: Live | None, before: Shot) -> Input:
-    """The same of a value as it is before a body, which was probed."""
-    probe = before.probes[name]
-    if probe.canonical and (live is None or not live.digest or live.touched):
+    """The same of a value as it is before a body, which may have been probed."""
+    probe = before.probes.get(name)
+    if probe is not None and probe.canonical and (live is None or not live.digest or live.touched):
         return Input(name=name, kind="plain", digest=probe.content, maker=getattr(live.version, "step", None) if live is not None else None)
     return live_input(name, live, before.values[name], None)[0]
 

@@ -10,6 +10,9 @@ from typing import Any, Final
 TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 """Why a name is lost that a step would have bound, had a person not said that it is done."""
 
+UNKNOWN_WAYS: Final = "unknown"
+"""How inputs shared state in a checkpoint of a time when that was not recorded."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGroup:
@@ -65,6 +68,7 @@ class Manifest:
     """The whole checkpoint (`same` names hold the object that they held before the body; `aliased` shared state with one that the body changed in place, through a definition, and are not held): namespace delta, ambient delta, outputs (digest of a JSON list), the name of the Out value's entry, imports.
 
     `linked` are names, not held either, that shared state before the body with what it can read, and where. `creates` are the files that the step made, for each pattern of its header by their paths.
+    `among` are the names that shared state with one another before the body, of those that it read or could change, and `ways` tells where.
     `unseen` is what a value counts as that is not stored: it is another one where the step's code or inputs were others.
     """
 
@@ -87,6 +91,8 @@ class Manifest:
     notes: tuple[str, ...] = ()
     creates: Mapping[str, Mapping[str, MadeFile]] = field(default_factory=dict)
     unseen: str = "opaque"
+    among: tuple[str, ...] = ()
+    ways: str = UNKNOWN_WAYS
 
     def encode(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
@@ -116,7 +122,8 @@ class Manifest:
         }
         plain.setdefault("same", ())
         plain.setdefault("aliased", ())
-        for name in ("companions", "same", "aliased", "deleted", "unsaved", "dropped", "imports", "notes"):
+        plain.setdefault("among", ())
+        for name in ("companions", "same", "aliased", "deleted", "unsaved", "dropped", "imports", "notes", "among"):
             plain[name] = tuple(plain[name])
         return cls(**plain)
 

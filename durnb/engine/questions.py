@@ -37,6 +37,7 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         max_crashes=settings.max_crashes,
         ignored=frozenset(header.ignore),
         beside=seen.beside,
+        parted=seen.parted,
         aliased=seen.aliased,
     )
     return with_files(question, header.creates, history, shelf) if header.creates else question

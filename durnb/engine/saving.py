@@ -14,7 +14,7 @@ from durnb.engine.changes import Changes
 from durnb.engine.checkpoints import store_groups
 from durnb.engine.differences import GENERATORS
 from durnb.engine.live import LiveNames, by_import
-from durnb.engine.manifest import OUT, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
+from durnb.engine.manifest import OUT, UNKNOWN_WAYS, LostName, Manifest, StoredAmbient, StoredGroup, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.engine.signatures import signed_facts
 from durnb.engine.versions import Durable
@@ -46,6 +46,8 @@ class Ended:
     ignore: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
     linked: Mapping[str, str] = field(default_factory=dict)
+    among: tuple[str, ...] = ()
+    ways: str = UNKNOWN_WAYS
     creates: tuple[str, ...] = ()
     folder: str = ""
     lent: frozenset[str] = frozenset()
@@ -113,6 +115,8 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
         ),
         creates=creates,
         unseen=unseen,
+        among=ended.among,
+        ways=ended.ways,
     )
 
 

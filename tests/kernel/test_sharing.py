@@ -1,0 +1,51 @@
+"""Steps whose inputs share state with one another, or with names that they do not read: edits above them that change it, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.conftest import Notebook
+
+MAKE = "%%durable make\nx = {'l': [1]}"
+TAKE = "%%durable take\ny = x['l']"
+CHANGE = "%%durable change\ny.append(2)\nprint(y)"
+READ = "%%durable read\nprint(x['l'])"
+
+
+def shown(nb: Notebook, *cells: str) -> list[str]:
+    return [nb.ok(cell).text.strip() for cell in cells]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_copy_in_the_place_of_an_alias_runs_the_steps_that_change_it(nb: Notebook, killed: bool) -> None:
+    assert shown(nb, MAKE, TAKE, CHANGE, READ) == ["", "", "[1, 2]", "[1, 2]"]
+    assert shown(nb, MAKE, TAKE, CHANGE, READ) == ["", "", "[1, 2]", "[1, 2]"]
+    nb = nb.open() if killed else nb
+    copied = TAKE.replace("x['l']", "list(x['l'])")
+    assert shown(nb, MAKE, copied, CHANGE, READ) == ["", "", "[1, 2]", "[1]"]
+    assert shown(nb.open(), MAKE, copied, CHANGE, READ) == ["", "", "[1, 2]", "[1]"]
+    assert all(nb.ok(cell).replayed for cell in (MAKE, copied, CHANGE, READ))
+    assert shown(nb, MAKE, TAKE, CHANGE, READ) == ["", "", "[1, 2]", "[1, 2]"]
+
+
+def test_the_reason_says_so_and_a_name_that_a_step_below_bound_is_none(nb: Notebook) -> None:
+    both = "%%durable both\npair = (x, y)\nprint(pair)"
+    below = "%%durable below\nheld = {'x': x, 'y': y}"
+    nb.ok(MAKE, TAKE, both, below)
+    assert all(nb.ok(cell).replayed for cell in (MAKE, TAKE, both, below))
+    nb.ok(MAKE, TAKE.replace("x['l']", "x['l'][:]"))
+    assert "its inputs share state with one another in another way" in nb.ok(both).badge
+
+
+def test_a_step_that_changes_a_class_brings_back_no_instance_of_before_an_edit(nb: Notebook) -> None:
+    kind = "class Model:\n    made = 0\n    def __init__(self, rows): self.rows = rows"
+    build = "%%durable build\nrows = [1]\nmodel = Model(rows)\nkept = {'rows': rows}"
+    count = "%%durable count\nran('count')\nModel.made += 1\nprint(Model.made)"
+    read = "%%durable read\nprint(model.rows, kept, model.rows is kept['rows'])"
+    for _ in "12":
+        assert shown(nb, kind, build, count, read) == ["", "", "1", "[1] {'rows': [1]} True"]
+    edited = build.replace("[1]", "[2]")
+    for _ in "12":
+        assert shown(nb, kind, edited, count, read) == ["", "", "1", "[2] {'rows': [2]} True"]
+    assert shown(nb.open(), kind, edited, count, read) == ["", "", "1", "[2] {'rows': [2]} True"]
+    assert nb.executions["count"] == 2
