@@ -76,7 +76,7 @@ class _Looking:
     parents: dict[str, str] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
-    frozen: dict[int, bool] = field(default_factory=dict)
+    frozen: Mapping[int, bool] = field(default_factory=dict)
     settled: dict[int, bool] = field(default_factory=dict)
     bound: set[int] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
