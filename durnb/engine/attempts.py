@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from types import FunctionType, ModuleType
 from typing import Final
@@ -34,6 +34,7 @@ from durnb.engine.versions import Live, LiveAmbient, Tried
 from durnb.events import ErrorInfo, Input, StepFailed, StepStarted
 from durnb.fold import shortened
 from durnb.journal import Journal
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from durnb.engine.live import LiveNames
 from durnb.engine.manifest import Manifest
@@ -12,6 +11,7 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.versions import Durable, LiveAmbient
 from durnb.events import StepSucceeded
 from durnb.journal import Journal
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ The sections of the design that it states are "Words and identities" and "Decide
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from durnb.config import length_text
 from durnb.engine.differences import input_changes, reason_of
 from durnb.events import Input
+from durnb.records import dataclass
 from durnb.steps import Answer, Checkpoint, Execution, StepHistory
 
 REMOVED = "its earlier result for just this was removed to save room (setting keep_checkpoints)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from durnb.digests import digest_of
@@ -19,6 +19,7 @@ from durnb.engine.versions import Live
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Execution
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
+
+from durnb.records import dataclass
 
 TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 """Why a name is lost that a step would have bound, had a person not said that it is done."""

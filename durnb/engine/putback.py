@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from durnb.engine import surroundings
 from durnb.engine.checkpoints import Shelf
@@ -12,6 +11,7 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
 from durnb.engine.versions import Durable
+from durnb.records import dataclass
 from durnb.snapshot import Undo, noting
 from durnb.steps import Checkpoint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from durnb import trees
@@ -38,6 +38,7 @@ from durnb.errors import (
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
 from durnb.fold import shortened
+from durnb.records import dataclass
 from durnb.snapshot import ambient_problems
 from durnb.steps import Checkpoint, Line
 

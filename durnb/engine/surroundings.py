@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from durnb.engine.differences import GENERATORS
 from durnb.engine.live import LiveNames
@@ -11,6 +10,7 @@ from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.engine.versions import PLAIN, Durable, LiveAmbient, Plain, Tried, Version
 from durnb.events import Input
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient
 from durnb.steps import Execution
 

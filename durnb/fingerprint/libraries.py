@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from operator import is_
 from types import ModuleType
@@ -15,6 +15,7 @@ from durnb.fingerprint.looking import derives, instance_dict, is_class, type_nam
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
 from durnb.fingerprint.remembered import REMEMBERED
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import dis
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -25,6 +25,7 @@ from durnb.happened import LoopPoint
 from durnb.inside.carried import Carried, carried
 from durnb.inside.function import say_outside
 from durnb.inside.identity import Identity, occurring
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState, ambient, capture, set_ambient
 
 _START: Final = "@start:"  # before the name of a component as it was when the loop began

@@ -6,10 +6,10 @@ import gc
 import importlib
 import io
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from durnb import reading
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

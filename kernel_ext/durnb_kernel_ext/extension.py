@@ -6,13 +6,14 @@ import atexit
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
 from durnb.engine import here
 from durnb.errors import JournalError, UsageError
+from durnb.records import dataclass
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.displays import Displays
 from durnb_kernel_ext.identity import notebook_path
