@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import field, fields
 from typing import Any, Final
 
 from durnb.records import dataclass
@@ -89,7 +89,7 @@ class Manifest:
     creates: Mapping[str, Mapping[str, MadeFile]] = field(default_factory=dict)
 
     def encode(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(_plain(self), default=_plain, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: str) -> Manifest:
@@ -126,3 +126,8 @@ class Manifest:
 
 
 OUT = "@out"  # the entry under which the Out value is stored among the names of a group
+
+
+def _plain(part: Any) -> dict[str, Any]:
+    """A dataclass by its fields, for JSON: many times as fast as `asdict`, which copies what it finds."""
+    return {each.name: getattr(part, each.name) for each in fields(part)}
