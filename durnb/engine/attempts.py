@@ -125,6 +125,8 @@ class Attempts:
             )  # before the start is recorded: an interrupt while it looks leaves nothing behind
             linked = self._linked(before)
             beside = self._beside(before, linked)
+            if first:
+                self._note_shared(before, linked)
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
@@ -241,6 +243,14 @@ class Attempts:
         read = {i.name for i in self.look.inputs}
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
         return ways_of(sorted(linked), before.probes)
+
+    def _note_shared(self, before: Shot, linked: Iterable[str]) -> None:
+        """With what was fetched from a checkpoint nothing is shared any more: of that holds what was noted before."""
+        known, fetched = self.live.shared.get(self.request.name, {}), self.look.fetched.keys()
+        noted = {name: others & fetched for name, others in known.items()}
+        for name in linked:
+            noted[name] = noted.get(name, frozenset()) | (sharing_with([name], before.probes) & self.look.reach.names)
+        self.live.shared[self.request.name] = noted
 
     def _beside(self, before: Shot, linked: Iterable[str]) -> tuple[Input, ...]:
         """What is linked, as it is before the body."""

@@ -15,7 +15,7 @@ from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
-from durnb.engine.versions import Live
+from durnb.engine.versions import Live, Plain
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
@@ -38,6 +38,9 @@ class Look:
     notes: tuple[str, ...]
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+    apart: tuple[
+        tuple[str, str], ...
+    ] = ()  # plain names with what they shared state with before the step ran, and that is put back without them
     unseen: tuple[str, ...] = ()  # names whose live value a plain cell changed after this step, or one below it, had it
 
 
@@ -113,6 +116,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
+        apart=tuple(sorted(_apart(place, found.names - ignored, view))),
         unseen=tuple(sorted(n for n, s in seen.items() if s.how in ("stored", "prestate") and place.was_touched(n))),
     )
 
@@ -137,6 +141,14 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
         return frozenset()
     found = place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
     return frozenset(name for name in found if name not in manifest.linked or manifest.linked[name] != place.live.ways(name))
+
+
+def _apart(place: Place, names: Collection[str], view: View) -> Iterator[tuple[str, str]]:
+    """Names that the step reads and did not read when it ran, so that nothing of them was kept with what it has changed since."""
+    for name, others in place.live.shared.get(place.step, {}).items():
+        live = place.live.names.get(name)
+        if name in names and name not in view.fetched and (live is None or isinstance(live.version, Plain)):
+            yield from ((name, other) for other in others & view.fetched.keys())
 
 
 def _inputs(

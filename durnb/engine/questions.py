@@ -38,6 +38,7 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         ignored=frozenset(header.ignore),
         beside=seen.beside,
         aliased=seen.aliased,
+        apart=seen.apart,
     )
     return with_files(question, header.creates, history, shelf) if header.creates else question
 
