@@ -214,7 +214,7 @@ class Session(HeldRun):
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
         """Make the checkpoint live, and the last of `line`. Raises CheckpointUnreadable."""
-        back = put_back(self.shelf, self.live, checkpoint, self._shown, {Durable(step, number) for step, number in line})
+        back = put_back(self.shelf, self.live, checkpoint, self._shown, line)
         if back.has_value:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
         self._onto_line(line, checkpoint.step, checkpoint.number)
