@@ -52,7 +52,10 @@ def measure_again(names: Sequence[str], folder: Path) -> None:
         "browser": browser,
         "engines": engines,
     }
-    rows = [row for name in names for row in modules[name].measure(folder / name)]
+    rows = []
+    for name in names:
+        (folder / name).mkdir()
+        rows += modules[name].measure(folder / name)
     note = f"measured by itself on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores"
     RESULTS.write_text(replaced(RESULTS.read_text(), rows, note))
     sys.stdout.write(table(rows))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, get_args
 
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 Point = Literal[
     "step-started",  # StepStarted is committed, the body has not begun

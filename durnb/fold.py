@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, assert_never
 
@@ -42,6 +42,7 @@ from durnb.events import (
     WaitStarted,
 )
 from durnb.happened import Signal
+from durnb.records import dataclass
 from durnb.steps import Attempt, Checkpoint, Execution, Line, StepHistory
 
 RunStatus = Literal["open", "finished", "failed", "abandoned", "cancelled"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
 from durnb.events import CallFailed, CallResolved, CallStarted, CallSucceeded, ErrorInfo, LoopSaved, Recorded, StepWoken, WaitStarted
+from durnb.records import dataclass
 
 CallStatus = Literal["started", "succeeded", "failed"]
 

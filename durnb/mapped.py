@@ -12,8 +12,10 @@ import mmap
 import os
 import sys
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeGuard
+
+from durnb.records import dataclass
 
 PAGE: Final = mmap.PAGESIZE
 BIG: Final = 1 << 20  # bytes from which on a buffer is mapped, and the page tables are asked

@@ -11,9 +11,10 @@ import ctypes
 import gc
 import io
 import os
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from durnb.records import dataclass
 
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 _CLEAN = (b"", 0)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 T = TypeVar("T")
 

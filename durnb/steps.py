@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
 from durnb.events import ErrorInfo, Input
 from durnb.happened import Calls
+from durnb.records import dataclass
 
 AttemptStatus = Literal["running", "succeeded", "exception", "timeout", "interrupt", "crashed"]
 Answer = Literal["retry", "keep", "done", "abort"]

@@ -20,7 +20,7 @@ import os
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +34,7 @@ from durnb.engine.saving import sign
 from durnb.events import ErrorInfo, StepFailed, StepRerunRequested, StepStarted, StepSucceeded
 from durnb.faults import POINTS
 from durnb.journal import Journal, RunName, Store
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # nbclient comes with it
     from durnb.runner.places import CellPlace, Fate

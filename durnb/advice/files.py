@@ -7,13 +7,13 @@ import fnmatch
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from durnb.advice.findings import Finding
 from durnb.advice.reading import ReadCell
 from durnb.engine.header import FoundHeader
 from durnb.engine.paths import FileUse, constants_of, files_of
 from durnb.fingerprint import names_of
+from durnb.records import dataclass
 
 _PARAMETERS = "parameters"
 

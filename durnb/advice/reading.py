@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from durnb.advice.findings import Finding, Severity
 from durnb.engine.cells import NotebookCell, header_of, title
 from durnb.engine.header import FoundHeader
 from durnb.engine.work import python_of
 from durnb.fingerprint import CellNames, cell_magic, names_of
+from durnb.records import dataclass
 
 NO_NAMES = CellNames(reads=frozenset(), certain=frozenset(), binds=frozenset(), deletes=frozenset(), everything=False)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from durnb.events import ErrorInfo
+from durnb.records import dataclass
 from durnb.steps import AttemptStatus
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ from durnb.archive.table import Shown, Table, bytes_text, seconds_text, when
 from durnb.engine.checkpoints import Shelf
 from durnb.engine.manifest import OUT, Manifest
 from durnb.errors import CheckpointUnreadable, NotKept
+from durnb.records import dataclass
 from durnb.steps import Checkpoint
 
 if TYPE_CHECKING:

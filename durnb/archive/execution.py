@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from durnb.archive.attempt import AttemptView
@@ -14,6 +13,7 @@ from durnb.archive.lookup import not_there
 from durnb.archive.table import Shown, Table, one_line, seconds_text, when
 from durnb.errors import CheckpointUnreadable, DurnbError, NotKept
 from durnb.events import ErrorInfo, Input, InputKind
+from durnb.records import dataclass
 from durnb.steps import Attempt, Execution
 
 if TYPE_CHECKING:

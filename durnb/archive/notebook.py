@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from durnb.config import from_environment
 from durnb.engine.here import session_here
 from durnb.errors import UsageError
 from durnb.journal import RunName, Store, ask
+from durnb.records import dataclass
 
 
 def open_history(

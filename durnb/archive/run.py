@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,7 @@ from durnb.engine.overview import StepRow
 from durnb.fingerprint import content
 from durnb.fold import History
 from durnb.journal import Journal, RunName
+from durnb.records import dataclass
 from durnb.snapshot import restore_aside
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from durnb.archive.checkpoint import CheckpointView
@@ -13,6 +12,7 @@ from durnb.archive.rows import Rows
 from durnb.archive.table import Shown, Table, bytes_text, one_line, seconds_text, when
 from durnb.engine.overview import StepRow
 from durnb.events import ErrorInfo
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 if TYPE_CHECKING:

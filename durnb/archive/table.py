@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
 from datetime import datetime
 
 from durnb.engine.overview import bytes_text, seconds_text
+from durnb.records import dataclass
 
 __all__ = ["Shown", "Table", "bytes_text", "one_line", "seconds_text", "when"]
 

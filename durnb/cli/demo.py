@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +25,7 @@ from durnb.engine.overview import seconds_text
 from durnb.errors import UsageError
 from durnb.fold import History
 from durnb.journal import Store, read_history
+from durnb.records import dataclass
 from durnb.runner.comparison import Comparison, compare_runs
 from durnb.runner.executed import read_notebook
 from durnb.runner.exits import Exit

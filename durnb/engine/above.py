@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from durnb.engine.header import FoundHeader
@@ -12,6 +12,7 @@ from durnb.engine.plain import PlainCells, read_plain
 from durnb.engine.traces import Traces, meet, traces_of, united
 from durnb.engine.work import python_of
 from durnb.events import Input
+from durnb.records import dataclass
 
 _FOLDER = "@cwd"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import FunctionType, ModuleType
 
 from durnb.engine.header import FoundHeader
@@ -15,6 +14,7 @@ from durnb.engine.work import python_of
 from durnb.errors import CheckpointUnreadable
 from durnb.events import Input
 from durnb.fingerprint import CellSource, names_of
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 

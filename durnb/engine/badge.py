@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+
+from durnb.records import dataclass
 
 BadgeState = Literal["running", "saving", "succeeded", "reused", "failed", "asking", "refused", "waiting", "disabled"]
 

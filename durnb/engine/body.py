@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ from durnb.engine.waiting import Waiting
 from durnb.errors import CallTooLate, StepAsks
 from durnb.happened import Calls
 from durnb.journal import Journal
+from durnb.records import dataclass
 
 _LINES: Final = 3  # of maps and waits that are told at a time
 

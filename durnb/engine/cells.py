@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from durnb.engine.header import FoundHeader, find_header
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 _TIMES: Final = ("%%time", "%%capture")
 _TITLE: Final = 48  # characters

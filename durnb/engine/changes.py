@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from durnb.fingerprint import Probe
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from durnb.engine.manifest import Manifest, StoredGroup
 from durnb.engine.signatures import signed_facts
 from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
 from durnb.journal import Draft, Journal
+from durnb.records import dataclass
 from durnb.snapshot import Captured, Group, restore
 from durnb.steps import Attempt, Checkpoint, Execution
 

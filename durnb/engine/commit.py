@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from durnb.engine.live import LiveNames
 from durnb.engine.look import live_input
@@ -13,7 +12,11 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.versions import Durable, Live, LiveAmbient
 from durnb.events import Input, StepSucceeded
 from durnb.journal import Journal
+<<<<<<< HEAD
 from durnb.steps import Execution
+=======
+from durnb.records import dataclass
+>>>>>>> main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ The sections of the design that it states are "Words and identities" and "Decide
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from durnb.config import length_text
 from durnb.engine.differences import input_changes, reason_of
 from durnb.events import Input
+from durnb.records import dataclass
 from durnb.steps import Answer, Checkpoint, Execution, StepHistory
 
 REMOVED = "its earlier result for just this was removed to save room (setting keep_checkpoints)"
@@ -71,7 +72,11 @@ class Question:
     ignored: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+<<<<<<< HEAD
     parted: frozenset[int] = frozenset()
+=======
+    apart: tuple[tuple[str, str], ...] = ()
+>>>>>>> main
     files: tuple[Input, ...] = ()
     made: Mapping[int, tuple[Input, ...]] = field(default_factory=dict[int, tuple[Input, ...]])
 
@@ -238,9 +243,18 @@ def _again(history: StepHistory, q: Question) -> Decision:
             why=f"`{name}` was changed by an attempt and its value before it was not kept; run the cells above again",
             commands=answers(q.step, "retry"),
         )
+    for name, other in q.apart:
+        return Ask(why=_apart(name, other), commands=answers(q.step, "retry"))
     waiting = last.last.status == "exception" or last.last.status == "timeout"
     resume = same and (last.last.status == "crashed" or (waiting and last.last.retry_in is not None))
     return Execute(reason=_how_it_ended(last), resume=resume)
+
+
+def _apart(name: str, other: str) -> str:
+    return (
+        f"`{name}` shared state with `{other}` before this step changed `{other}`, without reading `{name}`: put back, they would be two; "
+        "run the cells above again"
+    )
 
 
 def _waited(execution: Execution) -> bool:
@@ -280,6 +294,8 @@ def _stale(history: StepHistory, checkpoint: Checkpoint, q: Question) -> Decisio
         )
     if q.on_change == "keep":
         return Reuse(checkpoint=checkpoint.number, reason="kept: --on-change keep", stale=why)
+    for name, other in q.apart:
+        return Ask(why=f"{why}; {_apart(name, other)}", commands=answers(q.step, "keep", "retry"))
     if q.on_change == "ask":
         return Ask(why=f"it is stale: {why}", commands=answers(q.step, "retry", "keep"))
     if checkpoint.spent > q.ask_over.total_seconds() and _only_plain(checkpoint, q):

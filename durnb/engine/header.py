@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final, Literal
 
 from durnb.config import duration
 from durnb.engine.suggestions import nearest
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 OnChange = Literal["rerun", "keep", "ask"]
 Spelling = Literal["magic", "comment", "unmarked"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -37,6 +37,7 @@ from durnb.events import EMPTY
 from durnb.fingerprint import watch_properties
 from durnb.fold import History
 from durnb.journal import Journal, RunName, Store, read_history
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState
 from durnb.steps import Line
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ from durnb.engine.versions import Durable, Tried, Version
 from durnb.errors import JournalError, StoreBusy
 from durnb.fold import History
 from durnb.journal import Collected, Journal, Limits, Store, collect, half_written, preview
+from durnb.records import dataclass
 from durnb.steps import Line
 
 _WORTH: Final = 64_000_000  # bytes of checkpoints that later ones replaced, from which on they are removed at once

@@ -38,7 +38,8 @@ class LiveNames:
     """The namespace as versions. What code can have changed is looked at before and after it; all else is as it was.
 
     `watch` tells what code can change. A name whose value can change has a probe once it was looked at, until it is bound anew; `_unready` are
-    those of steps that have none. What refers to values beside the namespace is told by `keepers` and `in_hand`, for references are counted.
+    those of steps that have none. `shared` are, by step, the names that it did not read and that shared state with what it read when it was last
+    run in this kernel, each with those of them that it shared with. What refers to values beside the namespace is told by `keepers` and `in_hand`, for references are counted.
     """
 
     namespace: MutableMapping[str, object]
@@ -50,6 +51,7 @@ class LiveNames:
     thorough: InitVar[bool] = False
     keepers: Keepers = no_keepers
     in_hand: list[Mapping[str, object]] = field(default_factory=list)
+    shared: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
     _probes: dict[str, Probe] = field(default_factory=dict)
     _unready: set[str] = field(default_factory=set)
     _plain: list[str] = field(default_factory=list)
@@ -319,6 +321,8 @@ class LiveNames:
     def rename(self, old: str, new: str) -> None:
         """Versions of the step `old` are of `new` from here on."""
         self.names = {name: replace(live, version=renamed(live.version, old, new)) for name, live in self.names.items()}
+        if old in self.shared:
+            self.shared[new] = self.shared.pop(old)
         self.ambient = {name: replace(held, version=renamed(held.version, old, new)) for name, held in self.ambient.items()}
 
     def bind(self, values: dict[str, object], unbind: Iterable[str] = (), *, first: Collection[str] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import glob
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from durnb.digests import digest_of
@@ -17,10 +17,11 @@ from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
 from durnb.engine.modules import module_inputs
 from durnb.engine.place import Place, Seen
-from durnb.engine.versions import Live
+from durnb.engine.versions import Live, Plain
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Execution
 
 
@@ -39,7 +40,13 @@ class Look:
     notes: tuple[str, ...]
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
+<<<<<<< HEAD
     parted: frozenset[int] = frozenset()  # the checkpoints whose inputs shared state with one another otherwise
+=======
+    apart: tuple[
+        tuple[str, str], ...
+    ] = ()  # plain names with what they shared state with before the step ran, and that is put back without them
+>>>>>>> main
     unseen: tuple[str, ...] = ()  # names whose live value a plain cell changed after this step, or one below it, had it
 
 
@@ -115,7 +122,11 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
+<<<<<<< HEAD
         parted=frozenset(parted(place, cell, inputs, view.fetched)),
+=======
+        apart=tuple(sorted(_apart(place, found.names - ignored, view))),
+>>>>>>> main
         unseen=tuple(sorted(n for n, s in seen.items() if s.how in ("stored", "prestate") and place.was_touched(n))),
     )
 
@@ -144,6 +155,14 @@ def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
         return frozenset()
     found = place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
     return frozenset(name for name in found if name not in manifest.linked or manifest.linked[name] != place.live.ways(name))
+
+
+def _apart(place: Place, names: Collection[str], view: View) -> Iterator[tuple[str, str]]:
+    """Names that the step reads and did not read when it ran, so that nothing of them was kept with what it has changed since."""
+    for name, others in place.live.shared.get(place.step, {}).items():
+        live = place.live.names.get(name)
+        if name in names and name not in view.fetched and (live is None or isinstance(live.version, Plain)):
+            yield from ((name, other) for other in others & view.fetched.keys())
 
 
 def _inputs(

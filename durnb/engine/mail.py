@@ -7,7 +7,6 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from durnb.engine.over import notebook_of, over
@@ -16,6 +15,7 @@ from durnb.events import SignalReceived, StepWoken
 from durnb.fold import History
 from durnb.happened import Signal, Wait
 from durnb.journal import Journal, Request
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import field, fields
 from typing import Any, Final
+
+from durnb.records import dataclass
 
 TAKEN_AS_DONE: Final = "taken as done by %durable resolve"
 """Why a name is lost that a step would have bound, had a person not said that it is done."""
@@ -95,7 +97,7 @@ class Manifest:
     ways: str = UNKNOWN_WAYS
 
     def encode(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(_plain(self), default=_plain, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def decode(cls, text: str) -> Manifest:
@@ -133,3 +135,8 @@ class Manifest:
 
 
 OUT = "@out"  # the entry under which the Out value is stored among the names of a group
+
+
+def _plain(part: Any) -> dict[str, Any]:
+    """A dataclass by its fields, for JSON: many times as fast as `asdict`, which copies what it finds."""
+    return {each.name: getattr(part, each.name) for each in fields(part)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ from durnb.engine.versions import Durable
 from durnb.errors import RunHeld, UsageError
 from durnb.events import CheckpointSaved, RunFinished, StepRerunRequested
 from durnb.journal import Collected, Journal, RunName, Store
+from durnb.records import dataclass
 from durnb.steps import Answer, Checkpoint, Line, StepHistory
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol, assert_never
@@ -16,6 +16,7 @@ from durnb.engine.header import FoundHeader
 from durnb.engine.modules import digest_of_module
 from durnb.engine.plain import PlainCells, read_plain
 from durnb.events import Input
+from durnb.records import dataclass
 from durnb.steps import Checkpoint, StepHistory
 
 _MODULE: Final = "module:"

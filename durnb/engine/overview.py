@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from durnb.engine.cells import is_automatic, title
 from durnb.engine.manifest import Manifest
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Execution, StepHistory
 
 

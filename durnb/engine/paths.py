@@ -7,10 +7,10 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from durnb.engine.work import dotted
+from durnb.records import dataclass
 
 Use = Literal["reads", "writes", "adds"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from durnb.engine.checkpoints import Shelf
@@ -13,6 +13,7 @@ from durnb.engine.versions import Durable, Live, Plain, Tried
 from durnb.events import Input
 from durnb.fingerprint import content
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.snapshot import Undo
 from durnb.steps import Execution, Line
 

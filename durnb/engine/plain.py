@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +13,7 @@ from durnb.engine.exposure import exposed
 from durnb.engine.touches import changes_given, does_more, given_to, handled, touched
 from durnb.engine.work import dotted, imported_by, is_setting_magic, python_of, sets_option
 from durnb.fingerprint import Written, magic_of, names_of, written
+from durnb.records import dataclass
 
 _SETS_TOO: Final = frozenset({"chdir", "putenv", "getcontext", "setcontext"})
 _NOTHING: Final[frozenset[str]] = frozenset()

@@ -7,7 +7,7 @@ code and durable inputs stand is planned to be run or reused. Each is looked at 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +41,7 @@ from durnb.engine.plain import PlainCells, read_plain
 from durnb.events import Input
 from durnb.fingerprint import read_cell
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Checkpoint, StepHistory
 
 LEFT_OPEN: Final = "values that plain cells define are looked at when the step's turn comes"

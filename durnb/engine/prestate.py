@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from durnb.engine.checkpoints import store_groups
 from durnb.engine.live import LiveNames
@@ -11,6 +10,7 @@ from durnb.engine.manifest import Manifest, StoredAmbient, StoredName
 from durnb.engine.outdated import ATOMS
 from durnb.engine.versions import Durable
 from durnb.journal import Draft
+from durnb.records import dataclass
 from durnb.snapshot import Captured, Group, capture, is_imported
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from durnb.records import dataclass
 
 _WIDTH: Final = 20  # characters of the bar
 _LATE: Final = 30.0  # seconds, at least, over which a rate is taken: it neither jumps nor remembers the first minute for ever

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from durnb.engine import surroundings
 from durnb.engine.checkpoints import Shelf
@@ -12,8 +11,9 @@ from durnb.engine.live import LiveNames
 from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.saving import became_durable
 from durnb.engine.versions import Durable
+from durnb.records import dataclass
 from durnb.snapshot import Undo, noting
-from durnb.steps import Checkpoint
+from durnb.steps import Checkpoint, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +26,10 @@ class PutBack:
     notes: tuple[str, ...]
 
 
-def put_back(
-    shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mapping[Durable, object], earlier: Collection[Durable] = ()
-) -> PutBack:
+def put_back(shelf: Shelf, live: LiveNames, checkpoint: Checkpoint, shown: Mapping[Durable, object], earlier: Line = ()) -> PutBack:
     """Make the checkpoint's versions the live ones; what is that very version already stays as it is.
 
-    `earlier` are the checkpoints before it on the line. `shown` holds the Out values that this kernel has. Everything is read before anything is bound. Raises CheckpointUnreadable.
+    `earlier` is the line before it. `shown` holds the Out values that this kernel has. Everything is read before anything is bound. Raises CheckpointUnreadable.
     """
     manifest = shelf.manifest(checkpoint)
     version = Durable(checkpoint.step, checkpoint.number)
@@ -78,9 +76,12 @@ def _loaded(shelf: Shelf, step: str, manifest: Manifest, wanted: Collection[str]
         raise
 
 
-def _is_newer(name: str, live: LiveNames, earlier: Collection[Durable]) -> bool:
+def _is_newer(name: str, live: LiveNames, earlier: Line) -> bool:
     """Whether the name has what a step made that is not one before the checkpoint: that is never taken from a live kernel."""
-    return live.is_of_a_step(name) and live.names[name].version not in earlier
+    if not live.is_of_a_step(name):
+        return False
+    version = live.names[name].version
+    return not isinstance(version, Durable) or (version.step, version.checkpoint) not in earlier
 
 
 def _import_all(manifest: Manifest) -> list[str]:

@@ -39,6 +39,7 @@ def question_of(request: CellRequest, seen: Look, settings: Settings, now: datet
         beside=seen.beside,
         parted=seen.parted,
         aliased=seen.aliased,
+        apart=seen.apart,
     )
     return with_files(question, header.creates, history, shelf) if header.creates else question
 

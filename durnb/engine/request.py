@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from durnb.engine.header import Header
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
 from random import SystemRandom
 from typing import Final, Literal
 
 from durnb.engine.header import Header
 from durnb.errors import CallTooLate, RetryAfter, StepAsks, StepRefused, StepTimedOut, TerminalError, UsageError
+from durnb.records import dataclass
 
 _JITTER: Final = SystemRandom()  # never the notebook's own generator: a flaky network must not change what a seed gives
 How = Literal["exception", "timeout", "interrupt"]

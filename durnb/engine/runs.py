@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from durnb.errors import UsageError
 from durnb.events import RunAbandoned, RunFinished
 from durnb.fold import History
 from durnb.journal import Journal, RunName, Store
+from durnb.records import dataclass
 
 Mode = Literal["auto", "new", "resume"]
 INTERACTIVE = "interactive"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from durnb.digests import digest_of
@@ -21,6 +21,7 @@ from durnb.engine.versions import Durable
 from durnb.events import Input
 from durnb.fingerprint import Lens, content
 from durnb.journal import Draft, Journal
+from durnb.records import dataclass
 from durnb.snapshot import Captured, capture, unkept
 
 

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal, assert_never
 
@@ -18,6 +17,7 @@ from durnb.engine.owner import look_owner
 from durnb.engine.runs import INTERACTIVE
 from durnb.errors import RunHeld, SignalRefused, UsageError
 from durnb.journal import Journal, RunName, Store, task_claimed
+from durnb.records import dataclass
 
 Sent = Literal["kept", "taken", "queued"]
 """Recorded in the run that nobody has; recorded by the kernel that has it; or on the disk, for that kernel to find."""

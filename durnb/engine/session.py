@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from durnb import trees
@@ -38,6 +38,7 @@ from durnb.errors import (
 from durnb.events import StepRenamed, StepReused
 from durnb.fingerprint import read_cell
 from durnb.fold import shortened
+from durnb.records import dataclass
 from durnb.snapshot import ambient_problems
 from durnb.steps import Checkpoint, Line
 
@@ -213,7 +214,7 @@ class Session(HeldRun):
 
     def put_back(self, checkpoint: Checkpoint, line: Line) -> PutBack:
         """Make the checkpoint live, and the last of `line`. Raises CheckpointUnreadable."""
-        back = put_back(self.shelf, self.live, checkpoint, self._shown, {Durable(step, number) for step, number in line})
+        back = put_back(self.shelf, self.live, checkpoint, self._shown, line)
         if back.has_value:
             self._shown[Durable(checkpoint.step, checkpoint.number)] = back.value
         self._onto_line(line, checkpoint.step, checkpoint.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal, assert_never, get_args
 
 from durnb.engine.badge import question_in
@@ -16,6 +16,7 @@ from durnb.errors import RunIsCancelled, RunIsPaused, UsageError
 from durnb.events import CallResolved, CheckpointTrusted, RunCancelled, RunPaused, RunResumed, StepRerunRequested, StepResolved
 from durnb.fold import History
 from durnb.journal import Journal, Request
+from durnb.records import dataclass
 from durnb.steps import Answer, StepHistory
 
 Wanted = Literal["pause", "resume", "cancel", "rerun", "resolve", "trust"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from durnb.clock import Clock
@@ -11,6 +11,7 @@ from durnb.engine import usage
 from durnb.engine.housekeeping import COLLECT
 from durnb.engine.usage import Holding
 from durnb.journal import Collected, Journal, RunFiles, RunName, Store, StoreFiles, files_of, own_lengths, read_lengths
+from durnb.records import dataclass
 
 Spell = Callable[[int | None], str]
 Rows = list[tuple[str, ...]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from durnb.engine.differences import GENERATORS
 from durnb.engine.live import LiveNames
@@ -11,6 +10,7 @@ from durnb.engine.manifest import Manifest, StoredAmbient
 from durnb.engine.place import Place
 from durnb.engine.versions import PLAIN, Durable, LiveAmbient, Plain, Tried, Version
 from durnb.events import Input
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState, ambient, is_ambient, set_ambient
 from durnb.steps import Execution
 
@@ -59,7 +59,7 @@ def _kept_at_start(place: Place, name: str) -> Kept:
 def inputs(place: Place) -> list[Input]:
     """The components that count: those that follow from a value which code set."""
     found: list[Input] = []
-    for name in sorted(place.live.ambient.keys() | place.wrote.ambient.keys()):
+    for name in sorted(_unsettled(place)):
         kept = see(place, name)
         live = place.live.ambient.get(name)
         if name.startswith(UNREAD):
@@ -71,6 +71,14 @@ def inputs(place: Place) -> list[Input]:
     return found
 
 
+def _unsettled(place: Place) -> set[str]:
+    """All components but those that are as the process was born with them, and that no step of the line speaks of: these are seen as they are."""
+    others = {
+        name for name, held in place.live.ambient.items() if held.derived == "set" or held.tick or not isinstance(held.version, Plain)
+    }
+    return others | place.wrote.ambient.keys()
+
+
 def unknown(last: Execution | None) -> list[str]:
     """The settings that the step read when it was last executed, and that nobody has registered in this kernel yet."""
     return [i.name.removeprefix("@") for i in (last.inputs if last is not None else ()) if i.kind == "ambient" and not is_ambient(i.name)]
@@ -78,11 +86,7 @@ def unknown(last: Execution | None) -> list[str]:
 
 def set_as_seen(place: Place) -> list[str]:
     """Set every component to what the place sees; notes on what could not be. Raises CheckpointUnreadable."""
-    kept = {
-        name: found
-        for name in place.live.ambient.keys() | place.wrote.ambient.keys()
-        if (found := see(place, name)) is not None and _can_be_set(name, found)
-    }
+    kept = {name: found for name in _unsettled(place) if (found := see(place, name)) is not None and _can_be_set(name, found)}
     states = {name: _state(place, found) for name, found in kept.items()}
     notes = put_over(place.live, states)
     note_live(place.live, {name: (found.version, found.stored.derived) for name, found in kept.items()})

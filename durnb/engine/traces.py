@@ -11,13 +11,14 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
 from durnb.engine.paths import constants_of, files_of
 from durnb.engine.work import dotted, installs, python_of
 from durnb.fingerprint import cell_magic, magic_of, names_of
+from durnb.records import dataclass
 
 _WRITES: Final = re.compile(
     r"(?:to_(?:csv|json|excel|parquet|feather|orc|pickle|hdf|stata|xml|html|latex|markdown|netcdf|zarr|file|sql|gbq|disk)|(?:write|sink)_\w+"

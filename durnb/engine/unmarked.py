@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from durnb.digests import digest_of
@@ -15,6 +15,7 @@ from durnb.engine.header import FoundHeader, Header, is_marked_plain, read_optio
 from durnb.engine.work import does_work
 from durnb.errors import UsageError
 from durnb.fingerprint import magic_of, parse_typed, read_cell
+from durnb.records import dataclass
 
 NOT_DURABLE: Final = "not-durable"
 PLAIN_TAGS: Final = frozenset({NOT_DURABLE, "parameters", "injected-parameters"})

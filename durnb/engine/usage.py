@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from durnb.engine.manifest import OUT, Manifest
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Checkpoint, Execution, StepHistory
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")

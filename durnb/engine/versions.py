@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # see `durnb.engine.remaking`
     from durnb.snapshot import AmbientState

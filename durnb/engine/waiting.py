@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from durnb.events import RunSuspended
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

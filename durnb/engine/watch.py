@@ -6,10 +6,11 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FunctionType
 
 from durnb.fingerprint import CellNames, Circle, circles, notebook_names, reach
+from durnb.records import dataclass
 from durnb.snapshot.homes import Home, home_of
 
 Keepers = Callable[[], Iterable[Iterable[object]]]

@@ -7,7 +7,7 @@ Text is JSON; bytes that belong to an event are named by their BLAKE3 digest (he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from durnb.events.steps import (
     StepStarted,
     StepSucceeded,
 )
+from durnb.records import dataclass
 
 __all__ = [
     "EMPTY",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from durnb.records import dataclass
 
 _LINE: Final = 200  # characters of an error in one line
 InputKind = Literal["durable", "plain", "opaque", "absent", "ambient", "file", "package"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from durnb.events.facts import ErrorInfo
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

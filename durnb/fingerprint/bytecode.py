@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 
 from durnb.fingerprint.hashing import digest
 from durnb.fingerprint.scopes import ANYTHING
 from durnb.fingerprint.syntax import constant
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

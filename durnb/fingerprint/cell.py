@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from durnb.fingerprint.hashing import hexdigest
 from durnb.fingerprint.magics import special
 from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.syntax import canonical, parse
+from durnb.records import dataclass
 
 _FORM = b"durnb-cell-1\0"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 
 from durnb.fingerprint.definitions import take_module
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.parts import Parts
 from durnb.fingerprint.walk import Walk
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MappingProxyType, ModuleType, TracebackType
 from typing import Any
@@ -28,6 +28,7 @@ from durnb.fingerprint.libraries import frozen_kinds
 from durnb.fingerprint.looking import derives, has_no_dict, is_class, module_of, mro, qualname
 from durnb.fingerprint.origin import Origin, is_of_own_globals, module_dict, of_class, of_function
 from durnb.fingerprint.scalars import SCALARS
+from durnb.records import dataclass
 
 MOST: int = 2_000_000
 """Parts of a name from which on it is taken for open without more counting."""
@@ -76,7 +77,7 @@ class _Looking:
     parents: dict[str, str] = field(default_factory=dict)
     opened: set[str] = field(default_factory=set)
     ends: set[int] = field(default_factory=set)
-    frozen: dict[int, bool] = field(default_factory=dict)
+    frozen: Mapping[int, bool] = field(default_factory=dict)
     settled: dict[int, bool] = field(default_factory=dict)
     bound: set[int] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)

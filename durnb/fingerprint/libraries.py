@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from functools import partial
+from operator import is_
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from durnb.fingerprint import documents, frames, numeric, primitives
 from durnb.fingerprint.looking import derives, instance_dict, is_class, type_name
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.parts import Parts, joined, named, opaque
 from durnb.fingerprint.remembered import REMEMBERED
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +30,80 @@ class Kind:
     """Attributes that mean nothing, beside those that stand in front of a property; None where the library is not known to remember any."""
 
 
-def loaded_kinds() -> dict[int, Kind]:
+@dataclass(slots=True)
+class _Table:
+    """What was made of the modules that were loaded, and of what they had under the names that were asked for: it holds while they are the same."""
+
+    modules: Sequence[object]
+    kinds: dict[int, Kind] = field(default_factory=dict)
+    frozen: dict[int, bool] = field(default_factory=dict)
+    asked: list[tuple[dict[str, object], str, object]] = field(default_factory=list)
+
+    def holds(self, modules: Sequence[object]) -> bool:
+        return all(map(is_, modules, self.modules)) and all(own.get(name) is found for own, name, found in self.asked)
+
+    def add(self, module: ModuleType, name: str, kind: Kind) -> None:
+        cls = self._class(module, name)
+        if cls is not None:
+            self.kinds[id(cls)] = kind
+
+    def remember(self, module: ModuleType, name: str, hidden: frozenset[str]) -> None:
+        cls = self._class(module, name)
+        if cls is not None:
+            known = self.kinds.get(id(cls))
+            self.kinds[id(cls)] = Kind(None, remembers=hidden | (known.remembers if known is not None and known.remembers else frozenset()))
+
+    def _class(self, module: ModuleType, name: str) -> object | None:
+        own = module_dict(module)
+        found = own.get(name)
+        self.asked.append((own, name, found))
+        return found if is_class(found) else None
+
+
+_table: list[_Table] = []
+
+
+def loaded_kinds() -> Mapping[int, Kind]:
     """By id of a class, what is done with it and with classes derived from it; the nearest base decides."""
-    found: dict[int, Kind] = {}
-    np, torch, pa = (_loaded(name) for name in ("numpy", "torch", "pyarrow"))
+    return _known().kinds
+
+
+def frozen_kinds() -> Mapping[int, bool]:
+    """By id of a class of a loaded library, whether its instances never change."""
+    return _known().frozen
+
+
+def _known() -> _Table:
+    modules = list(map(sys.modules.get, _MODULES))
+    if not _table or not _table[0].holds(modules):
+        _table[:] = [_made(modules)]
+    return _table[0]
+
+
+def _made(modules: Sequence[object]) -> _Table:
+    table = _Table(modules)
+    loaded = {name: module for name, module in zip(_MODULES, modules, strict=True) if _is_module(module)}
+    np, torch, pa = (loaded.get(name) for name in _TAKEN_WITH)
     if np is not None:
-        _add(found, np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
-        _add(found, np, "generic", Kind(numeric.of_scalar, frozen=True))
-        _add(found, np, "void", Kind(partial(numeric.of_row, np)))
-        _add(found, np, "flatiter", Kind(partial(numeric.of_flat, np)))
-        _add(found, np, "dtype", Kind(numeric.of_dtype, frozen=True))
-        _add(found, np, "ufunc", Kind(numeric.of_ufunc))
+        table.add(np, "ndarray", Kind(partial(numeric.of_array, np), probe=partial(numeric.of_array, np, probing=True)))
+        table.add(np, "generic", Kind(numeric.of_scalar, frozen=True))
+        table.add(np, "void", Kind(partial(numeric.of_row, np)))
+        table.add(np, "flatiter", Kind(partial(numeric.of_flat, np)))
+        table.add(np, "dtype", Kind(numeric.of_dtype, frozen=True))
+        table.add(np, "ufunc", Kind(numeric.of_ufunc))
     if torch is not None:
-        _add(found, torch, "Tensor", Kind(partial(numeric.of_tensor, torch)))
+        table.add(torch, "Tensor", Kind(partial(numeric.of_tensor, torch)))
     if pa is not None:
         for name in ("Table", "RecordBatch", "ChunkedArray", "Array"):
-            _add(found, pa, name, Kind(partial(frames.of_arrow, pa), frozen=True))
+            table.add(pa, name, Kind(partial(frames.of_arrow, pa), frozen=True))
     for module, names, hidden in REMEMBERED:
-        where = _loaded(module)
-        for name in names if where is not None else ():
-            _remember(found, where, name, hidden)
+        for name in names if module in loaded else ():
+            table.remember(loaded[module], name, hidden)
     for module, names, kind in _TABLE:
-        where = _loaded(module)
-        for name in names if where is not None else ():
-            _add(found, where, name, kind)
-    return found
-
-
-def frozen_kinds() -> dict[int, bool]:
-    """By id of a class of a loaded library, whether its instances never change."""
-    return {address: kind.frozen for address, kind in loaded_kinds().items()}
+        for name in names if module in loaded else ():
+            table.add(loaded[module], name, kind)
+    table.frozen = {address: kind.frozen for address, kind in table.kinds.items()}
+    return table
 
 
 _PYDANTIC = ("annotation", "default", "default_factory", "alias", "metadata", "frozen", "init", "kw_only", "title", "description")
@@ -88,22 +134,12 @@ _TABLE = (
 )
 
 
-def _loaded(name: str) -> ModuleType | None:
-    module = sys.modules.get(name)
-    return module if type(module) is ModuleType or derives(type(module), ModuleType) else None
+_TAKEN_WITH = ("numpy", "torch", "pyarrow")  # what is taken apart by functions of the library itself
+_MODULES = tuple(dict.fromkeys([*_TAKEN_WITH, *(module for module, _, _ in REMEMBERED), *(module for module, _, _ in _TABLE)]))
 
 
-def _add(found: dict[int, Kind], module: ModuleType | None, name: str, kind: Kind) -> None:
-    cls = module_dict(module).get(name) if module is not None else None
-    if is_class(cls):
-        found[id(cls)] = kind
-
-
-def _remember(found: dict[int, Kind], module: ModuleType | None, name: str, hidden: frozenset[str]) -> None:
-    cls = module_dict(module).get(name) if module is not None else None
-    if is_class(cls):
-        known = found.get(id(cls))
-        found[id(cls)] = Kind(None, remembers=hidden | (known.remembers if known is not None and known.remembers else frozenset()))
+def _is_module(value: object) -> TypeGuard[ModuleType]:
+    return type(value) is ModuleType or derives(type(value), ModuleType)
 
 
 def _of_kernel(value: object) -> Parts:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import string
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from durnb.fingerprint.syntax import parse
+from durnb.records import dataclass
 
 _PYTHON_LINE = frozenset({"time", "prun", "timeit", "memit", "mprun", "lprun"})
 _PYTHON_CELL = frozenset({"time", "prun", "timeit", "capture", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "debug", "scalene"})

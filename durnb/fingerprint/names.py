@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from durnb.fingerprint.flow import Flow
 from durnb.fingerprint.naming import LENT, is_earlier, is_hidden
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FunctionType
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.looking import is_class
 from durnb.fingerprint.naming import is_hidden
 from durnb.fingerprint.walk import Seen, SeenTree, Walk, path_text
+from durnb.records import dataclass
 from durnb.trees import outermost
 
 

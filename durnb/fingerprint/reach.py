@@ -6,7 +6,7 @@ import builtins
 import gc
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, ModuleType, TracebackType
 
 from durnb import trees
@@ -16,6 +16,7 @@ from durnb.fingerprint.looking import class_dict, derives, is_class, mro
 from durnb.fingerprint.names import CellNames
 from durnb.fingerprint.naming import is_earlier, is_hidden, notebook_names
 from durnb.fingerprint.origin import Origin, is_handmade, may_be_notebook, module_dict, of_class, of_globals, of_module
+from durnb.records import dataclass
 
 _BULKY = frozenset(map(id, (list, dict, tuple)))
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)

@@ -7,7 +7,6 @@ import ast
 import linecache
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from weakref import ref
@@ -15,6 +14,7 @@ from weakref import ref
 from durnb.fingerprint.bytecode import code_digest, nested
 from durnb.fingerprint.hashing import digest
 from durnb.fingerprint.syntax import canonical, parse
+from durnb.records import dataclass
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from durnb.fingerprint.magics import as_call
 from durnb.fingerprint.syntax import parse
+from durnb.records import dataclass
 
 _CELL_MAGIC: Final = re.compile(r"\s*%%(?P<name>[^\s%]+)[ \t]*(?P<line>[^\n]*)(?:\n|\Z)(?P<body>.*)", re.DOTALL)
 _CONTINUED: Final = re.compile(r"^([ \t]*[!%](?:[^\n]*[^\n\\])?)\\\n[ \t]*", re.MULTILINE)  # a shell line that goes on below

@@ -7,7 +7,6 @@ import copy
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import Any, Final, Literal
@@ -17,6 +16,7 @@ from durnb.fingerprint.looking import class_dict
 from durnb.fingerprint.names import names_of
 from durnb.fingerprint.origin import module_dict
 from durnb.fingerprint.source import vouch
+from durnb.records import dataclass
 
 How = Literal["atom", "code", "mutable", "module"]
 _ATOMS: Final = (type(None), bool, int, float, complex, str, bytes)

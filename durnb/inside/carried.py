@@ -7,12 +7,12 @@ import inspect
 import linecache
 from collections import deque
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
 from typing import Final
 
 from durnb.engine.carrying import CarriedNames, carried_by
+from durnb.records import dataclass
 
 _CONTAINERS: Final = (list, dict, set, bytearray, deque)  # other objects have methods of these names that change nothing
 

@@ -6,7 +6,7 @@ import dis
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
@@ -15,6 +15,7 @@ from durnb.digests import digest_of
 from durnb.engine.body import Scope
 from durnb.errors import UsageError
 from durnb.fingerprint import content, of_code, unwrapped
+from durnb.records import dataclass
 
 ATOMS: Final = (type(None), bool, int, float, complex, str, bytes)
 _LENGTH: Final = 32  # hex characters of an identity, and of a digest of code

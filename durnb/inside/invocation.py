@@ -10,7 +10,6 @@ import shlex
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from durnb.inside.identity import Identity
 from durnb.inside.options import CallOptions
 from durnb.inside.results import Encoded
 from durnb.journal import OnceFile
+from durnb.records import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

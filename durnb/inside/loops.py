@@ -6,7 +6,7 @@ import dis
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -26,6 +26,7 @@ from durnb.inside.carried import Carried, carried
 from durnb.inside.function import say_outside
 from durnb.inside.identity import Identity, occurring
 from durnb.inside.leading import leading_text
+from durnb.records import dataclass
 from durnb.snapshot import AmbientState, ambient, capture, set_ambient
 from durnb.steps import Execution
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from durnb.inside.bar import Bar
 from durnb.inside.function import DurableFunction, call, say_outside
 from durnb.inside.identity import name_of
 from durnb.inside.invocation import Invocation
+from durnb.records import dataclass
 
 _SHOWN: Final = 10  # failures that are told
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Literal
 
 from durnb.config import duration
 from durnb.engine.retry import RetryPolicy
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 OnChange = Literal["rerun", "keep", "ask"]
 

@@ -8,7 +8,7 @@ import json
 import math
 import pickle
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any, Final
 
 from durnb.engine.body import Body
@@ -18,6 +18,7 @@ from durnb.errors import CheckpointUnreadable, CheckpointUntrusted, DurnbError
 from durnb.events import CallSucceeded
 from durnb.happened import Call
 from durnb.journal import SMALL, digest_of_bytes
+from durnb.records import dataclass
 from durnb.snapshot import Captured, capture, restore
 
 RESULT: Final = "@result"  # the name of the value in its group

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from durnb.happened import Wait
 from durnb.inside import results
 from durnb.inside.function import say_outside
 from durnb.inside.identity import Identity, occurring
+from durnb.records import dataclass
 
 _SERVE: Final = 1.0  # seconds between two looks at what others sent, and at most one change of the badge
 _JUMP: Final = timedelta(seconds=5)  # by which wall and monotonic time may differ in a wait before it is said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from durnb.journal.opening import open_database
 from durnb.journal.packs import Packs, digest_of_bytes, read_list
 from durnb.journal.store import Store
 from durnb.journal.trust import Secret, load_secret
+from durnb.records import dataclass
 from durnb.steps import Execution
 
 _STORED: Final = ("stream", "buffers", "payload", "outputs", "sources", "plain_stream")  # the fields of a manifest that name stored bytes

@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ from durnb.journal.retention import Limits, runs_to_delete
 from durnb.journal.room import free_on_disk
 from durnb.journal.sighting import Sighting, damaged_in, is_draft, is_pack, left_by_writers, listings
 from durnb.journal.store import Store
+from durnb.records import dataclass
 
 _POLL: Final = 0.02  # seconds
 _SHRINK: Final = 1_000_000  # bytes of deleted small values from which on a rewrite of those around them is worth its time

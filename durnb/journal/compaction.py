@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from durnb import faults
@@ -16,6 +15,7 @@ from durnb.journal import disk
 from durnb.journal.draft import ObjectsLock
 from durnb.journal.journal import Journal
 from durnb.journal.packs import Packs, PackWriter, Place, packed_size
+from durnb.records import dataclass
 
 _LEAST: Final = 1_000_000  # bytes that have to be won
 

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from durnb.errors import DiskFull, JournalDamaged, JournalError, JournalForeign, JournalNewer, JournalReadOnly, RunHeld
 from durnb.journal import disk, forks, schema
 from durnb.journal.widgets import progress_bars_later
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection

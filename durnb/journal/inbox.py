@@ -7,11 +7,12 @@ import os
 import time
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from durnb.journal import disk
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

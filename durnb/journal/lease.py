@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from durnb.clock import Clock
 from durnb.errors import RunHeld
 from durnb.journal import disk, forks
+from durnb.records import dataclass
 
 _POLL: Final = 0.02  # seconds
 _LEAST: Final = 0.1  # seconds; whoever only looks whether a run is owned holds its lock for some microseconds

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -20,6 +20,7 @@ from blake3 import blake3
 from durnb import mapped
 from durnb.errors import JournalDamaged, PackDamaged
 from durnb.journal.packs import Packs, Place, aside, digest_of_bytes, other_bytes
+from durnb.records import dataclass
 
 SOON: Final = 64 << 20  # bytes of one load up to which they are all checked at once
 _CHUNK: Final = 4 << 20

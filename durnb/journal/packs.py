@@ -12,7 +12,7 @@ import struct
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from blake3 import blake3
 
 from durnb.errors import JournalDamaged
 from durnb.journal import disk, forks
+from durnb.records import dataclass
 
 PAGE: Final = 4096
 _MAGIC: Final = b"durnbpk1"

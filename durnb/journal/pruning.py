@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from durnb.journal.packs import Packs, read_list
 from durnb.journal.references import dead_values, mentioned, needed_packs, small_digests
 from durnb.journal.retention import superfluous
 from durnb.journal.store import Store
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from durnb.events import CheckpointsDropped
 from durnb.fold import History, RunStatus
 from durnb.journal.names import RunName
+from durnb.records import dataclass
 from durnb.steps import Checkpoint, StepHistory
 
 ENDED: Final[frozenset[RunStatus]] = frozenset({"finished", "failed", "abandoned", "cancelled"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from durnb.errors import JournalError
 from durnb.journal.disk import size_of
 from durnb.journal.packs import PAGE, digest_of_bytes
+from durnb.records import dataclass
 
 _MARGIN: Final = 16_000_000  # bytes of the disk that are left to the journals themselves
 

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from durnb.journal.packs import put_aside, read_list
 from durnb.journal.retention import ENDED, RunState
 from durnb.journal.store import Store
 from durnb.journal.temporaries import left_in
+from durnb.records import dataclass
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

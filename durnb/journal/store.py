@@ -7,7 +7,6 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from os.path import relpath
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from durnb.errors import JournalError, RunHeld, UsageError
 from durnb.journal import disk, inbox, lease
 from durnb.journal.names import RunName, folder_elsewhere, folder_of, quoted, unquoted
+from durnb.records import dataclass
 
 _ABOUT: Final = "notebook.json"
 

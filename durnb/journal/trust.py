@@ -6,11 +6,12 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from durnb.errors import UsageError
 from durnb.journal import disk
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from durnb.journal.references import small_values
 from durnb.journal.room import size_of_store
 from durnb.journal.sighting import is_draft, is_pack
 from durnb.journal.store import Store
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection

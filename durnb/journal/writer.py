@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +20,7 @@ from durnb.journal import references, rows
 from durnb.journal.database import Database, errors, private_log
 from durnb.journal.lease import Lease
 from durnb.journal.order import Order
+from durnb.records import dataclass
 
 if TYPE_CHECKING:  # duckdb takes 0.1 s to import, so only the first open does
     from duckdb import DuckDBPyConnection

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from durnb.records import dataclass
 from durnb.runner.cells import says_waiting
 from durnb.runner.client import KernelLife
 from durnb.runner.vitals import Sign, Vitals, cpu_of

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nbformat import NotebookNode
 
 from durnb.engine.manifest import Manifest
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.runner.cells import is_badge
 
 _OBJECT_AT: Final = re.compile(r"(?<=at )0x[0-9a-f]+")

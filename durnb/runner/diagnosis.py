@@ -9,7 +9,6 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
@@ -20,6 +19,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from durnb.errors import DurnbError
 from durnb.journal import Store, check, load_secret
+from durnb.records import dataclass
 from durnb.runner.unread import unread
 
 Grade = Literal["ok", "warning", "error"]

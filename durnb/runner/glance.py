@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from durnb.clock import Clock
 from durnb.journal import RunName, Store, task_claimed
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.runview import fresh_status
 from durnb.runner.task import Task, tasks_of

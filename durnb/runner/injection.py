@@ -8,7 +8,6 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nbformat import NotebookNode
@@ -19,6 +18,7 @@ from durnb.engine.suggestions import nearest
 from durnb.engine.work import does_work, python_of
 from durnb.errors import UsageError
 from durnb.fingerprint import CellNames, magic_of, names_of
+from durnb.records import dataclass
 from durnb.runner.cells import notebook_cells
 
 PARAMETERS_TAG: Final = "parameters"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from durnb.clock import Clock
 from durnb.journal import RunName, Store, stores_in, stores_under
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.schedule import Schedule, schedules_of
 from durnb.runner.task import Task, tasks_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from durnb.records import dataclass
 
 Fate = Literal["ran", "restored", "failed", "asks", "died", "interrupted", "suspended", "paused", "cancelled"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.places import CellFailure, CellPlace, Fate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, tzinfo
 from itertools import islice, takewhile
 from pathlib import Path
@@ -17,6 +17,7 @@ from durnb.clock import Clock
 from durnb.digests import digest_of
 from durnb.errors import UsageError
 from durnb.journal import Store, read_schedules, remove_schedule, remove_task, write_schedule
+from durnb.records import dataclass
 from durnb.runner.parameters import run_key
 from durnb.runner.request import RunRequest
 from durnb.runner.task import Task, queue_once, tasks_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from durnb.engine.owner import interrupt_owner, look_owner
 from durnb.engine.steering import InFile, Steer, steer
 from durnb.errors import RunHeld, UsageError
 from durnb.journal import Journal, RunName, Store, task_claimed
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.task import queue_again, task_of
 

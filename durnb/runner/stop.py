@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Final
+
+from durnb.records import dataclass
 
 GRACE: Final = 30.0  # seconds for a cell to leave after an interrupt: a commit on its way is let finish
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from durnb.config import Settings, from_environment
 from durnb.engine.overview import spell
 from durnb.errors import JournalError, RunHeld, UsageError
 from durnb.journal import Store, read_history
+from durnb.records import dataclass
 from durnb.runner.attendance import Attendance
 from durnb.runner.cells import code_cells, was_restored
 from durnb.runner.client import KernelLife

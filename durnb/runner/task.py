@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from durnb.clock import Clock
 from durnb.journal import Lease, Store, claim_task, create_task, read_task, read_tasks, write_task
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.request import RunRequest
 

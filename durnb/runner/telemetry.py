@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.digests import digest_of
 from durnb.errors import UsageError
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import Attempt, Execution, StepHistory
 
 if TYPE_CHECKING:  # an extra: nothing of it is imported unless spans are asked for

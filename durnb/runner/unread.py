@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from durnb.journal import Store
+from durnb.records import dataclass
 from durnb.runner.schedule import unread_schedules
 from durnb.runner.task import unread_tasks
 

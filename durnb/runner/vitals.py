@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import psutil
+
+from durnb.records import dataclass
 
 _BUSY: Final = 0.05  # of one core; threads that only wait for the interpreter's lock wake up often, and use less
 

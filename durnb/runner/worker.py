@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from durnb.engine.overview import spell
 from durnb.errors import DurnbError, JournalError, RunHeld
 from durnb.fold import History
 from durnb.journal import Store, read_history, remove_left_by_writers, task_claimed
+from durnb.records import dataclass
 from durnb.runner.exits import Exit
 from durnb.runner.lookout import GOES_ON, Lookout, Seen
 from durnb.runner.orphan import end_orphan

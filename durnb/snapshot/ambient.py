@@ -7,12 +7,12 @@ and after every cell: where a look shows what the last one did, nothing is writt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from blake3 import blake3
 
 from durnb.errors import UsageError
+from durnb.records import dataclass
 from durnb.snapshot import generators, library_state, logging_state, process_state, registered, settings_state
 
 Change = Literal["set", "advanced", "gone"]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import mmap
 import os
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from blake3 import blake3
 
+from durnb.records import dataclass
 from durnb.snapshot import arrays
 from durnb.snapshot.standins import Gone, opened
 

@@ -10,10 +10,10 @@ import importlib
 import mmap
 import pickle
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from durnb import mapped
+from durnb.records import dataclass
 from durnb.snapshot.model import OUT_OF_BAND
 
 WRITEABLE = 0x400

@@ -10,9 +10,9 @@ import sys
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot.homes import Home, home_of
 from durnb.snapshot.place import here
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import pickle
 import types
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from durnb import trees
+from durnb.records import dataclass
 from durnb.snapshot import axes, pickler, rebuild
 from durnb.snapshot.definitions import Notebook, is_handmade, lookup, names_used, twins
 from durnb.snapshot.kinds import Debris, Kinds, verdict

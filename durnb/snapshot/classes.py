@@ -10,9 +10,9 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot import rebuild, singletons, standins
 from durnb.snapshot.definitions import is_installed
 

@@ -9,9 +9,9 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot.process_state import SECRET
 
 OF_A_SESSION = ("authorization", "cookie")

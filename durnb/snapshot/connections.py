@@ -6,8 +6,9 @@ import importlib
 import os
 import sys
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
+
+from durnb.records import dataclass
 
 FLAGS = ("foreign_keys", "query_only", "recursive_triggers")
 

@@ -14,9 +14,9 @@ import importlib
 import sys
 import types
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
+from durnb.records import dataclass
 from durnb.snapshot.ctypes_data import is_field, layout_text
 
 SKIPPED_IN_CLASSES = frozenset(

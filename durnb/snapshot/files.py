@@ -6,10 +6,10 @@ import gc
 import importlib
 import io
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from durnb import reading
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,6 @@ def reopen(told: OpenFile) -> io.FileIO:
 
 def closed_temporary(name: str) -> Any:
     """A temporary file that was closed, of which only the name is left; what is on the disk under it is nobody's to remove."""
-    made = io.TextIOWrapper(io.BytesIO())
-    made.close()
-    return importlib.import_module("tempfile")._TemporaryFileWrapper(made, name, delete=False)
+    found = importlib.import_module("tempfile")._TemporaryFileWrapper(io.TextIOWrapper(io.BytesIO()), name, delete=False)
+    found.close()  # by itself: since Python 3.12 one that was not closed so complains when it goes
+    return found

@@ -20,9 +20,9 @@ import types
 import uuid
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot import rebuild, standins
 from durnb.snapshot.connections import is_closed
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from durnb.records import dataclass
 
 Buffer = pickle.PickleBuffer | bytes | memoryview
 

@@ -15,9 +15,9 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot import array_parts, clients, connections, csv_readers, ctypes_data, files, rebuild, standins
 from durnb.snapshot.kinds import Debris, Refused
 

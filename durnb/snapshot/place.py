@@ -9,9 +9,10 @@ import types
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot.definitions import class_digest, digest_of, earlier_classes, functions_of, lookup, twins
 from durnb.snapshot.model import RestoreError
 from durnb.snapshot.tracker import claim, is_another, track, tracked, was

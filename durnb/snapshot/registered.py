@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from durnb.errors import UsageError
+from durnb.records import dataclass
 from durnb.snapshot.plain import plain, spelled
 
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")

@@ -11,12 +11,13 @@ import gc
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import compress
 from types import BuiltinFunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from durnb import trees
+from durnb.records import dataclass
 from durnb.snapshot import arrays, axes, pickler, spaces
 from durnb.snapshot.definitions import CLASS_NAMES, OWN, Notebook, class_parts, function_parts, virtual_subclasses
 from durnb.snapshot.kinds import Kinds

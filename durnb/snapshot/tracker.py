@@ -9,9 +9,10 @@ from __future__ import annotations
 import uuid
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot.homes import Home, home_of
 
 

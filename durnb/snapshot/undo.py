@@ -8,9 +8,10 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from durnb.records import dataclass
 from durnb.snapshot import ctypes_data
 from durnb.snapshot.definitions import is_empty, virtual_subclasses
 

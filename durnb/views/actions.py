@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, assert_never
 
 from durnb.engine.overview import spell
+from durnb.records import dataclass
 from durnb.views.inside import CallCounts
 from durnb.views.standing import Standing
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from durnb.records import dataclass
 
 FieldKind = Literal["text", "number", "integer", "boolean", "choice", "json"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final, Literal
 
 from durnb.happened import Call, CallStatus
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 from durnb.views.forms import Form, form_of
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Literal
 
 from durnb.happened import Call, Calls, Wait
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 _MOST: Final = 120  # stretches of one step: beyond that, neighbours become one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from durnb.engine.overview import StepRow, spell
 from durnb.engine.plan import QUICK, Plan, PlannedStep, plan
 from durnb.engine.progress import Progress
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 from durnb.views.actions import Action, actions
 from durnb.views.inside import CallCounts, WaitCard, counts_of, waits_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from durnb.engine.overview import RunFacts, bytes_text, seconds_text
+from durnb.records import dataclass
 
 RUNS_HEADS: Final = ("run", "state", "begun", "finished", "ran", "saved", "differs from the run before", "held by")
 _NAMED: Final = 12  # steps that are named as different

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from durnb.engine.manifest import OUT, Manifest
 from durnb.engine.overview import attempt_reason
 from durnb.engine.usage import Holding
 from durnb.events import EMPTY, Input
+from durnb.records import dataclass
 from durnb.steps import AttemptStatus, Execution, StepHistory
 from durnb.views.inside import AnswerLine, CallCounts, CallLine, WaitCard, answers_of, counts_of, failed_calls, recent_calls, waits_of
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from durnb.fold import History, KernelLife
+from durnb.records import dataclass
 from durnb.steps import Attempt, AttemptStatus
 from durnb.views.lanes import Inner, Lanes
 

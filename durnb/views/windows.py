@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from durnb.records import dataclass
 from durnb.views.run import StepCard
 from durnb.views.standing import QUIET, Standing
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from durnb.engine.session import Session
 from durnb.fold import History
+from durnb.records import dataclass
 from durnb_widgets.markup import Markup, join, tag
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durnb.engine.cells import NotebookCell
 from durnb.engine.runs import default_wish
 from durnb.engine.session import Session
+from durnb.records import dataclass
 from durnb_kernel_ext.asking import Asking
 
 if TYPE_CHECKING:

@@ -6,13 +6,15 @@ import atexit
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from durnb.config import Settings
 from durnb.engine import here
 from durnb.errors import JournalError, UsageError
+from durnb.records import dataclass
+from durnb_kernel_ext.ahead import ImportsAhead, loaded_by_a_cell
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.displays import Displays
 from durnb_kernel_ext.identity import notebook_path
@@ -38,6 +40,8 @@ SessionFactory = Callable[["Extension"], KernelSession]
 
 
 def _engine_session(extension: Extension) -> KernelSession:
+    if extension.ahead is not None:
+        extension.ahead.finish()
     # journal, snapshot and fingerprint come with it, and loading the extension has to stay cheap
     from durnb_kernel_ext.attachment import make_session  # noqa: PLC0415  # see above
 
@@ -68,6 +72,7 @@ class Extension:
     ticker: Ticker = field(default_factory=Ticker)
     panels: dict[str, LivePanel] = field(default_factory=dict)  # by the cell that shows them, or their key
     slow: dict[str, float] = field(default_factory=dict)
+    ahead: ImportsAhead | None = None
     _session: KernelSession | None = None
     _uninformed: Uninformed = field(default_factory=Uninformed)
     _config: Any = None
@@ -198,10 +203,14 @@ class Extension:
             part.install()
         here.enter(self._session_here)
         atexit.register(self._exit)
+        if loaded_by_a_cell():
+            self.ahead = ImportsAhead(self.shell)
 
     def unload(self) -> None:
         """Leaves the shell as it was."""
         atexit.unregister(self._exit)
+        if self.ahead is not None:
+            self.ahead.finish()
         here.leave(self._session_here)
         for part in reversed(self._parts):
             part.remove()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from durnb.errors import DurnbError
+from durnb.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import signal
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,7 @@ from durnb.errors import DurnbError, UsageError
 from durnb.events import EMPTY
 from durnb.fold import History
 from durnb.journal import own_lengths
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 from durnb.views import RunPage, RunView, step_page, unreached_page
 from durnb.views.preview import previews

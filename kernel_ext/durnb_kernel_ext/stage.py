@@ -10,7 +10,7 @@ import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Final
@@ -18,6 +18,7 @@ from typing import Any, Final
 from durnb.clock import SLICE
 from durnb.engine.badge import Badge
 from durnb.errors import DurnbError, StepCommandFailed, StepTimedOut
+from durnb.records import dataclass
 from durnb_kernel_ext.interrupts import Interrupts, interrupted
 from durnb_kernel_ext.oneline import one_line, show
 from durnb_kernel_ext.recorder import Recorder

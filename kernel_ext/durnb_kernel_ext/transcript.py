@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from durnb.records import dataclass
 
 RECORDED: Final = frozenset(
     {"stream", "display_data", "update_display_data", "execute_result", "error", "clear_output", "comm_open", "comm_msg"}

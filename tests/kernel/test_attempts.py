@@ -363,3 +363,15 @@ def test_what_a_plain_value_shares_with_another_it_shares_in_the_next_attempt(
     nb.run(step)
     nb.ok(step)
     assert nb.evaluate("[a, c]") == expected
+
+
+def test_an_edit_that_comes_to_read_what_shared_state_with_what_the_step_changed_is_asked_about(nb: Notebook) -> None:
+    above = ("%%durable make\nb = [1]", "c = [b]\nd = [9]")
+    nb.ok(*above, "%%durable step\nb = b + [2]", "%%durable step\nb = b + [2, *d]")  # nothing was shared with d
+    edited = "%%durable step\nb.append(3)\nshown = str([b, c])\nb = b + [2]"
+    for _ in range(2):
+        assert "`c` shared state with `b` before this step changed `b`" in nb.refused(edited).evalue
+    nb.ok("%%durable step\nb = b + [4]")
+    assert "run the cells above again" in nb.refused(edited).evalue
+    nb.ok(*above, edited)
+    assert nb.evaluate("[shown, b, c]") == ["[[1, 3], [[1, 3]]]", [1, 3, 2], [[1, 3]]]

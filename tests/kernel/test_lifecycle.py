@@ -92,9 +92,32 @@ def test_a_started_kernel_does_the_main_job(make: Callable[..., Notebook], end: 
     assert nb.executions == {"load": 1, "train": 2}
 
 
-def test_loading_imports_no_duckdb_and_no_numpy(make: Callable[..., Notebook]) -> None:
+HEAVY = "sorted({'duckdb', 'durnb.engine.session', 'numpy', 'pandas', 'nbclient', 'rich', 'dill'} & set(__import__('sys').modules))"
+AHEAD = "__import__('IPython').get_ipython()._durnb_extension.ahead"
+
+
+def test_a_kernel_that_loads_durnb_by_itself_imports_nothing_heavy(make: Callable[..., Notebook]) -> None:
+    nb = make(nursery=None)
+    nb.start("durnb").ok("1 + 1", "%load_ext durnb", "1 + 1")
+    assert nb.evaluate(f"{AHEAD} is None")
+    assert nb.evaluate(HEAVY) == []
+
+
+def test_what_the_first_step_needs_is_imported_when_a_cell_has_loaded_durnb(make: Callable[..., Notebook]) -> None:
     nb = make(nursery=None).open()
-    assert nb.evaluate("sorted({'duckdb', 'numpy', 'pandas', 'nbclient', 'rich', 'dill'} & set(__import__('sys').modules))") == []
+    assert not nb.evaluate(f"{AHEAD}.finish()")
+    assert nb.evaluate(HEAVY) in (["duckdb", "durnb.engine.session"], ["durnb.engine.session"])  # DuckDB 1.5 comes with the first step
+    nb.ok("import threading", LOAD)
+    assert nb.evaluate("[t.name for t in threading.enumerate() if t.name == 'durnb-imports']") == []
+
+
+def test_what_can_not_be_imported_ahead_is_told_by_the_first_step(make: Callable[..., Notebook]) -> None:
+    nb = make(nursery=None)
+    (nb.place.folder / "duckdb.py").write_text("raise ImportError('duckdb is broken')")
+    nb.start().run("import sys\nsys.path.insert(0, '')\n%load_ext durnb")
+    assert not nb.evaluate(f"{AHEAD}.finish()")
+    assert "duckdb is broken" in nb.run("%%durable one\n1").evalue
+    assert "Traceback" not in nb.logged()
 
 
 def test_a_notebook_may_use_duckdb_itself(nb: Notebook) -> None:

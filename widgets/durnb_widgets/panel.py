@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -11,6 +10,7 @@ from typing import Final
 
 from durnb.archive.table import Table, bytes_text, seconds_text, when
 from durnb.engine.overview import spell
+from durnb.records import dataclass
 from durnb.views import Action, RunPage, StepCard
 from durnb.views.standing import STANDINGS, Standing
 from durnb.views.windows import Fold, windowed

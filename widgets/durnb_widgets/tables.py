@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from durnb.advice import Finding, Size
@@ -28,6 +27,7 @@ from durnb.engine.storage import (
 )
 from durnb.fold import History
 from durnb.journal import Collected
+from durnb.records import dataclass
 from durnb.steps import StepHistory
 
 _BIGGEST: Final = 8  # variables that a check names

@@ -9,11 +9,11 @@ import importlib
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from durnb.engine.suggestions import nearest
 from durnb.errors import UsageError
+from durnb.records import dataclass
 
 if TYPE_CHECKING:
     from durnb_kernel_ext.extension import Extension  # the extension's magic calls the commands

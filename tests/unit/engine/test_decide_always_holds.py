@@ -31,6 +31,7 @@ def questions(draw: st.DrawFn, story: Story, **fixed: Any) -> Question:
         "on_change": draw(st.sampled_from(["rerun", "keep", "ask"])),
         "missing": draw(st.sampled_from([(), (), (Missing(name="df", maker="load"),), (Missing(name="a", maker="load", lost="a.x"),)])),
         "unknown": draw(st.sampled_from([(), (), ("a",)])),
+        "apart": draw(st.sampled_from([(), (), (("a", "df"),)])),
         "expires": draw(st.sampled_from([None, None, timedelta(seconds=3)])),
         "max_crashes": draw(st.integers(1, 3)),
     }
