@@ -126,12 +126,9 @@ class Attempts:
             )  # before the start is recorded: an interrupt while it looks leaves nothing behind
             linked = self._linked(before)
             beside = self._beside(before, linked)
-<<<<<<< HEAD
             among = self._among(linked)
-=======
             if first:
                 self._note_shared(before, linked)
->>>>>>> main
             self._start(first and not self.decision.resume)
             self.started()
             names, ambient_held = dict(self.live.names), dict(self.live.ambient)
@@ -249,25 +246,19 @@ class Attempts:
         linked = sharing_with(self.look.reach.names, before.probes) - read - set(self.request.header.ignore)
         return ways_of(sorted(linked), before.probes)
 
-<<<<<<< HEAD
     def _beside(self, before: Shot, linked: Collection[str]) -> tuple[Input, ...]:
         """What is linked, and what else the body may change without reading it (an instance, by its class), as it is before the body."""
         others = before.probes.keys() - linked - {i.name for i in self.look.inputs} - set(self.request.header.ignore)
         names = [*linked, *sorted(name for name in others if self.place.see(name) is LIVE)]
         return tuple(input_before(name, self.live.names.get(name), before) for name in names)
-=======
-    def _note_shared(self, before: Shot, linked: Iterable[str]) -> None:
+
+    def _note_shared(self, before: Shot, linked: Collection[str]) -> None:
         """With what was fetched from a checkpoint nothing is shared any more: of that holds what was noted before."""
         known, fetched = self.live.shared.get(self.request.name, {}), self.look.fetched.keys()
         noted = {name: others & fetched for name, others in known.items()}
         for name in linked:
             noted[name] = noted.get(name, frozenset()) | (sharing_with([name], before.probes) & self.look.reach.names)
         self.live.shared[self.request.name] = noted
-
-    def _beside(self, before: Shot, linked: Iterable[str]) -> tuple[Input, ...]:
-        """What is linked, as it is before the body."""
-        return tuple(live_input(name, self.live.names.get(name), before.values[name], None)[0] for name in linked)
->>>>>>> main
 
     def _among(self, linked: Collection[str]) -> tuple[tuple[str, ...], str]:
         """How what the body can read, and what is linked to that, shares state with one another."""

@@ -12,11 +12,8 @@ from durnb.engine.signals import interrupts_held
 from durnb.engine.versions import Durable, Live, LiveAmbient
 from durnb.events import Input, StepSucceeded
 from durnb.journal import Journal
-<<<<<<< HEAD
-from durnb.steps import Execution
-=======
 from durnb.records import dataclass
->>>>>>> main
+from durnb.steps import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

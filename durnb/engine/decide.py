@@ -72,11 +72,8 @@ class Question:
     ignored: frozenset[str] = frozenset()
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
-<<<<<<< HEAD
     parted: frozenset[int] = frozenset()
-=======
     apart: tuple[tuple[str, str], ...] = ()
->>>>>>> main
     files: tuple[Input, ...] = ()
     made: Mapping[int, tuple[Input, ...]] = field(default_factory=dict[int, tuple[Input, ...]])
 

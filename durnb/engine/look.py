@@ -40,13 +40,10 @@ class Look:
     notes: tuple[str, ...]
     beside: tuple[Input, ...] = ()
     aliased: tuple[str, ...] = ()
-<<<<<<< HEAD
     parted: frozenset[int] = frozenset()  # the checkpoints whose inputs shared state with one another otherwise
-=======
     apart: tuple[
         tuple[str, str], ...
     ] = ()  # plain names with what they shared state with before the step ran, and that is put back without them
->>>>>>> main
     unseen: tuple[str, ...] = ()  # names whose live value a plain cell changed after this step, or one below it, had it
 
 
@@ -122,11 +119,8 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         notes=tuple(dict.fromkeys(notes)),
         beside=tuple(_beside(place, view)),
         aliased=tuple(sorted(_aliased(place, found.names) - ignored)),
-<<<<<<< HEAD
         parted=frozenset(parted(place, cell, inputs, view.fetched)),
-=======
         apart=tuple(sorted(_apart(place, found.names - ignored, view))),
->>>>>>> main
         unseen=tuple(sorted(n for n, s in seen.items() if s.how in ("stored", "prestate") and place.was_touched(n))),
     )
 

@@ -31,12 +31,8 @@ from durnb.fingerprint.looking import (
 )
 from durnb.fingerprint.origin import Origin, of_class
 from durnb.fingerprint.parts import Parts, by_name, joined, named, opaque
-<<<<<<< HEAD
 from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, WEAK, is_iterator, reduced_quietly
-=======
-from durnb.fingerprint.primitives import ITERTOOLS_REDUCE, SUSPENDED, WEAK, is_iterator, reduced_quietly
 from durnb.records import dataclass
->>>>>>> main
 
 _BASES: dict[type, Callable[..., Parts]] = {
     list: of_list,
