@@ -16,7 +16,7 @@ from durnb.engine.decide import Missing
 from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
 from durnb.engine.modules import module_inputs
-from durnb.engine.place import Place, Seen
+from durnb.engine.place import LIVE, Place, Seen
 from durnb.engine.versions import Live, Plain
 from durnb.events import Input
 from durnb.fingerprint import CellSource, Reach, content, notebook_names, reach
@@ -139,15 +139,19 @@ def _beside(place: Place, view: View) -> Iterable[Input]:
 
 
 def _aliased(place: Place, inputs: Collection[str]) -> frozenset[str]:
-    """Names that share state now with what the step's current checkpoint changed in place, and that it does not hold."""
+    """Names that share state now with what the step's current checkpoint changed in place, or holds along with that, and that it does not hold."""
     step = place.history.steps.get(place.step)
     if step is None or step.checkpoint is None:
         return frozenset()
     manifest = place.shelf.manifest(step.checkpoint)
-    changed = [n for n in manifest.same if n not in manifest.companions and n in place.live.namespace and place.see(n).how == "live"]
-    if not changed:
+    known = {*manifest.names, *inputs, *manifest.aliased}
+    there = [n for n in manifest.same if n in place.live.namespace and place.see(n) is LIVE]
+    held = [
+        n for circle in place.live.circles_of(there) if circle - known for n in there if n in circle
+    ]  # others can share with these alone
+    if not held:
         return frozenset()
-    found = place.live.sharing(changed) - manifest.names.keys() - {*inputs, *manifest.aliased}
+    found = place.live.sharing(held) - known
     return frozenset(name for name in found if name not in manifest.linked or manifest.linked[name] != place.live.ways(name))
 
 

@@ -49,3 +49,12 @@ def test_a_step_that_changes_a_class_brings_back_no_instance_of_before_an_edit(n
         assert shown(nb, kind, edited, count, read) == ["", "", "1", "[2] {'rows': [2]} True"]
     assert shown(nb.open(), kind, edited, count, read) == ["", "", "1", "[2] {'rows': [2]} True"]
     assert nb.executions["count"] == 2
+
+
+def test_what_came_to_share_state_with_what_a_step_holds_along_is_not_parted_from_it(nb: Notebook) -> None:
+    hold = "%%durable hold\nd = {'x': x}"
+    plain = "x['l'].append(3)\nprint(y, d)"
+    assert shown(nb, MAKE, "%%durable take\ny = []", hold, plain) == ["", "", "", "[] {'x': {'l': [1, 3]}}"]
+    for _ in range(2):
+        nb.open()
+        assert shown(nb, MAKE, "%%durable take\ny = [x]", hold, plain) == ["", "", "", "[{'l': [1, 3]}] {'x': {'l': [1, 3]}}"]
