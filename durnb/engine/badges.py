@@ -27,6 +27,11 @@ def unseen(names: tuple[str, ...]) -> list[str]:
     ]
 
 
+def reloads(notes: Sequence[str]) -> list[str]:
+    """The notes that a step which is reused tells too: a file says something else than what counted, which is what is loaded."""
+    return [note for note in notes if note.startswith("reload ")]
+
+
 def reused(checkpoint: Checkpoint, decision: Reuse, back: PutBack, notes: Sequence[str] = ()) -> Badge:
     """A checkpoint was put back."""
     stale = [f"stale, and kept: {decision.stale}"] if decision.stale else []

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from durnb import trees
 from durnb.engine import collector
 from durnb.engine.changes import Changes, Shot
+from durnb.engine.modules import note_loaded
 from durnb.engine.outdated import ATOMS, holds_any, is_everybodys
 from durnb.engine.sharing import sharing_with, ways_of
 from durnb.engine.versions import PLAIN, Live, LiveAmbient, Plain, Version, renamed
@@ -85,6 +86,7 @@ class LiveNames:
 
     def plain_cell(self, source: str) -> None:
         """A plain cell is about to run."""
+        note_loaded()
         if self.names:
             self._be_ready_for(source)
         self._plain.append(source)
@@ -257,6 +259,7 @@ class LiveNames:
         had = set(before.values)
         if let_go:
             self._release([n for n in had if before.values[n] is not self.namespace.get(n, _RELEASED)], (before.values, *let_go))
+        note_loaded()
         values = self.values()
         anew = {n for n in values if n not in before.values or before.values[n] is not values[n]}
         deleted = had - values.keys()

@@ -15,7 +15,7 @@ from durnb.engine.changes import Shot
 from durnb.engine.decide import Missing
 from durnb.engine.dependencies import NO_FILE
 from durnb.engine.header import Header
-from durnb.engine.modules import module_inputs
+from durnb.engine.modules import module_inputs, stale_modules
 from durnb.engine.place import LIVE, Place, Seen
 from durnb.engine.versions import Live, Plain
 from durnb.events import Input
@@ -100,6 +100,8 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
         seen.update({name: place.see(name) for name in before})
     inputs, notes = _inputs(place, cell, found, seen, view, ignored, absent)
     files = _file_inputs(header.depends)
+    modules = module_inputs(cell.names.imports)
+    notes += stale_modules(modules)
     notes += [f"--depends {i.name.removeprefix('file:')} matches no file" for i in files if i.digest == NO_FILE]
     return Look(
         cell=cell,
@@ -112,7 +114,7 @@ def look(place: Place, cell: CellSource, header: Header, last: Execution | None)
             *_lost(place, last, found.names | absent | ignored),
             *surroundings.inputs(place),
             *files,
-            *module_inputs(cell.names.imports),
+            *modules,
         ),
         missing=tuple(_missing(place, cell, seen, absent, known)),
         unknown=(*sorted(n for n, s in seen.items() if s.how == "unknown"), *surroundings.unknown(last)),

@@ -6,12 +6,17 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from durnb.digests import digest_of
 from durnb.events import Input
-from durnb.fingerprint import is_project_file, read_cell
+from durnb.fingerprint import is_project_file, module_dict, read_cell
+from durnb.records import dataclass
 
 _NOT_THE_PROJECTS: Final = sys.stdlib_module_names | {"durnb", "durnb_kernel_ext", "durnb_widgets"}
 
@@ -27,7 +32,7 @@ def module_inputs(imports: Iterable[str]) -> list[Input]:
         for file in _files(name):
             if file not in found:
                 source = _text(file)
-                found[file] = _digest(source)
+                found[file] = digest_of_module(file)
                 waiting.extend(_imported_by(source, name if file.name == "__init__.py" else name.rpartition(".")[0]))
     return [Input(name=f"module:{os.path.relpath(file)}", kind="file", digest=digest) for file, digest in sorted(found.items())]
 
@@ -53,8 +58,71 @@ def _files(name: str) -> Iterator[Path]:
 
 
 def digest_of_module(file: Path) -> str:
-    """The digest by which a module's file counts. Raises OSError."""
-    return _digest(_text(file))
+    """The digest by which a module's file counts: that of the text by which it is loaded, where it is. Raises OSError."""
+    note_loaded()
+    known = _loaded.get(os.path.realpath(file))
+    return known.digest if known is not None and known.is_current and not _is_patched() else digest_of_file(file)
+
+
+def digest_of_file(file: Path) -> str:
+    """The digest of a module's file as it is now. Raises OSError."""
+    told = file.stat()
+    return _digest_at(str(file), told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=256)  # by the time of its last change, too: a panel plans again at each change of the run
+def _digest_at(path: str, changed: int, size: int) -> str:
+    return _digest(_text(Path(path)))
+
+
+def note_loaded() -> None:
+    """Remember by which text each of the project's modules is loaded that came since the last time: its file may be edited before it is loaded anew."""
+    for path in [path for path, known in _loaded.items() if not known.is_current]:
+        _met.discard(_loaded.pop(path).name)
+    for name in sys.modules.keys() - _met:
+        _met.add(name)
+        spec = _spec(name)
+        file = spec.origin if spec is not None else None
+        if file is not None and spec is not None and spec.has_location and file.endswith(".py") and is_project_file(file):
+            with suppress(OSError):  # gone already
+                _loaded[os.path.realpath(file)] = _Loaded(name, spec, digest_of_file(Path(file)))
+
+
+def stale_modules(inputs: Iterable[Input]) -> Iterator[str]:
+    """A note on each module among the inputs whose file is not what is loaded."""
+    for i in inputs:
+        file = Path(i.name.removeprefix("module:"))
+        known = _loaded.get(os.path.realpath(file))
+        if i.name.startswith("module:") and known is not None and i.digest != digest_of_file(file):
+            yield f"reload {known.name}: {file.name} was changed after it was loaded"
+
+
+def _is_patched() -> bool:
+    """Whether autoreload may have changed loaded modules to what their files say."""
+    return "IPython.extensions.autoreload" in sys.modules
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A module as it is loaded; one that is loaded anew has another spec."""
+
+    name: str
+    spec: ModuleSpec
+    digest: str
+
+    @property
+    def is_current(self) -> bool:
+        return _spec(self.name) is self.spec
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    module = sys.modules.get(name)
+    spec = module_dict(module).get("__spec__") if type(module) is ModuleType else None
+    return spec if isinstance(spec, ModuleSpec) else None
+
+
+_loaded: dict[str, _Loaded] = {}  # by the real paths of their files
+_met: set[str] = set()
 
 
 def _text(file: Path) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import field
-from functools import lru_cache
-from pathlib import Path
 from typing import Final, Protocol, assert_never
 
 from durnb.engine.above import Above
@@ -240,12 +238,6 @@ class Outlook:
             return i
         path = self.above.folder / i.name.removeprefix(_MODULE)
         try:
-            told = path.stat()
+            return Input(name=i.name, kind="file", digest=digest_of_module(path))
         except OSError:
             return None
-        return Input(name=i.name, kind="file", digest=_digest(str(path), told.st_mtime_ns, told.st_size))
-
-
-@lru_cache(maxsize=256)  # by the time of its last change, too: a panel plans again at each change of the run
-def _digest(path: str, changed: int, size: int) -> str:
-    return digest_of_module(Path(path))

@@ -85,7 +85,7 @@ class Session(HeldRun):
         seen, question, decision = self._looked(request, place)
         match decision:
             case Reuse():
-                self._reuse(request, stage, place, question, decision, badges.unseen(seen.unseen))
+                self._reuse(request, stage, place, question, decision, [*badges.reloads(seen.notes), *badges.unseen(seen.unseen)])
                 return None
             case Execute():
                 return await self._execute(request, stage, place, question, decision, seen)

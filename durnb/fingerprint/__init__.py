@@ -8,7 +8,7 @@ from durnb.fingerprint.holding import Circle, circles
 from durnb.fingerprint.lens import Lens
 from durnb.fingerprint.names import CellNames, names_of
 from durnb.fingerprint.naming import NOTEBOOK_HIDDEN, is_hidden, notebook_names
-from durnb.fingerprint.origin import is_project_file
+from durnb.fingerprint.origin import is_project_file, module_dict
 from durnb.fingerprint.probe import Probe, probe
 from durnb.fingerprint.properties import watch_properties
 from durnb.fingerprint.reach import Reach, reach
@@ -34,6 +34,7 @@ __all__ = [
     "is_hidden",
     "is_project_file",
     "magic_of",
+    "module_dict",
     "names_of",
     "notebook_names",
     "of_code",

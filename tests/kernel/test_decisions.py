@@ -300,3 +300,20 @@ def test_a_plain_cell_that_binds_the_same_module_or_number_again_has_bound_it(nb
 def test_a_pattern_that_matches_no_file_is_said(nb: Notebook) -> None:
     result = nb.ok("%%durable one --depends nofile.csv\nx = 1")
     assert "--depends nofile.csv matches no file" in result.badge
+
+
+def test_a_module_that_a_step_imports_itself_counts_as_it_is_loaded(nb: Notebook) -> None:
+    file = nb.place.folder / "durnb_rates.py"
+    file.write_text("RATE = 3\n")
+    cell = "%%durable use\nimport durnb_rates\nprint(durnb_rates.RATE)"
+    assert nb.ok(cell).text == "3\n"
+    file.write_text("RATE = 44\n")
+    again = nb.ok(cell)
+    assert (again.text, again.replayed) == ("3\n", True)
+    assert "reload durnb_rates: durnb_rates.py was changed after it was loaded" in again.badge
+    nb.ok("import importlib\nimportlib.reload(durnb_rates);")
+    assert nb.ok(cell).text == "44\n"
+    last = nb.open().ok(cell)
+    assert (last.text, last.replayed, "reload" in last.badge) == ("44\n", True, False)
+    file.write_text("RATE = 555\n")
+    assert nb.open().ok(cell).text == "555\n"
