@@ -9,7 +9,7 @@ from durnb.engine.changes import Changes, Shot
 from durnb.engine.live import LiveNames
 from durnb.engine.look import Look
 from durnb.engine.place import Place
-from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried
+from durnb.engine.versions import PLAIN, Durable, Live, LiveAmbient, Tried
 from durnb.fingerprint import probe
 
 
@@ -21,8 +21,23 @@ def set_as_seen(place: Place, live: LiveNames, look: Look) -> list[str]:
         _became_as_seen(place, live, name)
     for name in look.unbind:
         live.names.pop(name, None)
+    _set_along(place, live, look)
     said = [f"{', '.join(set_back)} set back to before the failed attempt (rebind, to give another value)"] if set_back else []
     return said + surroundings.set_as_seen(place)
+
+
+def _set_along(place: Place, live: LiveNames, look: Look) -> None:
+    """Set what the cell can change without reading it (an instance, by its class) to what its place sees, where a step that is cut has left another."""
+    line = {Durable(step, number) for step, number in place.line}
+    cut = {name for name, held in live.names.items() if isinstance(held.version, Durable) and held.version not in line and not held.gone}
+    if not cut:
+        return
+    live.watch.look()
+    along = [n for n in live.watch.suspects([look.cell.names]) & cut if n not in look.fetched and place.see(n).how == "stored"]
+    fetched = place.fetch(sorted(along))
+    live.bind(fetched)
+    for name in fetched:
+        _became_as_seen(place, live, name)
 
 
 def _became_as_seen(place: Place, live: LiveNames, name: str) -> None:

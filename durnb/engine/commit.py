@@ -39,7 +39,8 @@ def commit(journal: Journal, live: LiveNames, ended: Ended, why: str = "") -> Co
     interrupted = False
     try:
         try:
-            manifest = bare(draft, ended, live, ended.binds, why) if why else take(draft, ended, live, delta_of(ended, live))
+            below = _below(journal, live, ended)
+            manifest = bare(draft, ended, live, ended.binds, why) if why else take(draft, ended, live, delta_of(ended, live, below), below)
         except KeyboardInterrupt:
             interrupted = True
             draft.abandon()  # it may have been struck in the middle of a write
@@ -72,6 +73,13 @@ def _beside(journal: Journal, live: LiveNames, ended: Ended, manifest: Manifest)
     execution = journal.history.steps[ended.step].executions[-1]
     rest = sorted(set(manifest.companions) - {i.name for i in (*told, *execution.inputs)} - ended.changes.changed)
     return (*told, *(live_input(n, live.names.get(n), live.namespace[n], None)[0] for n in rest if _is_above(live.names.get(n), execution)))
+
+
+def _below(journal: Journal, live: LiveNames, ended: Ended) -> frozenset[str]:
+    """Names that hold what steps below left in this kernel, and that the body did not bind: this step has no part in that."""
+    execution = journal.history.steps[ended.step].executions[-1]
+    anew = ended.changes.changed - ended.changes.same
+    return frozenset(name for name, held in live.names.items() if name not in anew and not held.gone and not _is_above(held, execution))
 
 
 def _is_above(held: Live | None, execution: Execution) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -54,10 +54,12 @@ class Ended:
     lent: frozenset[str] = frozenset()
 
 
-def delta_of(ended: Ended, live: LiveNames) -> list[str]:
-    """The names that the body bound, rebound or changed in place."""
+def delta_of(ended: Ended, live: LiveNames, below: Collection[str] = ()) -> list[str]:
+    """The names that the body bound, rebound or changed in place; not what steps `below` it left, which it changed by way of a class alone."""
     values = live.values()
-    return sorted(name for name in (ended.changes.changed | ended.binds) - ended.ignore if name in values)
+    return sorted(
+        name for name in (ended.changes.changed | ended.binds) - ended.ignore - (ended.changes.same & set(below)) if name in values
+    )
 
 
 def deleted_by(ended: Ended) -> tuple[str, ...]:
@@ -65,8 +67,8 @@ def deleted_by(ended: Ended) -> tuple[str, ...]:
     return tuple(sorted(ended.changes.deleted - ended.ignore))
 
 
-def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> Manifest:
-    """The manifest of a checkpoint of `names`, its bytes put into the draft. What can't be stored is lost, by name."""
+def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str], below: Collection[str] = ()) -> Manifest:
+    """The manifest of a checkpoint of `names`, its bytes put into the draft, with nothing of steps `below`. What can't be stored is lost, by name."""
     chosen = list(names)
     wanted = [n for n in chosen if ended.save is None or n in ended.save]
     values = live.values()
@@ -76,7 +78,7 @@ def take(draft: Draft, ended: Ended, live: LiveNames, names: Iterable[str]) -> M
     captured = capture(
         {**values, OUT: ended.value} if ended.has_value else values,
         entries,
-        among=() if alone else {*live.mates(wanted), *(ended.changes.near if unknown else ())},
+        among=() if alone else {*live.mates(wanted), *(ended.changes.near if unknown else ())} - set(below),
         home=live.namespace,
     )
     groups, sources = store_groups(draft, captured)

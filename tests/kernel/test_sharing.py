@@ -58,3 +58,14 @@ def test_what_came_to_share_state_with_what_a_step_holds_along_is_not_parted_fro
     for _ in range(2):
         nb.open()
         assert shown(nb, MAKE, "%%durable take\ny = [x]", hold, plain) == ["", "", "", "[{'l': [1, 3]}] {'x': {'l': [1, 3]}}"]
+
+
+def test_a_step_run_by_hand_that_changes_a_class_keeps_nothing_of_what_steps_below_did_to_its_instances(nb: Notebook) -> None:
+    kind = "class Model:\n    made = 0\n    def __init__(self, rows): self.rows = rows"
+    build, read = "%%durable build\nmodel = Model([1])", "%%durable read\nprint(model.made, model.rows)"
+    count, change = "%%durable count\nModel.made += 1", "%%durable change\nmodel.rows.append(2)\nprint(model.rows)"
+    assert shown(nb, kind, build, count, read, change) == ["", "", "", "1 [1]", "[1, 2]"]
+    edited = count.replace("1", "5")
+    assert shown(nb, edited, read, change) == ["", "5 [1]", "[1, 2]"]
+    assert shown(nb.open(), kind, build, edited, read, change) == ["", "", "", "5 [1]", "[1, 2]"]
+    assert all(nb.ok(cell).replayed for cell in (edited, read, change))
