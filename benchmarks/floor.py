@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import duckdb
 from benchmarks.rows import Row, median_ms
 
 SAMPLES = 300
+_OTHER = 0.003  # seconds
 
 
 def measure(folder: Path) -> list[Row]:
@@ -32,12 +34,31 @@ def _fdatasync(folder: Path) -> Row:
 def _duckdb(folder: Path) -> list[Row]:
     with duckdb.connect(str(folder / "floor.duckdb"), config={"threads": "1"}) as con:
         con.execute("create table t(seq bigint, kind varchar, detail varchar)")
-        inserted = median_ms(lambda i: con.execute("insert into t values (?, ?, ?)", [i, "step_started", "x" * 200]), SAMPLES)
+        inserted = median_ms(lambda i: _insert(con, i), SAMPLES)
+        between_cells = median_ms(lambda i: _insert(con, i), SAMPLES, between=_other_work)
         appended = median_ms(lambda i: _append(con, i), SAMPLES) if hasattr(con, "appender") else float("nan")  # since DuckDB 2.0
     return [
         Row(key="duckdb-commit", what="raw DuckDB: one autocommit insert", value=inserted, unit="ms", samples=SAMPLES),
+        Row(
+            key="duckdb-cold",
+            what=f"raw DuckDB: the same {_OTHER * 1000:.0f} ms after the last one",
+            value=between_cells,
+            unit="ms",
+            samples=SAMPLES,
+            note="its code has left the processor's caches: what a commit costs between two cells",
+        ),
         Row(key="duckdb-appender", what="raw DuckDB: one row by an appender, and commit", value=appended, unit="ms", samples=SAMPLES),
     ]
+
+
+def _insert(con: duckdb.DuckDBPyConnection, i: int) -> None:
+    con.execute("insert into t values (?, ?, ?)", [i, "step_started", "x" * 200])
+
+
+def _other_work() -> None:
+    end, counted = time.perf_counter() + _OTHER, 0
+    while time.perf_counter() < end:
+        counted += 1
 
 
 def _append(con: duckdb.DuckDBPyConnection, i: int) -> None:

@@ -21,10 +21,11 @@ class Row:
     note: str = ""
 
 
-def median_ms(work: Callable[[int], object], samples: int) -> float:
-    """The median duration of ``work(i)`` in milliseconds."""
+def median_ms(work: Callable[[int], object], samples: int, *, between: Callable[[], object] = lambda: None) -> float:
+    """The median duration of ``work(i)`` in milliseconds; `between` comes before each and does not count."""
     taken: list[float] = []
     for i in range(samples):
+        between()
         began = time.perf_counter()
         work(i)
         taken.append(time.perf_counter() - began)

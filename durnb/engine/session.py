@@ -117,7 +117,7 @@ class Session(HeldRun):
         decision = decide(history, question)
         if isinstance(decision, Reuse) and history is not None and request.unmarked:
             decision = remaking.or_made_again(decision, request, history, self.shelf, self.live, self.settings().remake_under)
-        if isinstance(decision, Execute):
+        if isinstance(decision, Execute) and self.history.paused:
             check_not_paused(self.history, self.store().notebook.name)
         return seen, question, decision
 

@@ -71,6 +71,7 @@ class _Walk:
         self.seen: set[int] = {id(vars(builtins))}  # in every namespace of code, and no cell's own
         self.whole = {id(namespace), id(module_dict(sys.modules["__main__"]))}
         self.kept: list[object] = []  # temporaries, so that their ids stay theirs
+        self.hiding: dict[int, bool] = {}
         self.todo: list[object] = []
         for name in names.reads:
             taken = names.attributes.get(name)
@@ -209,7 +210,14 @@ class _Walk:
         self.add(cls)
         inside = leaves.inside(value, cls)
         if inside is None:
-            self.everything |= leaves.hides_references(cls)
+            self.everything |= self._hides(cls)
         else:
             self.kept.append(inside)
             self.todo += [part for part in inside if not leaves.is_leaf(type(part))]
+
+    def _hides(self, cls: type) -> bool:
+        known = self.hiding.get(id(cls))
+        if known is None:
+            known = self.hiding[id(cls)] = leaves.hides_references(cls)
+            self.kept.append(cls)  # so that its id stays its own
+        return known

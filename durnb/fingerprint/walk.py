@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from types import FunctionType
 from typing import NamedTuple
 
 from durnb.fingerprint.hashing import Hasher, digest, hasher
@@ -188,7 +189,11 @@ class Walk:
             if self.meet is not None and not muted:
                 muted = self.meet(Seen(child, parts, trail, number))
         if not parts.parts or all_atoms(parts.parts):
-            return b"D" + atoms(parts.head, parts.parts, unordered=parts.unordered)
+            plain = atoms(parts.head, parts.parts, unordered=parts.unordered)
+            if not (parts.numbered or parts.opaque or child is parts) and (type(child) is FunctionType or is_class(child)):
+                self._done[id(child)] = plain  # hundreds of objects name the class and the function that make them again
+                self._kept.append(child)
+            return b"D" + plain
         if parts.unordered and len(parts.parts) > 1:
             parts.parts = self._ordered(parts.parts)
         inner = _Frame(parts, child, trail, frame.shares if parts.shares is None else parts.shares, muted)

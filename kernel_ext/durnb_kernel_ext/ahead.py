@@ -1,8 +1,13 @@
-"""What the first durable cell needs is imported while the kernel waits for its next cell, or its cell for a disk: a quarter of a second less to wait."""
+"""What the first durable cell needs is imported while the kernel waits for its next cell, or its cell for a disk: a tenth of a second less to wait.
+
+The modules change nothing that a cell may set at the same time, such as filters of warnings. A process that forks waits for their end: a child
+would find them half imported, with nobody who goes on.
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -12,6 +17,9 @@ from typing import Any, Final
 
 _EVENT: Final = "post_execute"  # after silent cells too: `durnb run` loads the extension with one
 _MODULES: Final = ("durnb_kernel_ext.attachment",)
+_PATIENCE: Final = (
+    10.0  # seconds that a fork waits; only a module that forks while it is imported, and is ours, could make it wait for itself
+)
 _DRIVER: Final = "duckdb"  # before 2.0 it looks for ipywidgets as it is imported, and that is for the first open to arrange
 
 
@@ -27,6 +35,7 @@ class ImportsAhead:
     def _begin(self) -> None:
         self._step_back()
         self._thread = threading.Thread(target=_import, args=(_MODULES,), name="durnb-imports", daemon=True)
+        _importing.append(self._thread)
         self._thread.start()
 
     def finish(self) -> None:
@@ -49,6 +58,17 @@ def loaded_by_a_cell() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+_importing: list[threading.Thread] = []
+
+
+def _before_fork() -> None:
+    while _importing:
+        _importing.pop().join(_PATIENCE)
+
+
+os.register_at_fork(before=_before_fork)
 
 
 def _import(modules: Sequence[str]) -> None:
