@@ -154,8 +154,8 @@ class Place:
         mine = self.history.steps.get(self.step)
         last = mine.last if mine is not None else None
         if last is not None and (saw := self._saw(self.step, last, name)) is not None:
-            if not self._is_of_same(name, last):
-                return None
+            if not self._is_of_same(name, last):  # it was reused since on top of another version
+                return self._unless_plain(name, live)
             kept = self._kept(name, saw.digest, self.step, last)
             if saw.kind in ("plain", "opaque"):
                 return kept
@@ -171,7 +171,10 @@ class Place:
                 saw = self._saw(keeper, execution, name)
                 if saw is not None and saw.kind in ("plain", "opaque"):
                     return self._kept(name, saw.digest, keeper, execution)
-        # a plain cell did it, above this step or below: nobody knows
+        return self._unless_plain(name, live)
+
+    def _unless_plain(self, name: str, live: Live) -> Seen | None:
+        """None where steps alone made the name what it is; else a plain cell did, above this step or below: nobody knows."""
         return Seen(how="unknown") if self._is_plain_beneath(name, live) else None
 
     def _is_plain_beneath(self, name: str, live: Live) -> bool:

@@ -69,3 +69,12 @@ def test_a_step_run_by_hand_that_changes_a_class_keeps_nothing_of_what_steps_bel
     assert shown(nb, edited, read, change) == ["", "5 [1]", "[1, 2]"]
     assert shown(nb.open(), kind, build, edited, read, change) == ["", "", "", "5 [1]", "[1, 2]"]
     assert all(nb.ok(cell).replayed for cell in (edited, read, change))
+
+
+def test_a_step_reused_on_top_of_another_version_and_edited_by_hand_does_not_lose_what_a_plain_cell_changed(nb: Notebook) -> None:
+    make, plain, use, below = "%%durable make\nc = [2]", "c.append(75)", "%%durable use\nprint(c)", "%%durable below\nc.append(0)"
+    nb.ok(make, plain, use, below)
+    nb.ok(make.replace("2", "1 + 1"), plain, use, below)
+    edited = use.replace("c)", "[*c, 'edited'])")
+    assert "run the cells above again" in nb.refused(edited).evalue
+    assert shown(nb, make.replace("2", "1 + 1"), plain, edited) == ["", "", "[2, 75, 'edited']"]
