@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -50,8 +51,15 @@ class ImportsAhead:
             self._shell.events.unregister(_EVENT, self._begin)
 
 
-def loaded_by_a_cell() -> bool:
-    """Whether a cell asks for the extension just now. Kernels that load it by their configuration may never see a durable cell."""
+def will_be_needed(notebook: Path | None) -> bool:
+    """Whether a durable cell is likely to come: a cell asks for the extension just now, or the notebook's folder has runs.
+
+    Kernels that load it by their configuration may never see one.
+    """
+    return _loaded_by_a_cell() or (notebook is not None and (notebook.parent / ".durnb").is_dir())
+
+
+def _loaded_by_a_cell() -> bool:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_name == "run_cell_async" and str(frame.f_globals.get("__name__", "")).startswith("IPython."):

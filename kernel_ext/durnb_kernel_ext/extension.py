@@ -14,7 +14,7 @@ from durnb.config import Settings
 from durnb.engine import here
 from durnb.errors import JournalError, UsageError
 from durnb.records import dataclass
-from durnb_kernel_ext.ahead import ImportsAhead, loaded_by_a_cell
+from durnb_kernel_ext.ahead import ImportsAhead, will_be_needed
 from durnb_kernel_ext.control import Control
 from durnb_kernel_ext.displays import Displays
 from durnb_kernel_ext.identity import notebook_path
@@ -203,7 +203,7 @@ class Extension:
             part.install()
         here.enter(self._session_here)
         atexit.register(self._exit)
-        if loaded_by_a_cell():
+        if will_be_needed(self.path):
             self.ahead = ImportsAhead(self.shell)
 
     def unload(self) -> None:

@@ -96,11 +96,15 @@ HEAVY = "sorted({'duckdb', 'durnb.engine.session', 'numpy', 'pandas', 'nbclient'
 AHEAD = "__import__('IPython').get_ipython()._durnb_extension.ahead"
 
 
-def test_a_kernel_that_loads_durnb_by_itself_imports_nothing_heavy(make: Callable[..., Notebook]) -> None:
+def test_a_kernel_that_loads_durnb_by_itself_imports_nothing_heavy_where_nothing_is_durable_yet(make: Callable[..., Notebook]) -> None:
     nb = make(nursery=None)
     nb.start("durnb").ok("1 + 1", "%load_ext durnb", "1 + 1")
     assert nb.evaluate(f"{AHEAD} is None")
     assert nb.evaluate(HEAVY) == []
+    nb.ok("%%durable one\n1")
+    nb.start("durnb").ok("1 + 1")  # its folder has runs now
+    assert not nb.evaluate(f"{AHEAD}.finish()")
+    assert "durnb.engine.session" in nb.evaluate(HEAVY)
 
 
 def test_what_the_first_step_needs_is_imported_when_a_cell_has_loaded_durnb(make: Callable[..., Notebook]) -> None:
