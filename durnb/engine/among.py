@@ -32,6 +32,8 @@ def ways_among(live: LiveNames, names: Collection[str], fetched: Mapping[str, ob
 
 def _suspects(live: LiveNames, names: Collection[str], fetched: Mapping[str, object]) -> set[str]:
     """Those of the names that may share something with another one of them, as far as it is known without a look."""
+    if len(names) < 2:
+        return set()
     mine = {name for name in names if name not in fetched and name in live.namespace}
     away = set(names) & fetched.keys()
     found = {name for circle in live.circles_of(mine) if len(circle & mine) > 1 for name in circle & mine}
