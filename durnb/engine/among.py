@@ -22,7 +22,10 @@ def value_names(inputs: Iterable[Input]) -> list[str]:
 
 def ways_among(live: LiveNames, names: Collection[str], fetched: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
     """Which of `names` share mutable parts with one another, and a digest of where; nothing and "" where none do. `fetched` are values that are not live."""
-    values = {name: fetched[name] if name in fetched else live.namespace[name] for name in sorted(_suspects(live, names, fetched))}
+    suspects = sorted(_suspects(live, names, fetched))
+    if not suspects:
+        return (), ""
+    values = {name: fetched[name] if name in fetched else live.namespace[name] for name in suspects}
     together = {name for circle in circles(values, Counter(), live.namespace) if len(circle.names) > 1 for name in circle.names}
     probes = probe({name: value for name, value in values.items() if name in together})
     links = [(one, path, there) for one, found in probes.items() for path, there in found.links if there.partition(":")[0] not in ("", one)]

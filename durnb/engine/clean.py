@@ -9,7 +9,7 @@ from durnb.engine.changes import Changes, Shot
 from durnb.engine.live import LiveNames
 from durnb.engine.look import Look
 from durnb.engine.place import Place
-from durnb.engine.versions import PLAIN, Durable, Live, LiveAmbient, Tried
+from durnb.engine.versions import PLAIN, Live, LiveAmbient, Tried, is_of
 from durnb.fingerprint import probe
 
 
@@ -28,8 +28,8 @@ def set_as_seen(place: Place, live: LiveNames, look: Look) -> list[str]:
 
 def _set_along(place: Place, live: LiveNames, look: Look) -> None:
     """Set what the cell can change without reading it (an instance, by its class) to what its place sees, where a step that is cut has left another."""
-    line = {Durable(step, number) for step, number in place.line}
-    cut = {name for name, held in live.names.items() if isinstance(held.version, Durable) and held.version not in line and not held.gone}
+    line = set(place.line)
+    cut = {name for name, held in live.names.items() if not held.gone and not is_of(line, held.version)}
     if not cut:
         return
     live.watch.look()

@@ -9,11 +9,10 @@ from durnb.engine.look import live_input
 from durnb.engine.manifest import Manifest
 from durnb.engine.saving import Ended, bare, became_durable, delta_of, sign, take, undrawn
 from durnb.engine.signals import interrupts_held
-from durnb.engine.versions import Durable, Live, LiveAmbient
+from durnb.engine.versions import Durable, LiveAmbient, is_of
 from durnb.events import Input, StepSucceeded
 from durnb.journal import Journal
 from durnb.records import dataclass
-from durnb.steps import Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +71,15 @@ def _beside(journal: Journal, live: LiveNames, ended: Ended, manifest: Manifest)
     told = [i for i in ended.beside if i.name in changed or i.name in manifest.deleted]
     execution = journal.history.steps[ended.step].executions[-1]
     rest = sorted(set(manifest.companions) - {i.name for i in (*told, *execution.inputs)} - ended.changes.changed)
-    return (*told, *(live_input(n, live.names.get(n), live.namespace[n], None)[0] for n in rest if _is_above(live.names.get(n), execution)))
+    above = [n for n in rest if n not in live.names or is_of(execution.line, live.names[n].version)]
+    return (*told, *(live_input(n, live.names.get(n), live.namespace[n], None)[0] for n in above))
 
 
 def _below(journal: Journal, live: LiveNames, ended: Ended) -> frozenset[str]:
     """Names that hold what steps below left in this kernel, and that the body did not bind: this step has no part in that."""
-    execution = journal.history.steps[ended.step].executions[-1]
+    line = set(journal.history.steps[ended.step].executions[-1].line)  # once: it may be as long as there are names
     anew = ended.changes.changed - ended.changes.same
-    return frozenset(name for name, held in live.names.items() if name not in anew and not held.gone and not _is_above(held, execution))
-
-
-def _is_above(held: Live | None, execution: Execution) -> bool:
-    """Whether a live value is one that the step could have read, and not what a step below it left in this kernel."""
-    version = held.version if held is not None else None
-    return not isinstance(version, Durable) or (version.step, version.checkpoint) in execution.line
+    return frozenset(name for name, held in live.names.items() if name not in anew and not held.gone and not is_of(line, held.version))
 
 
 def _succeeded(

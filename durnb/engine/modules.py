@@ -77,15 +77,26 @@ def _digest_at(path: str, changed: int, size: int) -> str:
 
 def note_loaded() -> None:
     """Remember by which text each of the project's modules is loaded that came since the last time: its file may be edited before it is loaded anew."""
-    for path in [path for path, known in _loaded.items() if not known.is_current]:
+    gone = [path for path, known in _loaded.items() if not known.is_current]
+    for path in gone:
         _met.discard(_loaded.pop(path).name)
-    for name in sys.modules.keys() - _met:
+    if not gone and len(sys.modules) == len(_met):  # none came: there are thousands, and this is asked at every cell
+        return
+    _met.intersection_update(list(sys.modules))
+    for name in [name for name in list(sys.modules) if name not in _met]:
         _met.add(name)
         spec = _spec(name)
-        file = spec.origin if spec is not None else None
-        if file is not None and spec is not None and spec.has_location and file.endswith(".py") and is_project_file(file):
+        file = spec.origin if spec is not None and spec.has_location else None
+        if file is not None and spec is not None and file.endswith(".py") and _may_be_the_projects(os.path.dirname(file)):
             with suppress(OSError):  # gone already
-                _loaded[os.path.realpath(file)] = _Loaded(name, spec, digest_of_file(Path(file)))
+                if is_project_file(file):
+                    _loaded[os.path.realpath(file)] = _Loaded(name, spec, digest_of_file(Path(file)))
+
+
+@lru_cache(maxsize=4096)
+def _may_be_the_projects(folder: str) -> bool:
+    """Whether a file of a folder may be the project's own: of most folders none is."""
+    return is_project_file(os.path.join(folder, "any.py"))
 
 
 def stale_modules(inputs: Iterable[Input]) -> Iterator[str]:

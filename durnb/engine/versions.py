@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final, Literal
 
 from durnb.records import dataclass
@@ -74,6 +75,11 @@ class LiveAmbient:
     state: AmbientState | None
     touched: bool = False
     tick: int = 0
+
+
+def is_of(line: Collection[tuple[str, int]], version: Version) -> bool:
+    """Whether a step at the end of `line` can read the version: it is not what a step below it left in this kernel."""
+    return not isinstance(version, Durable) or (version.step, version.checkpoint) in line
 
 
 def renamed(version: Version, old: str, new: str) -> Version:
