@@ -9,6 +9,7 @@ from durnb.digests import digest_of
 from durnb.engine.live import LiveNames
 from durnb.engine.manifest import UNKNOWN_WAYS
 from durnb.engine.place import LIVE, Place
+from durnb.engine.sharing import relative
 from durnb.events import Input
 from durnb.fingerprint import CellSource, circles, probe
 
@@ -28,7 +29,12 @@ def ways_among(live: LiveNames, names: Collection[str], fetched: Mapping[str, ob
     values = {name: fetched[name] if name in fetched else live.namespace[name] for name in suspects}
     together = {name for circle in circles(values, Counter(), live.namespace) if len(circle.names) > 1 for name in circle.names}
     probes = probe({name: value for name, value in values.items() if name in together})
-    links = [(one, path, there) for one, found in probes.items() for path, there in found.links if there.partition(":")[0] not in ("", one)]
+    links = [
+        (one, *relative(path, there))
+        for one, found in probes.items()
+        for path, there in found.links
+        if there.partition(":")[0] not in ("", one)
+    ]
     linked = {name for one, _, there in links for name in (one, there.partition(":")[0])}
     return tuple(sorted(linked)), digest_of("among", *(part for link in sorted(links) for part in link)) if links else ""
 

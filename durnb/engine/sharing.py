@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from durnb.digests import digest_of
 from durnb.fingerprint import Probe
+
+_AT: Final = re.compile(r"@(-?\d+)(?=\()")  # bytes, before the strides of an array
 
 
 def ways_of(names: Collection[str], probes: Mapping[str, Probe]) -> dict[str, str]:
@@ -15,11 +19,21 @@ def ways_of(names: Collection[str], probes: Mapping[str, Probe]) -> dict[str, st
         for path, there in probe.links:
             owner, _, place = there.partition(":")
             if owner not in ("", one):
-                way = "=".join(sorted((f"{one}{path}", f"{owner}{place}")))
+                mine, other = relative(path, place)
+                way = "=".join(sorted((f"{one}{mine}", f"{owner}{other}")))
                 for name in (one, owner):
                     if name in ways:
                         ways[name].add(way)
     return {name: digest_of("ways", *sorted(found)) for name, found in ways.items()}
+
+
+def relative(path: str, there: str) -> tuple[str, str]:
+    """Two places that share memory, the first counted from the second: where that begins is another number in each process."""
+    mine, other = (list(_AT.finditer(text))[-1:] for text in (path, there))
+    if not mine or not other:
+        return path, there
+    apart = int(mine[0][1]) - int(other[0][1])
+    return f"{path[: mine[0].start()]}@{apart}{path[mine[0].end() :]}", f"{there[: other[0].start()]}@0{there[other[0].end() :]}"
 
 
 def sharing_with(names: Collection[str], probes: Mapping[str, Probe]) -> frozenset[str]:

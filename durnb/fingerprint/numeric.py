@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -136,8 +137,21 @@ def _memory(np: Any, value: Any) -> tuple[object, str]:
 def _place(np: Any, owner: Any, start: int, strides: object) -> tuple[object, str]:
     while issubclass(type(owner), np.ndarray) and (base := np.ndarray.base.__get__(owner)) is not None:
         owner = _behind(np, base)
-    begin = mapped.address_of(np.ndarray.view(owner, np.ndarray)) if issubclass(type(owner), np.ndarray) else 0
-    return owner, f"@{start - begin}{strides}"
+    if type(owner) is memoryview:  # as `frombuffer` puts it between
+        with suppress(ValueError):  # it was released
+            holder: Any = owner.obj
+            owner = owner if holder is None else holder
+    return owner, f"@{start - _begin(np, owner)}{strides}"
+
+
+def _begin(np: Any, owner: Any) -> int:
+    """Where the memory of an array's last owner begins: of an array, a bytearray, a mapping; 0 of what does not say it."""
+    if issubclass(type(owner), np.ndarray):
+        return mapped.address_of(np.ndarray.view(owner, np.ndarray))
+    try:
+        return mapped.address_of(np.frombuffer(owner, np.uint8))
+    except (TypeError, ValueError, BufferError):  # no buffer, an empty one, or one with gaps
+        return 0
 
 
 def _behind(np: Any, base: object) -> object:

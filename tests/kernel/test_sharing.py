@@ -78,3 +78,27 @@ def test_a_step_reused_on_top_of_another_version_and_edited_by_hand_does_not_los
     edited = use.replace("c)", "[*c, 'edited'])")
     assert "run the cells above again" in nb.refused(edited).evalue
     assert shown(nb, make.replace("2", "1 + 1"), plain, edited) == ["", "", "[2, 75, 'edited']"]
+
+
+@pytest.mark.parametrize(
+    ("count", "views"),
+    [
+        (300_000, "half = big[1:1000]\nbig = big[1:]"),  # mapped from its pack
+        (3000, "big = {'a': big}\nhalf = [big['a'][2:]]"),
+        (3000, "big = bytearray(big.tobytes())\nhalf = np.frombuffer(big, dtype='f8')"),
+    ],
+)
+def test_views_share_what_they_shared_wherever_a_kernel_has_their_memory(nb: Notebook, count: int, views: str) -> None:
+    above = ["import numpy as np", f"%%durable make\nbig = np.arange({count}, dtype='f8')\n{views}"]
+    one = "%%durable one\nran('one')\ntext = str(half)[:100]"
+    both = "%%durable both\nran('both')\ntexts = str((half, big))[:100]"
+    change = "%%durable change\nran('change')\nhalf *= 2"
+    nb.ok(*above, one, both, change)
+    for _ in range(2):
+        nb.open().ok(*above, one, both, change)
+    assert nb.executions == {"one": 1, "both": 1, "change": 1}
+    nb.open().ok(*above)
+    edited = [cell + "\nelse_ = 1" for cell in (one, both, change)]  # run on what was put back
+    for _ in range(2):
+        nb.open().ok(*above, *edited)
+    assert nb.executions == {"one": 2, "both": 2, "change": 2}
