@@ -68,8 +68,13 @@ def test_options_and_files_of_the_project_are_looked_at(nb: Notebook) -> None:
     nb.ok(*cells)
     assert planned(nb) == {"s": "reuse: finished", "t": "reuse: finished"}
     helpers.write_text("def f(): return 22")
+    assert planned(nb)["s"] == "reuse: finished"  # by what is loaded, as Run All will find
+    assert "reload helpers" in nb.ok(cells[2]).badge
+    reload = "__import__('importlib').reload(__import__('helpers'))"
+    nb.ok(reload)
     assert planned(nb)["s"] == "run: the file helpers.py changed"
     helpers.write_text("def f(): return 1")
+    nb.ok(reload)
     cells[1] = "os.environ['MODE'] = 'b'"
     write(nb, *cells)
     assert planned(nb)["t"] == "maybe: it depends on the setting environ:MODE, which a plain cell sets"
