@@ -36,7 +36,7 @@ class UnmarkedCells:
         self._occurrences = Occurrences()
         self._ids = True  # whether the front end tells ids that are those of the file
         self._read: tuple[object, list[NotebookCell]] | None = None
-        self._covered: tuple[object, list[NotebookCell]] | None = None
+        self._covered: tuple[list[NotebookCell], object, list[NotebookCell]] | None = None
 
     def find(self, info: Any, blanket: Blanket | None) -> FoundHeader | None:
         """The header that ``%durable all`` gives to the executing cell; None where it stays plain.
@@ -70,10 +70,12 @@ class UnmarkedCells:
         """
         read = self._saved()
         start = Blanket() if everywhere else None if says_all(read) else blanket
-        mark = (id(read), start, self._ids)
-        if self._covered is None or self._covered[0] != mark:
-            self._covered = mark, covered(read, start, ids=self._ids)
-        return self._covered[1]
+        known = self._covered
+        if (
+            known is None or known[0] is not read or known[1] != (start, self._ids)
+        ):  # by the list, which is kept: another may come to its address
+            known = self._covered = read, (start, self._ids), covered(read, start, ids=self._ids)
+        return known[2]
 
     def _saved(self) -> list[NotebookCell]:
         """The cells of the file as they are there, read again where it changed."""
