@@ -10,7 +10,7 @@ from typing import Any
 from durnb_kernel_ext.unmarked import UnmarkedCells
 
 
-def test_a_file_that_comes_and_goes_is_read_wherever_its_cells_come_to_lie_in_memory(tmp_path: Path) -> None:
+def test_a_file_that_comes_and_goes_is_read_each_time(tmp_path: Path) -> None:
     path = tmp_path / "etl.ipynb"
     shell: Any = SimpleNamespace(path=path)
     found = UnmarkedCells(shell)
