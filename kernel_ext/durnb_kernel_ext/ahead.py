@@ -18,9 +18,7 @@ from typing import Any, Final
 
 _EVENT: Final = "post_execute"  # after silent cells too: `durnb run` loads the extension with one
 _MODULES: Final = ("durnb_kernel_ext.attachment",)
-_PATIENCE: Final = (
-    10.0  # seconds that a fork waits; only a module that forks while it is imported, and is ours, could make it wait for itself
-)
+_PATIENCE: Final = 10.0  # seconds that a fork waits: should a module of ours ever fork as it is imported, it would wait for itself
 _DRIVER: Final = "duckdb"  # before 2.0 it looks for ipywidgets as it is imported, and that is for the first open to arrange
 
 
